@@ -1,0 +1,1 @@
+"""The command line: it talks, and never parses."""

@@ -1,0 +1,1 @@
+"""Find a backup, unlock it, and see its files as if they had never been encrypted."""

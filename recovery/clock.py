@@ -1,0 +1,77 @@
+"""Stored times of every kind to aware UTC datetimes, and back to text."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+COCOA_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
+"""Core Data counts seconds from here."""
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUICKTIME_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
+"""QuickTime atoms count seconds from here."""
+
+# A value above this many seconds since 2001 (year 2318) is nanoseconds, as in sms.db since iOS 11.
+_NANOSECOND_THRESHOLD = 1e10
+
+
+def _after(epoch: datetime, seconds: float) -> datetime | None:
+    if not math.isfinite(seconds):
+        return None
+    try:
+        return epoch + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+def from_cocoa(value: object) -> datetime | None:
+    """Seconds since 2001-01-01 UTC, as Core Data stores them; None for what is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _after(COCOA_EPOCH, value)
+
+
+def from_cocoa_any_unit(value: object) -> datetime | None:
+    """Seconds or nanoseconds since 2001-01-01 UTC (Messages changed the unit with iOS 11); 0 means unset."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
+        return None
+    return _after(COCOA_EPOCH, value / 1e9 if abs(value) > _NANOSECOND_THRESHOLD else value)
+
+
+def from_unix(value: object) -> datetime | None:
+    """Seconds since 1970-01-01 UTC, as MBFile and TCC store them; 0 means unset."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
+        return None
+    return _after(UNIX_EPOCH, value)
+
+
+def from_quicktime(value: int) -> datetime | None:
+    """Seconds since 1904-01-01 UTC, as QuickTime headers store them; 0 means unset."""
+    return _after(QUICKTIME_EPOCH, value) if value else None
+
+
+def from_plist(value: object) -> datetime | None:
+    """A plist date: plistlib gives naive datetimes that mean UTC."""
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def to_text(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds, e.g. `2024-05-03T18:22:10.125Z`; None stays None.
+
+    Rounded to the nearest millisecond, because a float of seconds since 2001 carries about a tenth of a microsecond.
+    """
+    if moment is None:
+        return None
+    try:
+        rounded = moment.astimezone(UTC) + timedelta(microseconds=500)
+    except OverflowError:
+        rounded = moment.astimezone(UTC)
+    return f"{rounded:%Y-%m-%dT%H:%M:%S}.{rounded.microsecond // 1000:03d}Z".rjust(24, "0")
+
+
+def from_text(text: str) -> datetime:
+    """An RFC 3339 text back to an aware datetime; raises ValueError for anything else."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,122 @@
+"""Read a private copy of an SQLite database: its tables, its columns, its rows by name."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from recovery import limits
+from recovery.errors import UnreadableDatabaseError
+from recovery.workspace import Workspace
+
+MAGIC = b"SQLite format 3\x00"
+"""The first 16 bytes of every SQLite database file."""
+
+SIDE_FILES = ("-wal",)
+"""Files that belong to a database and decide its rows; `-shm` is only an index and is rebuilt."""
+
+
+def quoted(name: str) -> str:
+    """A table or column name as SQL; names come from the evidence, so they are never trusted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Database:
+    """An open copy; `store` is the name it has in sources and gaps. Never give it a file of the evidence.
+
+    Opening applies the write-ahead log that lies beside the copy. Statements are limited in time; views,
+    triggers and virtual tables of the file are never run.
+    """
+
+    def __init__(self, path: Path, store: str) -> None:
+        self.path = path
+        self.store = store
+        try:
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+        try:
+            self._harden()
+            self._tables = self._list_tables()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise self._unreadable(error) from error
+        self._columns: dict[str, tuple[str, ...]] = {}
+
+    def _harden(self) -> None:
+        connection = self._connection
+        connection.row_factory = sqlite3.Row
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.DATABASE_CELL_BYTES)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def _list_tables(self) -> frozenset[str]:
+        cursor = self._connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT ?",
+            (limits.DATABASE_TABLES,),
+        )
+        return frozenset(str(row["name"]) for row in cursor)
+
+    def _unreadable(self, error: sqlite3.Error) -> UnreadableDatabaseError:
+        return UnreadableDatabaseError(
+            f"The database {self.store} cannot be read ({error}).",
+            "The other parts of the backup are still used; a second backup of the device may have a whole copy.",
+        )
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Names of the real tables: no views, no virtual tables."""
+        return self._tables
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Column names of a table in their order; empty when there is no such table."""
+        if table not in self._tables:
+            return ()
+        if table not in self._columns:
+            self._columns[table] = tuple(
+                str(row["name"]) for row in self.rows(f"PRAGMA table_info({quoted(table)})")
+            )
+        return self._columns[table]
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
+        """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
+        deadline = time.monotonic() + limits.DATABASE_SECONDS
+        self._connection.set_progress_handler(
+            lambda: time.monotonic() > deadline, limits.DATABASE_PROGRESS_STEPS
+        )
+        try:
+            yield from self._connection.execute(sql, tuple(parameters))
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+        except OverflowError as error:  # an integer parameter or value beyond 64 bits
+            raise UnreadableDatabaseError(f"The database {self.store} holds a value out of range.") from error
+
+    def close(self) -> None:
+        """Close the copy; the file itself belongs to the workspace."""
+        self._connection.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def open_file_copy(path: Path, workspace: Workspace, store: str = "") -> Iterator[Database]:
+    """Copy a database that is an ordinary file, with its write-ahead log, and open the copy."""
+    copy = workspace.new_file(path.name)
+    for suffix in ("", *SIDE_FILES):
+        original = path.with_name(path.name + suffix)
+        if original.is_file():
+            shutil.copyfile(original, copy.with_name(copy.name + suffix))
+    if not copy.exists():
+        raise UnreadableDatabaseError(f"There is no database at {path}.")
+    with Database(copy, store or path.name) as database:
+        yield database

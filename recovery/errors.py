@@ -1,0 +1,118 @@
+"""Every exception this library raises, each with one sentence for what happened and one for what to do next.
+
+    RecoveryError
+    ├── BackupNotFoundError        no backup at that place or by that name
+    ├── AmbiguousBackupError       the name fits several backups (`candidates` lists them)
+    ├── AccessDeniedError          the system refuses to show the folder
+    ├── DamagedBackupError         a part without which nothing can be read is missing or unreadable
+    ├── UnsafeBackupError          the backup asks for something no real backup asks for
+    ├── PassphraseError
+    │   ├── PassphraseMissingError     encrypted, and no passphrase was given
+    │   ├── PassphraseWrongError       the key bag refuses this passphrase
+    │   └── NotEncryptedError          a passphrase was given and there is nothing to unlock
+    ├── UnreadableFileError        one file of the backup cannot be read (callers turn it into a gap or an outcome)
+    │   ├── BlobMissingError           the manifest lists it, the blob is not there
+    │   └── BlobDamagedError           the blob is there and cannot be deciphered whole
+    ├── UnreadableDatabaseError    one database cannot be opened or read
+    ├── UnreadableArchiveError     one plist or keyed archive cannot be parsed
+    ├── SelectionError             a filter or option value that cannot be understood
+    ├── OutputError                the output folder cannot be used
+    │   └── NotEnoughSpaceError        not enough free space (`needed`, `free` in bytes)
+    └── MissingExtraError          an optional package is not installed
+
+Catch the root to handle everything the library may refuse:
+
+    try:
+        ...
+    except RecoveryError as error:
+        print(error, error.hint)
+"""
+
+
+class RecoveryError(Exception):
+    """Something the user can act on: `str(error)` says what happened, `error.hint` what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class BackupNotFoundError(RecoveryError):
+    """No backup at that place or by that name."""
+
+
+class AmbiguousBackupError(RecoveryError):
+    """The given name fits several backups."""
+
+    def __init__(self, message: str, hint: str = "", candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.candidates = candidates
+
+
+class AccessDeniedError(RecoveryError):
+    """The operating system refuses to show the folder."""
+
+
+class DamagedBackupError(RecoveryError):
+    """A part without which nothing can be read is missing or unreadable."""
+
+
+class UnsafeBackupError(RecoveryError):
+    """The backup asks for something no real backup asks for."""
+
+
+class PassphraseError(RecoveryError):
+    """Anything about the backup passphrase; the passphrase itself is never part of it."""
+
+
+class PassphraseMissingError(PassphraseError):
+    """The backup is encrypted and no passphrase was given."""
+
+
+class PassphraseWrongError(PassphraseError):
+    """The key bag refuses this passphrase."""
+
+
+class NotEncryptedError(PassphraseError):
+    """A passphrase was given for a backup that has nothing to unlock."""
+
+
+class UnreadableFileError(RecoveryError):
+    """One file of the backup cannot be read; the rest can."""
+
+
+class BlobMissingError(UnreadableFileError):
+    """The manifest lists the file, its blob is not in the backup folder."""
+
+
+class BlobDamagedError(UnreadableFileError):
+    """The blob is there and cannot be deciphered whole."""
+
+
+class UnreadableDatabaseError(RecoveryError):
+    """One database cannot be opened or read."""
+
+
+class UnreadableArchiveError(RecoveryError):
+    """One property list or keyed archive cannot be parsed."""
+
+
+class SelectionError(RecoveryError):
+    """A filter or option value that cannot be understood."""
+
+
+class OutputError(RecoveryError):
+    """The output folder cannot be used."""
+
+
+class NotEnoughSpaceError(OutputError):
+    """The output needs more bytes than are free."""
+
+    def __init__(self, message: str, hint: str = "", *, needed: int, free: int) -> None:
+        super().__init__(message, hint)
+        self.needed = needed
+        self.free = free
+
+
+class MissingExtraError(RecoveryError):
+    """An optional package is not installed."""

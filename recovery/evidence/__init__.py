@@ -1,0 +1,1 @@
+"""What the stores beside the photo library say: calls, permissions, settings, messages."""

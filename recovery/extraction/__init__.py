@@ -1,0 +1,1 @@
+"""Names, plan and writing of what is recovered, and the check of what was written."""

@@ -1,0 +1,1 @@
+"""Pure functions of a case: assets with their one status, loose ends, totals."""

@@ -1,0 +1,63 @@
+"""Where a claim comes from, what could not be read, and how sure a rule is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Tier(StrEnum):
+    """How sure a rule or code label is."""
+
+    DECODED = "decoded"
+    """Read from the bytes of this backup, with nothing assumed."""
+    DOCUMENTED = "documented"
+    """Stated in a public source and checked on real data where there is some."""
+    UNTESTED = "untested"
+    """Stated or inferred, and never seen in a real sample by us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The place a value was read from: `store` is a path inside the backup, `place` names table.column or key."""
+
+    store: str
+    place: str = ""
+    row: int | None = None
+
+    def __str__(self) -> str:
+        row = f" row {self.row}" if self.row is not None else ""
+        return f"{self.store} {self.place}{row}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be looked at: what, in which store, why, and which answers that hides.
+
+    `fault` tells evidence that is in the backup and unreadable (exit code 3) from evidence that a backup
+    simply does not carry (exit code 0).
+    """
+
+    what: str
+    where: str
+    why: str
+    hides: tuple[str, ...] = ()
+    fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What a reader brings back: its records and the gaps it met; an empty reading with a gap is not "none"."""
+
+    records: tuple[T, ...] = ()
+    gaps: tuple[Gap, ...] = field(default=())
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)

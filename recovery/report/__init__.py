@@ -1,0 +1,1 @@
+"""The inventory, the text for people and the sidecars."""
