@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sqlite3
 import time
@@ -18,6 +19,9 @@ MAGIC = b"SQLite format 3\x00"
 
 SIDE_FILES = ("-wal",)
 """Files that belong to a database and decide its rows; `-shm` is only an index and is rebuilt."""
+
+# query_only: a copy is evidence too. temp_store: SQLite would otherwise sort in files outside the workspace.
+_PRAGMAS = ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0", "temp_store=MEMORY")
 
 
 def quoted(name: str) -> str:
@@ -53,7 +57,7 @@ class Database:
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.DATABASE_CELL_BYTES)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     def _list_tables(self) -> frozenset[str]:
@@ -84,12 +88,21 @@ class Database:
             )
         return self._columns[table]
 
+    def select(self, table: str, columns: Sequence[str]) -> str:
+        """A SELECT of these columns by their names, NULL for those the table lacks, and of its `rowid`, in its order."""
+        present = {name.upper() for name in self.columns(table)}
+        wanted = [
+            quoted(name) if name.upper() in present else "NULL AS " + quoted(name)
+            for name in columns
+            if name.upper() != "ROWID"
+        ]
+        parts = ["SELECT", ", ".join(["rowid AS rowid", *wanted]), "FROM", quoted(table), "ORDER BY rowid"]
+        return " ".join(parts)
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
         deadline = time.monotonic() + limits.DATABASE_SECONDS
-        self._connection.set_progress_handler(
-            lambda: time.monotonic() > deadline, limits.DATABASE_PROGRESS_STEPS
-        )
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, limits.DATABASE_PROGRESS_STEPS)
         try:
             yield from self._connection.execute(sql, tuple(parameters))
         except sqlite3.Error as error:
@@ -106,6 +119,30 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def text_cell(value: object) -> str | None:
+    """The text of a cell, cut to a limit; Core Data keeps some texts as blobs, so those are decoded too."""
+    if isinstance(value, bytes):
+        value = value[: limits.CELL_CHARACTERS * 4].decode("utf-8", "replace").rstrip("\0")
+    return value[: limits.CELL_CHARACTERS] if isinstance(value, str) else None
+
+
+def whole_cell(value: object) -> int | None:
+    """The whole number of a cell; None for NULL and for what is none."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return int(value) if isinstance(value, int) else None
+
+
+def number_cell(value: object) -> float | None:
+    """The finite number of a cell; None for NULL and for what is none."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def flag_cell(value: object) -> bool | None:
+    """A stored 0 or 1; None for NULL and for any other value, which means something nobody documented."""
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 @contextmanager

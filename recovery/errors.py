@@ -8,9 +8,8 @@
     ├── UnsafeBackupError          the backup asks for something no real backup asks for
     ├── PassphraseError
     │   ├── PassphraseMissingError     encrypted, and no passphrase was given
-    │   ├── PassphraseWrongError       the key bag refuses this passphrase
-    │   └── NotEncryptedError          a passphrase was given and there is nothing to unlock
-    ├── UnreadableFileError        one file of the backup cannot be read (callers turn it into a gap or an outcome)
+    │   └── PassphraseWrongError       the key bag refuses this passphrase
+    ├── UnreadableFileError        one file cannot be read (becomes a gap or a failed outcome)
     │   ├── BlobMissingError           the manifest lists it, the blob is not there
     │   └── BlobDamagedError           the blob is there and cannot be deciphered whole
     ├── UnreadableDatabaseError    one database cannot be opened or read
@@ -71,10 +70,6 @@ class PassphraseMissingError(PassphraseError):
 
 class PassphraseWrongError(PassphraseError):
     """The key bag refuses this passphrase."""
-
-
-class NotEncryptedError(PassphraseError):
-    """A passphrase was given for a backup that has nothing to unlock."""
 
 
 class UnreadableFileError(RecoveryError):

@@ -36,7 +36,55 @@ BACKUP_CANDIDATES = 2_000
 CIPHER_CHUNK_BYTES = 1 * MIB
 
 # --- media -----------------------------------------------------------------------------------------------
-# Bytes of a media file that are ever read to learn its facts.
+# Bytes from the start (kind) and the end (is it cut?) of a media file; a JPEG's or PNG's last mark stands there.
 MEDIA_HEAD_BYTES = 64 * KIB
 # Pixels Pillow may be asked to decode: a 200 megapixel phone picture, with room.
 IMAGE_PIXELS = 300_000_000
+# Atoms looked at in one QuickTime file: a real Live Photo movie has about 150. This also bounds tracks and keys.
+ATOM_COUNT = 20_000
+# Bytes of one atom that are read as a whole (a header, an edit list, a value); real ones are under 1 KiB.
+ATOM_BYTES = 64 * KIB
+# Keys and values of one movie; real ones have about a dozen.
+METADATA_KEYS = 500
+# Characters of one text value inside a picture or movie; real ones are under 100.
+METADATA_TEXT = 4 * KIB
+# A HEIC is handed to its library whole; a 48 megapixel one is about 10 MiB.
+HEIF_BYTES = 256 * MIB
+# Entries of Apple's MakerNote; an iPhone 15 Pro writes 56.
+MAKERNOTE_ENTRIES = 500
+
+# --- key derivation --------------------------------------------------------------------------------------
+# Rounds of the single derivation of key bags before iOS 10.2; real ones have 10,000. The rounds of newer key
+# bags are bounded by iphone-backup-decrypt.
+KEY_DERIVATION_ROUNDS_BEFORE_IOS_10_2 = 1_000_000
+
+# --- the library's own history ---------------------------------------------------------------------------
+# The model cache unfolds to 0.2-0.4 MiB in eleven real libraries.
+MODEL_CACHE_BYTES = 16 * MIB
+# Changed-column bitmaps name at most 154 properties in real models.
+MODEL_PROPERTIES = 2_000
+# Real libraries hold 11 to 114 different context, author and process strings, each under 400 characters.
+HISTORY_STRINGS = 200_000
+HISTORY_TEXT = 4 * KIB
+# Deleted assets kept in memory: more than any photo library has rows.
+HISTORY_DELETED = 2_000_000
+# Runs of missing asset numbers that are listed one by one.
+NUMBERING_RUNS = 100_000
+
+# --- asset journals --------------------------------------------------------------------------------------
+# A record's payload is one asset as a plist: under 64 KiB in 1,274 real ones.
+JOURNAL_PAYLOAD_BYTES = 4 * MIB
+# A snapshot has one record per asset, a change journal one per change.
+JOURNAL_RECORDS = 5_000_000
+# Assets whose journal facts are kept in memory.
+JOURNAL_ASSETS = 1_000_000
+
+# --- evidence --------------------------------------------------------------------------------------------
+# Rows read from one table of evidence; a busy phone keeps some 100,000 messages' attachments and 1,000,000 messages.
+EVIDENCE_ROWS = 5_000_000
+# Characters of one address, file name or identifier; real ones stay under a path's 1,024.
+CELL_CHARACTERS = 4_096
+# A preference file is a few KiB.
+PREFERENCE_BYTES = 8 * MIB
+# Handles of one group call: FaceTime allows 32.
+CALL_HANDLES = 256

@@ -1,0 +1,190 @@
+"""The manifest index: which file of the device lies in which blob, as Manifest.db tells it."""
+
+from __future__ import annotations
+
+import hashlib
+import plistlib
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from recovery import archives, clock, limits
+from recovery.backup.keys import WrappedKey
+from recovery.database import Database
+from recovery.errors import DamagedBackupError, UnreadableArchiveError
+
+STORE = "Manifest.db"
+_FILE_ID = re.compile(r"[0-9a-f]{40}")
+_NO_ATTRIBUTES: Mapping[str, bytes] = {}
+
+
+class EntryKind(StrEnum):
+    """What a manifest row stands for (column Files.flags)."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"
+
+
+_KINDS = {1: EntryKind.FILE, 2: EntryKind.FOLDER, 4: EntryKind.LINK}
+
+
+def file_id(domain: str, relative_path: str) -> str:
+    """SHA-1 of `domain-relativePath`, the name of the blob (true for all 3,721 rows of a real manifest)."""
+    return hashlib.sha1(f"{domain}-{relative_path}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One row of Files. Sizes in bytes; times in UTC, to the second; `size` is often wrong for live files.
+
+    `problem` says in a few words why the row's archive could not be read; then the facts in it are None.
+    """
+
+    file_id: str
+    domain: str
+    relative_path: str
+    kind: EntryKind
+    size: int | None = None
+    mode: int | None = None
+    modified: datetime | None = None
+    born: datetime | None = None
+    protection_class: int | None = None
+    wrapped_key: WrappedKey | None = field(default=None, repr=False)
+    digest: bytes | None = None
+    attributes: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the relative path."""
+        return self.relative_path.rsplit("/", 1)[-1]
+
+    @property
+    def folder(self) -> str:
+        """The relative path without its last part, "" at the top."""
+        return self.relative_path.rpartition("/")[0]
+
+
+class ManifestIndex:
+    """Rows of Manifest.db by domain, path or file ID; archives are parsed only for the rows asked for."""
+
+    def __init__(self, database: Database) -> None:
+        columns = set(database.columns("Files"))
+        if not {"fileID", "domain", "relativePath", "flags"} <= columns:
+            raise DamagedBackupError(
+                "Manifest.db has no table of files, so the backup cannot be read through it.",
+                "Make a new backup of the device if it still exists, or look for an older copy of this folder.",
+            )
+        self._database = database
+        self._select = "SELECT fileID, domain, relativePath, flags, {} AS file FROM Files".format(
+            "file" if "file" in columns else "NULL"
+        )
+
+    def lookup(self, domain: str, relative_path: str) -> ManifestEntry | None:
+        """The entry of one path, found by its computed file ID; None when the backup does not list it."""
+        wanted = file_id(domain, relative_path)
+        rows = self._database.rows(f"{self._select} WHERE fileID = ?", (wanted,))
+        return next((_entry(row) for row in rows), None)
+
+    def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
+        """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
+        sql = f"{self._select} WHERE domain = ? AND substr(relativePath, 1, ?) = ? ORDER BY relativePath, fileID"
+        for row in self._database.rows(sql, (domain, len(prefix), prefix)):
+            yield _entry(row)
+
+    def file_rows(self) -> Iterator[tuple[str, str, str]]:
+        """File ID, domain and path of every row that stands for a file, without reading its archive."""
+        sql = "SELECT fileID, domain, relativePath FROM Files WHERE flags = 1 LIMIT ?"
+        for row in self._database.rows(sql, (limits.MANIFEST_ROWS,)):
+            yield str(row["fileID"]), str(row["domain"]), str(row["relativePath"])
+
+    def count(self) -> int:
+        """Number of rows of every kind."""
+        return int(next(self._database.rows("SELECT count(*) AS n FROM Files"))["n"])
+
+
+def valid_file_id(text: str) -> bool:
+    """Whether a text is a file ID: 40 lower-case hexadecimal digits."""
+    return _FILE_ID.fullmatch(text) is not None
+
+
+def _entry(row: sqlite3.Row) -> ManifestEntry:
+    name, archive = str(row["fileID"]), row["file"]
+    domain, path = str(row["domain"]), str(row["relativePath"])
+    kind = _KINDS.get(row["flags"], EntryKind.OTHER)
+    if not valid_file_id(name):
+        return ManifestEntry(name, domain, path, kind, problem="its file ID is not 40 hexadecimal digits")
+    if not isinstance(archive, bytes):
+        return ManifestEntry(name, domain, path, kind, problem="its record is empty")
+    try:
+        record = read_record(archive)
+    except UnreadableArchiveError:
+        return ManifestEntry(name, domain, path, kind, problem="its record cannot be read")
+    return ManifestEntry(
+        file_id=name,
+        domain=domain,
+        relative_path=path,
+        kind=kind,
+        size=_whole(record.get("Size")),
+        mode=_whole(record.get("Mode")),
+        modified=clock.from_unix(record.get("LastModified")),
+        born=clock.from_unix(record.get("Birth")),
+        protection_class=_whole(record.get("ProtectionClass")),
+        wrapped_key=_key(record.get("EncryptionKey")),
+        digest=_bytes(record.get("Digest")),
+        attributes=_attributes(record.get("ExtendedAttributes")),
+    )
+
+
+def read_record(archive: bytes) -> Mapping[str, object]:
+    """The values of one MBFile archive: `$top.root` and the objects it refers to directly.
+
+    Nothing in an MBFile nests deeper than one reference, so no general unfolding is needed.
+    Raises UnreadableArchiveError.
+    """
+    top = archives.load_dictionary(archive, what="manifest record", limit=limits.MBFILE_BYTES)
+    objects, head = top.get("$objects"), top.get("$top")
+    root = head.get("root") if isinstance(head, dict) else None
+    if not isinstance(objects, list) or not isinstance(root, plistlib.UID) or root.data >= len(objects):
+        raise UnreadableArchiveError("The manifest record has no root object.")
+    described = objects[root.data]
+    if not isinstance(described, dict):
+        raise UnreadableArchiveError("The manifest record's root is no file description.")
+    return {str(key): _referred(value, objects) for key, value in described.items()}
+
+
+def _referred(value: object, objects: list[object]) -> object:
+    if not isinstance(value, plistlib.UID):
+        return value
+    target = objects[value.data] if value.data < len(objects) else None
+    if isinstance(target, dict) and "NS.data" in target:
+        return target["NS.data"]
+    return None if target == "$null" else target
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _bytes(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None
+
+
+def _key(value: object) -> WrappedKey | None:
+    return WrappedKey.from_bytes(value) if isinstance(value, bytes) else None
+
+
+def _attributes(value: object) -> Mapping[str, bytes]:
+    """Extended attributes: a property list of name to bytes inside the record."""
+    if not isinstance(value, bytes):
+        return _NO_ATTRIBUTES
+    try:
+        stored = archives.load_dictionary(value, what="extended attributes", limit=limits.MBFILE_BYTES)
+    except UnreadableArchiveError:
+        return _NO_ATTRIBUTES
+    return {name: data for name, data in stored.items() if isinstance(data, bytes)}

@@ -1,0 +1,271 @@
+"""The view: files of a backup by domain and path, as if they had never been encrypted."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from recovery import database, limits
+from recovery.backup.blobs import Blob, BlobFolder, BlobState
+from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
+from recovery.backup.keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey, unlock
+from recovery.backup.manifest import EntryKind, ManifestEntry, ManifestIndex
+from recovery.database import Database
+from recovery.errors import (
+    AccessDeniedError,
+    BlobDamagedError,
+    BlobMissingError,
+    DamagedBackupError,
+    PassphraseMissingError,
+    UnreadableDatabaseError,
+    UnreadableFileError,
+)
+from recovery.provenance import Gap
+from recovery.workspace import Workspace
+
+_ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
+
+
+class BackupView:
+    """One open backup. Files are given as plaintext; nobody above knows whether they were encrypted."""
+
+    def __init__(
+        self, identity: Identity, index: ManifestIndex, keys: KeyBag | None, workspace: Workspace
+    ) -> None:
+        self.identity = identity
+        self.index = index
+        self._blobs = BlobFolder(identity.folder)
+        self._keys = keys
+        self._workspace = workspace
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the blobs are encrypted; a copy that some tool has decrypted is not."""
+        return self._keys is not None
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be read about the backup itself."""
+        damaged = self._keys.damaged_classes if self._keys else ()
+        return self.identity.gaps + tuple(
+            Gap(
+                f"files of protection class {number}",
+                MANIFEST,
+                "its key in the key bag is damaged",
+                ("their content",),
+                fault=True,
+            )
+            for number in damaged
+        )
+
+    def blobs(self) -> Iterator[tuple[str, Path]]:
+        """File ID and path of every blob in the folder, listed in the manifest or not."""
+        return self._blobs.list()
+
+    def examine(self, entry: ManifestEntry) -> Blob:
+        """State of an entry's blob and the length of its plaintext, without reading it through."""
+        try:
+            with self.open(entry) as stream:
+                size = stream.seek(0, io.SEEK_END)
+        except BlobMissingError as error:
+            return Blob(BlobState.MISSING, note=str(error))
+        except UnreadableFileError as error:
+            return Blob(BlobState.DAMAGED, note=str(error))
+        if isinstance(stream, _Plaintext) and not stream.intact:
+            return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
+        if entry.size is None or size == entry.size:
+            return Blob(BlobState.PRESENT, size)
+        note = f"the manifest says {entry.size} bytes, the blob holds {size}"
+        # A plain blob has no padding to judge by: one shorter than its record has lost its end.
+        truncated = not self.encrypted and size < entry.size
+        return Blob(BlobState.DAMAGED if truncated else BlobState.PRESENT, size, note)
+
+    def open(self, entry: ManifestEntry) -> BinaryIO:
+        """The plaintext of a file, seekable; raises BlobMissingError or UnreadableFileError.
+
+        A damaged blob is opened as far as it goes: `examine` tells.
+        """
+        if entry.kind is not EntryKind.FILE:
+            raise UnreadableFileError(f"The manifest lists a {entry.kind} here, which has no content.")
+        raw = self._blobs.open(entry.file_id)
+        if self._keys is None:
+            return raw
+        try:
+            return self._decipher(raw, entry.wrapped_key, entry)
+        except OSError as error:
+            raw.close()
+            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+        except UnreadableFileError:
+            raw.close()
+            raise
+
+    def _decipher(self, raw: BinaryIO, key: WrappedKey | None, entry: ManifestEntry) -> BinaryIO:
+        assert self._keys is not None
+        if key is not None:
+            return _Plaintext(DecipheredBlob(raw, self._keys.unwrap(key)))
+        # Rows of zero bytes carry no key; anything else without one cannot be deciphered by anybody.
+        if raw.seek(0, io.SEEK_END) == 0:
+            return raw
+        raise BlobDamagedError(
+            f"The manifest's record holds no key for this file{f': {entry.problem}' if entry.problem else ''}."
+        )
+
+    def read(self, entry: ManifestEntry, limit: int) -> bytes:
+        """The whole plaintext of a small file; raises UnreadableFileError when it is larger than `limit` bytes."""
+        with self.open(entry) as stream:
+            try:
+                data = stream.read(limit + 1)
+            except OSError as error:
+                raise UnreadableFileError(f"The blob cannot be read through ({error}).") from error
+        if len(data) > limit:
+            raise UnreadableFileError(
+                f"The file has more than {limit:,} bytes, more than any real one of its kind."
+            )
+        return data
+
+    def copy(self, entry: ManifestEntry, target: Path) -> None:
+        """Write the plaintext to a file of the workspace; raises UnreadableFileError."""
+        try:
+            with self.open(entry) as stream, target.open("xb") as output:
+                shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
+        except OSError as error:
+            raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+
+    def copy_database(self, domain: str, relative_path: str) -> Path | None:
+        """Copy a database with its write-ahead log into the workspace; None when the backup does not list it."""
+        entry = self.index.lookup(domain, relative_path)
+        if entry is None:
+            return None
+        if entry.size is not None and entry.size > limits.DATABASE_BYTES:
+            raise UnreadableFileError(f"{entry.name} is larger than any real one.")
+        copy = self._workspace.new_file(entry.name)
+        self.copy(entry, copy)
+        for suffix in database.SIDE_FILES:
+            beside = self.index.lookup(domain, relative_path + suffix)
+            if beside is not None:
+                self.copy(beside, copy.with_name(copy.name + suffix))
+        return copy
+
+    @contextmanager
+    def database(self, domain: str, relative_path: str) -> Iterator[Database | None]:
+        """An open copy of a database of the backup, with its log applied; None when it is not listed.
+
+        Raises UnreadableFileError or UnreadableDatabaseError.
+        """
+        copy = self.copy_database(domain, relative_path)
+        if copy is None:
+            yield None
+            return
+        with Database(copy, relative_path) as opened:
+            yield opened
+
+
+class _Plaintext(io.BufferedReader):
+    """A buffered deciphered blob that remembers whether the blob was whole."""
+
+    def __init__(self, raw: DecipheredBlob) -> None:
+        super().__init__(raw, limits.CIPHER_CHUNK_BYTES)
+        self.intact = raw.intact
+
+
+@contextmanager
+def open_backup(folder: Path, workspace: Workspace, passphrase: Passphrase | None = None) -> Iterator[BackupView]:
+    """Open a backup folder for reading.
+
+    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError or
+    AccessDeniedError. Nothing under the folder is ever created, changed or touched.
+    """
+    identity = read_identity(folder)
+    with ExitStack() as stack:
+        try:
+            keys = _keys(identity, passphrase)
+            copy = _copy_manifest(identity, keys, workspace)
+            opened = stack.enter_context(Database(copy, MANIFEST_DATABASE))
+            index = ManifestIndex(opened)
+        except UnreadableDatabaseError as error:
+            raise DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER) from error
+        yield BackupView(identity, index, keys, workspace)
+
+
+def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag | None:
+    """The unlocked keys, or None for a backup whose blobs are plain."""
+    if not _blobs_are_encrypted(identity):
+        return None
+    if identity.key_bag is None:
+        raise DamagedBackupError(
+            "The backup is encrypted, but the key bag is missing from Manifest.plist, so nothing can unlock it.",
+            _ANOTHER,
+        )
+    if passphrase is None:
+        raise PassphraseMissingError(
+            "The backup is encrypted and no passphrase was given.",
+            "Give it with --passphrase-file FILE (or - for standard input), in the environment variable "
+            "RECOVER_FACETIME_PASSPHRASE, or run the command in a terminal to be asked.",
+        )
+    return unlock(identity.key_bag, passphrase)
+
+
+def _blobs_are_encrypted(identity: Identity) -> bool:
+    """Manifest.db itself is encrypted since iOS 10.2, so a readable one shows a copy that was decrypted."""
+    head = _manifest_head(identity.folder)
+    if head.startswith(database.MAGIC):
+        return bool(identity.encrypted) and identity.manifest_key is None
+    if identity.encrypted is None and identity.key_bag is None:
+        raise DamagedBackupError(
+            "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
+            _ANOTHER,
+        )
+    if not identity.encrypted and identity.key_bag is None:
+        raise DamagedBackupError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
+    return True
+
+
+def _manifest_head(folder: Path) -> bytes:
+    path = folder / MANIFEST_DATABASE
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(database.MAGIC))
+    except FileNotFoundError as error:
+        raise DamagedBackupError(
+            "The backup has no Manifest.db, the list of its files.",
+            "In an encrypted backup each file's key lies there, so without it nothing can be recovered. "
+            + _ANOTHER,
+        ) from error
+    except PermissionError as error:
+        raise access_denied(folder) from error
+    except OSError as error:
+        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror}).", _ANOTHER) from error
+
+
+def access_denied(folder: Path) -> AccessDeniedError:
+    """The error for a folder the system will not show, with the remedy for macOS."""
+    return AccessDeniedError(
+        f"The system refuses to show {folder}.",
+        "On macOS open System Settings > Privacy & Security > Full Disk Access, switch it on for your terminal, "
+        "and open a new terminal window. Elsewhere check that the folder belongs to you.",
+    )
+
+
+def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace) -> Path:
+    """Manifest.db as plaintext in the workspace, with a log if one lies beside it."""
+    source = identity.folder / MANIFEST_DATABASE
+    copy = workspace.new_file(MANIFEST_DATABASE)
+    if keys is None or identity.manifest_key is None:
+        for suffix in ("", *database.SIDE_FILES):
+            beside = source.with_name(source.name + suffix)
+            if beside.is_file() and not beside.is_symlink():
+                shutil.copyfile(beside, copy.with_name(copy.name + suffix))
+        return copy
+    wrapped = WrappedKey.from_bytes(identity.manifest_key)
+    if wrapped is None:
+        raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
+    try:
+        with DecipheredBlob(source.open("rb"), keys.unwrap(wrapped)) as plain, copy.open("xb") as output:
+            shutil.copyfileobj(plain, output, limits.CIPHER_CHUNK_BYTES)
+    except UnreadableFileError as error:
+        raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
+    return copy

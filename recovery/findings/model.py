@@ -1,0 +1,330 @@
+"""What was found: the records that every output is made from, in the words of the JSON inventory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from recovery.provenance import Gap, Source
+
+
+class Basis(StrEnum):
+    """The best place an asset is known from, best first."""
+
+    PHOTOS_DATABASE = "photos_database"
+    FILE_ATTRIBUTES = "file_attributes"
+    MEDIA_FILE = "media_file"
+    HISTORY = "history"
+    DELETED_ROW = "deleted_row"
+    THUMBNAIL_TABLE = "thumbnail_table"
+
+
+class Kind(StrEnum):
+    """What an asset is."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    LIVE_PHOTO = "live_photo"
+
+
+class Status(StrEnum):
+    """The one final status of an asset."""
+
+    COMPLETE = "complete"
+    HALF = "half"
+    REDUCED_COPY = "reduced_copy"
+    ELSEWHERE = "elsewhere"
+    NOT_FOUND = "not_found"
+
+
+class FileRole(StrEnum):
+    """What a file is to its asset."""
+
+    STILL = "still"
+    PAIRED_VIDEO = "paired_video"
+    VIDEO = "video"
+    EDITED_STILL = "edited_still"
+    EDITED_VIDEO = "edited_video"
+    ADJUSTMENTS = "adjustments"
+    REDUCED = "reduced"
+    THUMBNAIL = "thumbnail"
+    THUMBNAIL_TABLE = "thumbnail_table"
+    MESSAGES_COPY = "messages_copy"
+    DERIVED = "derived"
+
+
+ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
+"""Roles of files that are the photo itself."""
+
+
+class FileState(StrEnum):
+    """Whether the bytes of a file are there."""
+
+    PRESENT = "present"
+    MISSING = "missing_blob"
+    DAMAGED = "damaged"
+
+
+class Verdict(StrEnum):
+    """How sure it is that an asset was taken in a FaceTime call."""
+
+    CERTAIN = "certain"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+    NO = "no"
+
+    @property
+    def rank(self) -> int:
+        """0 for no, up to 3 for certain."""
+        return ("no", "possible", "probable", "certain").index(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFile:
+    """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
+
+    `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
+    """
+
+    role: FileRole
+    domain: str
+    path: str
+    file_id: str
+    size: int | None
+    state: FileState
+    note: str = ""
+    index: int | None = None
+    pixels: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One reason for a FaceTime verdict: a code, the stored value, and where it stands."""
+
+    code: str
+    value: str
+    source: Source
+    untested: bool = True
+    """True where no real sample has shown the rule at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """A FaceTime call during which the asset was made; the number of others in it, where known."""
+
+    started: datetime
+    ended: datetime
+    with_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTime:
+    """Whether an asset came from FaceTime, and why."""
+
+    verdict: Verdict = Verdict.NO
+    signals: tuple[Signal, ...] = ()
+    call: CallContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LivePhoto:
+    """Which halves of a Live Photo are in the backup, and whether their identifiers agree."""
+
+    still: bool
+    video: bool
+    content_identifier: str | None
+    identifiers_match: bool | None
+
+
+class Upload(StrEnum):
+    """How far the copy to iCloud is."""
+
+    SYNCED = "synced"
+    PENDING = "pending"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What the library says of the copy in iCloud; None where it does not say."""
+
+    original_local: bool | None
+    in_cloud: bool | None
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """How and when a permanently deleted asset went, where the library's history tells."""
+
+    at: datetime | None
+    reason: str | None
+    client: str | None
+    inserted_at: datetime | None
+    inserted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One asset with its one status. Times in UTC; `timezone_offset` in seconds east; pixels; degrees.
+
+    `directory` is as the library stores it (`DCIM/100APPLE`), without the `Media/` of the backup.
+    `sources` tells for a field's name where its value was read.
+    """
+
+    uuid: str | None
+    basis: Basis
+    kind: Kind
+    status: Status
+    status_reason: str
+    directory: str | None = None
+    filename: str | None = None
+    original_filename: str | None = None
+    created: datetime | None = None
+    added: datetime | None = None
+    timezone: str | None = None
+    timezone_offset: int | None = None
+    width: int | None = None
+    height: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    favorite: bool | None = None
+    hidden: bool | None = None
+    trashed: bool | None = None
+    trashed_at: datetime | None = None
+    trashed_until_estimate: datetime | None = None
+    deleted: Deletion | None = None
+    facetime: FaceTime = field(default_factory=FaceTime)
+    live_photo: LivePhoto | None = None
+    cloud: Cloud | None = None
+    title: str | None = None
+    caption: str | None = None
+    keywords: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    importer: str | None = None
+    """Bundle identifier of the program that saved the asset, as stored."""
+    files: tuple[AssetFile, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: tuple[tuple[str, Source], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """A name for people: the file's name, else the original name, else the start of the UUID."""
+        return self.filename or self.original_filename or (self.uuid or "?")[:8]
+
+    @property
+    def recoverable(self) -> tuple[AssetFile, ...]:
+        """Files of which the backup holds at least some bytes, thumbnail tables apart."""
+        return tuple(
+            item
+            for item in self.files
+            if item.state is not FileState.MISSING and item.role is not FileRole.THUMBNAIL_TABLE
+        )
+
+
+class LooseCode(StrEnum):
+    """The kinds of loose ends."""
+
+    MISSING_BLOB = "missing_blob"
+    UNLISTED_BLOB = "unlisted_blob"
+    ASSET_WITHOUT_FILE = "asset_without_file"
+    FILE_WITHOUT_ASSET = "file_without_asset"
+    NUMBERING_GAP = "numbering_gap"
+
+
+@dataclass(frozen=True, slots=True)
+class LooseEnd:
+    """Something that does not fit together; `guess` is a guess and says so."""
+
+    code: LooseCode
+    domain: str | None
+    path: str | None
+    file_id: str | None
+    size: int | None
+    guess: str | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
+
+    `media_files` = files of assets known to the library + files_without_asset;
+    `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`.
+    """
+
+    assets: int
+    facetime: int
+    live_photos: int
+    recently_deleted: int
+    hidden: int
+    complete: int
+    half: int
+    reduced_copy: int
+    elsewhere: int
+    not_found: int
+    missing_blobs: int
+    unlisted_blobs: int
+    assets_without_file: int
+    files_without_asset: int
+    permanently_deleted: int
+    recoverable_bytes: int
+    media_files: int
+    blobs: int
+
+
+class CauseVerdict(StrEnum):
+    """What the backup says of one possible cause."""
+
+    SHOWN = "shown"
+    CONTRADICTED = "contradicted"
+    UNDETERMINED = "undetermined"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One possible cause for a missing photo, with what the evidence says and does not say."""
+
+    code: str
+    verdict: CauseVerdict
+    says: str
+    does_not_say: str
+    advice: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """Who and what the backup is."""
+
+    path: str
+    udid: str | None
+    device_name: str | None
+    product_type: str | None
+    ios_version: str | None
+    build: str | None
+    backup_date: datetime | None
+    encrypted: bool
+    complete: bool | None
+    photos_model_version: int | None
+    serial_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything found in one backup, in a stable order."""
+
+    backup: BackupFacts
+    totals: Totals
+    assets: tuple[Asset, ...]
+    loose_ends: tuple[LooseEnd, ...]
+    causes: tuple[Cause, ...]
+    gaps: tuple[Gap, ...]
