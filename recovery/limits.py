@@ -88,3 +88,16 @@ CELL_CHARACTERS = 4_096
 PREFERENCE_BYTES = 8 * MIB
 # Handles of one group call: FaceTime allows 32.
 CALL_HANDLES = 256
+
+# --- thumbnail tables ------------------------------------------------------------------------------------
+# Entries of one table: a library of half a million assets, with room.
+THUMBNAIL_ENTRIES = 2_000_000
+# Side of the frame of a table whose format is unknown; the largest known one is 180.
+THUMBNAIL_SIDE = 1024
+# Bytes searched for known UUIDs, and how many UUIDs, when the format of a table is unknown; 16 MiB are hundreds
+# of entries of the largest known format, and a few agreeing ones settle the length.
+THUMBNAIL_SEARCH_BYTES = 16 * MIB
+THUMBNAIL_SEARCH_UUIDS = 64
+# thumbnailConfiguration has 326 or 499 bytes in real samples and lists at most a dozen formats.
+THUMBNAIL_CONFIGURATION_BYTES = 64 * KIB
+THUMBNAIL_CONFIGURATION_FORMATS = 100

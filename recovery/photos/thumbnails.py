@@ -1,0 +1,221 @@
+"""Thumbnail tables (.ithmb) and thumbnail files (V2 JPEGs): which pictures they hold and whose they are.
+
+A table is a row of entries of one length; each ends in a footer with the asset's UUID and the picture's size.
+The slot of an asset is its row's ZTHUMBNAILINDEX, in every table of the library. Deleting an asset for good
+removes its V2 JPEG and leaves its table entries until the slot is used again, so an entry whose UUID no row has
+is, as a rule, the thumbnail of a permanently deleted asset. This was measured on the tables of real macOS
+libraries; the encodings that only iPhones write are untested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
+
+from PIL import Image
+
+from recovery import limits
+from recovery.archives import load_dictionary
+from recovery.errors import UnreadableFileError
+from recovery.photos import pixels
+from recovery.photos.thumbnail_formats import Encoding, block_bytes, row_bytes
+from recovery.photos.thumbnail_layout import (
+    HIDES,
+    PADDING_BYTES,
+    EntryState,
+    Footer,
+    KnownAssets,
+    TableLayout,
+    Trial,
+    examine,
+)
+from recovery.provenance import Gap, Reading
+
+AGREEMENT_NEEDED = 0.99
+"""Share of live UUIDs that must sit in the slot their row names; less means the table was not understood."""
+
+V2_FOLDER = "Media/PhotoData/Thumbnails/V2"
+"""Where thumbnail files lie in CameraRollDomain."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailEntry:
+    """One used entry: the asset's UUID in upper case, the picture's size in pixels, the entry's first byte."""
+
+    index: int
+    uuid: str
+    width: int
+    height: int
+    offset: int
+    state: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How a table and the library agree; figures count entries.
+
+    `live` have the UUID of a live row. `checked` are those that can be compared: without second copies of a UUID
+    that also sits in its own slot, and without rows that name no slot. `agreeing` sit in the slot their row names.
+    """
+
+    live: int
+    checked: int
+    agreeing: int
+
+    @property
+    def enough(self) -> bool:
+        """True also when nothing could be compared: then the footers alone vouch for the layout."""
+        return self.agreeing >= AGREEMENT_NEEDED * self.checked
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailTable:
+    """One table as read; `layout` is None when it was refused, and `reading` says why."""
+
+    name: str
+    layout: TableLayout | None
+    slots: int
+    agreement: Agreement
+    reading: Reading[ThumbnailEntry]
+
+    def with_state(self, *states: EntryState) -> tuple[ThumbnailEntry, ...]:
+        """The entries in any of these states, in the order of their slots."""
+        return tuple(entry for entry in self.reading if entry.state in states)
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailConfiguration:
+    """The thumbnailConfiguration plist: manager version, format of the V2 JPEGs, all formats from large to small.
+
+    `formats` is empty before version 30; `rebuilding` says that the tables were being made anew.
+    """
+
+    version: int | None
+    master_format: int | None
+    formats: tuple[int, ...]
+    rebuilding: bool
+
+
+class V2Target(NamedTuple):
+    """The asset file that a V2 JPEG shows (ZDIRECTORY and ZFILENAME of its row) and the format of the JPEG."""
+
+    directory: str
+    filename: str
+    format_id: int
+
+
+def solve_layout(
+    name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | None
+) -> TableLayout | Gap:
+    """The layout of a table, or why there is none; the arguments are those of `read_table`."""
+    table = read_table(name, stream, size, known)
+    return table.layout if table.layout is not None else table.reading.gaps[0]
+
+
+def read_table(name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | None) -> ThumbnailTable:
+    """List the used entries of a table; only footers are read, unless its format is unknown.
+
+    `name` ends in "<format>.ithmb"; `stream` is seekable and has `size` bytes; `known` maps the UUID of each live
+    row to its ZTHUMBNAILINDEX, and is None (not empty) when the library could not be read. Never raises for what
+    is in the file: a table that cannot be understood comes back without layout and entries, with a gap.
+    """
+    assets = KnownAssets(known)
+    try:
+        trial = examine(name, stream, size, assets)
+    except (UnreadableFileError, OSError) as error:
+        trial = Gap("thumbnail table", name, f"the file cannot be read ({error})", HIDES, fault=True)
+    if isinstance(trial, Gap):
+        return ThumbnailTable(name, None, 0, Agreement(0, 0, 0), Reading(gaps=(trial,)))
+    states = list(assets.states(trial.footers))
+    agreement = _agreement(states)
+    if not agreement.enough:
+        why = f"only {agreement.agreeing} of {agreement.checked} live assets sit where the library says"
+        gap = Gap("thumbnail table", name, why, HIDES, fault=True)
+        return ThumbnailTable(name, None, trial.slots, agreement, Reading(gaps=(gap,)))
+    entries = tuple(map(_entry, trial.footers, states, [trial.layout.entry_length] * len(states)))
+    return ThumbnailTable(name, trial.layout, trial.slots, agreement, Reading(entries, _gaps(name, size, trial)))
+
+
+def _agreement(states: list[EntryState]) -> Agreement:
+    count = Counter(states)
+    agreeing = count[EntryState.AGREES]
+    checked = agreeing + count[EntryState.DISAGREES]
+    return Agreement(checked + count[EntryState.STALE] + count[EntryState.UNPLACED], checked, agreeing)
+
+
+def _entry(footer: Footer, state: EntryState, length: int) -> ThumbnailEntry:
+    digits = footer.uuid.hex().upper()
+    uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return ThumbnailEntry(footer.index, uuid, footer.width, footer.height, footer.index * length, state)
+
+
+def _gaps(name: str, size: int, trial: Trial) -> tuple[Gap, ...]:
+    expected = size // trial.layout.entry_length
+    reasons = []
+    if trial.damaged:
+        reasons.append(f"{trial.damaged:,} entries have an impossible picture size")
+    if trial.slots < min(expected, limits.THUMBNAIL_ENTRIES):
+        reasons.append(f"the file ends after {trial.slots:,} of {expected:,} entries")
+    elif trial.slots < expected:
+        reasons.append(
+            f"only the first {trial.slots:,} of {expected:,} entries were read, more than any real table has"
+        )
+    elif trial.trailing > PADDING_BYTES:
+        reasons.append(f"the last {trial.trailing:,} bytes are part of an entry that is cut off")
+    if trial.layout.encoding is Encoding.UNKNOWN and trial.footers:
+        reasons.append("the pixel encoding of this format is unknown; its entries are listed without pictures")
+    return tuple(Gap("thumbnail table", name, why, HIDES, fault=True) for why in reasons)
+
+
+def decode_entry(table: ThumbnailTable, entry: ThumbnailEntry, stream: BinaryIO) -> Image.Image:
+    """The picture of an entry, upright, RGB or RGBA, ready to be saved as PNG; never the original photo.
+
+    It has `entry.width` x `entry.height` pixels, or fills the frame where the format is cropped and uncompressed.
+    Raises MissingExtraError when the decoder package is not installed, and UnreadableFileError when the entry is
+    cut off or its encoding is unknown.
+    """
+    layout = table.layout
+    if layout is None or layout.encoding is Encoding.UNKNOWN:
+        raise UnreadableFileError(
+            f"The pixel encoding of {table.name} is unknown.", "Its entries are listed without pictures."
+        )
+    stream.seek(entry.offset)
+    if layout.encoding in (Encoding.ASTC, Encoding.BC7):
+        data = stream.read(block_bytes(entry.width, entry.height))
+        return pixels.blocks(layout.encoding, data, entry.width, entry.height)
+    data = stream.read(row_bytes(layout.side, layout.encoding) * layout.side)
+    square = pixels.frame(layout.encoding, data, layout.side)
+    return square if layout.cropped else pixels.letterboxed(square, entry.width, entry.height)
+
+
+def read_configuration(data: bytes) -> ThumbnailConfiguration:
+    """Parse thumbnailConfiguration; raises UnreadableArchiveError when it is no plist with a dictionary on top."""
+    plist = load_dictionary(data, what="thumbnailConfiguration", limit=limits.THUMBNAIL_CONFIGURATION_BYTES)
+    listed = plist.get("PLThumbnailManagerThumbnailFormatsKey")
+    numbers = listed[: limits.THUMBNAIL_CONFIGURATION_FORMATS] if isinstance(listed, list) else []
+    return ThumbnailConfiguration(
+        version=_number(plist.get("PLThumbnailManagerVersionKey")),
+        master_format=_number(plist.get("PLThumbnailManagerThumbnailFormatKey")),
+        formats=tuple(number for number in map(_number, numbers) if number is not None),
+        rebuilding=plist.get("PLThumbnailManagerRebuildingTablesOnly") is True,
+    )
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def v2_target(relative_path: str) -> V2Target | None:
+    """What a path of CameraRollDomain shows, when it is a V2 JPEG: V2/<directory>/<filename>/<format>.JPG."""
+    match = re.fullmatch(re.escape(V2_FOLDER) + r"/(.+)/([^/]+)/([0-9]{4})\.JPG", relative_path, re.DOTALL)
+    if match is None or any(part in ("", ".", "..") for part in relative_path.split("/")):
+        return None
+    return V2Target(match[1], match[2], int(match[3]))
+
+
+def v2_path(directory: str, filename: str, format_id: int) -> str:
+    """The path in CameraRollDomain where the V2 JPEG of an asset file lies; the inverse of `v2_target`."""
+    return f"{V2_FOLDER}/{directory}/{filename}/{format_id}.JPG"
