@@ -1,0 +1,268 @@
+"""Read the photo library: assets, their resources, and the words people gave them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from recovery import archives
+from recovery.database import Database, quoted
+from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.photos.facts import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
+from recovery.photos.resolve import Resolved, resolve, row_reader, table_of
+from recovery.provenance import Gap
+
+DOMAIN = "CameraRollDomain"
+DATABASE = "Media/PhotoData/Photos.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """One row of the asset table with what is joined to it; fields and homes are listed in photos/facts.py.
+
+    Times in UTC, offsets in seconds east of UTC, sizes in bytes, duration in seconds, pixels, degrees.
+    Numbers with a meaning stay numbers here; photos/codes.py says what they mean. None: not stored.
+    """
+
+    pk: int
+    uuid: str | None
+    directory: str | None
+    filename: str | None
+    original_filename: str | None
+    cloud_original_filename: str | None
+    created: datetime | None
+    added: datetime | None
+    modified: datetime | None
+    timezone: str | None
+    timezone_offset: int | None
+    width: int | None
+    height: int | None
+    latitude: float | None
+    longitude: float | None
+    favorite: bool | None
+    hidden: bool | None
+    trashed_state: int | None
+    trashed_at: datetime | None
+    complete: bool | None
+    visibility_state: int | None
+    kind: int | None
+    kind_subtype: int | None
+    playback_style: int | None
+    media_group_uuid: str | None
+    live_video_visibility: int | None
+    duration: float | None
+    saved_asset_type: int | None
+    imported_by: int | None
+    creator_bundle: str | None
+    cloud_creator_bundle: str | None
+    importer_name: str | None
+    thumbnail_index: int | None
+    burst_uuid: str | None
+    burst_pick: int | None
+    adjusted: int | None
+    original_size: int | None
+    original_hash: str | None
+    uniform_type: str | None
+    cloud_guid: str | None
+    cloud_state: int | None
+    cloud_master_state: int | None
+    cloud_delete_state: int | None
+    cloud_placeholder: int | None
+    upload_attempts: int | None
+    last_upload_attempt: datetime | None
+    bundle_scope: int | None
+    syndication_state: int | None
+    title: str | None
+    caption: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """One row of ZINTERNALRESOURCE: one file the asset has or had, here or in iCloud."""
+
+    asset_pk: int
+    resource_type: int | None
+    version: int | None
+    subtype: int | None
+    local: int | None
+    remote: int | None
+    cloud_state: int | None
+    length: int | None
+    pruned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLibrary:
+    """A photo library as read. Lists by asset are keyed by the asset's Z_PK."""
+
+    table: str
+    model_version: int | None
+    assets: tuple[AssetRow, ...]
+    resources: Mapping[int, tuple[ResourceRow, ...]] = field(repr=False)
+    keywords: Mapping[int, tuple[str, ...]] = field(repr=False)
+    albums: Mapping[int, tuple[str, ...]] = field(repr=False)
+    persons: Mapping[int, tuple[str, ...]] = field(repr=False)
+    places: Mapping[str, tuple[str, ...]] = field(repr=False)
+    """For each fact the `TABLE.COLUMN` it was read from."""
+    gaps: tuple[Gap, ...] = ()
+
+
+def read_library(database: Database) -> PhotoLibrary:
+    """Read everything that is asked of Photos.sqlite; raises UnreadableDatabaseError without an asset table.
+
+    Missing tables and columns, and rows behind a damaged page, become gaps.
+    """
+    gaps: list[Gap] = []
+    resolved = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
+    if resolved is None:
+        raise UnreadableDatabaseError(
+            "Photos.sqlite has no table of assets that this program knows.",
+            "Assets are then known from file attributes only; please report the iOS version.",
+        )
+    assets: list[AssetRow] = []
+    for values in _rows(database, resolved, ASSET_FACTS, "assets", gaps):
+        if values[0] is not None:
+            assets.append(AssetRow(*values))
+    gaps.extend(_absent(database, resolved))
+    return PhotoLibrary(
+        table=resolved.table,
+        model_version=_model_version(database),
+        assets=_once(assets),
+        resources=_resources(database, gaps),
+        keywords=_words(database, _keyword_query(database), "keywords", gaps),
+        albums=_words(database, _album_query(database), "albums", gaps),
+        persons=_words(database, _person_query(database), "people", gaps),
+        places=resolved.sources,
+        gaps=tuple(gaps),
+    )
+
+
+def _rows(
+    database: Database, resolved: Resolved, facts: tuple[Fact, ...], what: str, gaps: list[Gap]
+) -> Iterator[list[Any]]:
+    read = row_reader(facts)
+    try:
+        for row in database.rows(resolved.sql):
+            yield read(row)
+    except UnreadableDatabaseError as error:
+        gaps.append(Gap(f"some {what}", database.store, str(error), (f"{what} behind the damage",), fault=True))
+
+
+def _once(assets: list[AssetRow]) -> tuple[AssetRow, ...]:
+    """Each row once: a join whose other side is not unique would repeat it."""
+    return tuple({asset.pk: asset for asset in reversed(assets)}.values())[::-1]
+
+
+def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:
+    for fact in resolved.absent:
+        if fact.hides:
+            homes = " or ".join(f"{home.role}.{home.column}" for home in fact.homes)
+            yield Gap(fact.name, database.store, f"this library has no column for it ({homes})", fact.hides)
+
+
+def _resources(database: Database, gaps: list[Gap]) -> Mapping[int, tuple[ResourceRow, ...]]:
+    resolved = resolve(database, RESOURCE_FACTS, Role.RESOURCE)
+    if resolved is None:
+        gaps.append(
+            Gap(
+                "resources",
+                database.store,
+                "this library has no table of resources (before iOS 12)",
+                ("which originals are only in iCloud",),
+            )
+        )
+        return {}
+    found: defaultdict[int, list[ResourceRow]] = defaultdict(list)
+    for values in _rows(database, resolved, RESOURCE_FACTS, "resources", gaps):
+        if values[0] is not None:
+            found[values[0]].append(ResourceRow(*values))
+    return {pk: tuple(rows) for pk, rows in found.items()}
+
+
+def _model_version(database: Database) -> int | None:
+    """PLModelVersion of Z_METADATA.Z_PLIST; printed, never branched on."""
+    if "Z_PLIST" not in database.columns("Z_METADATA"):
+        return None
+    try:
+        row = next(database.rows("SELECT Z_PLIST FROM Z_METADATA LIMIT 1"), None)
+        stored = archives.load_dictionary(row["Z_PLIST"]) if row and isinstance(row["Z_PLIST"], bytes) else {}
+    except (UnreadableArchiveError, UnreadableDatabaseError):
+        return None
+    version = stored.get("PLModelVersion")
+    return version if isinstance(version, int) else None
+
+
+def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) -> Mapping[int, tuple[str, ...]]:
+    """Run a query of (asset Z_PK, text) pairs; None means that this library has no such tables."""
+    if query is None:
+        gaps.append(Gap(what, database.store, "this library has no table for them", (f"{what} of photos",)))
+        return {}
+    found: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    try:
+        for row in database.rows(query):
+            if isinstance(row["pk"], int) and isinstance(row["word"], str) and row["word"]:
+                found[row["pk"]][row["word"]] = None
+    except RecoveryError as error:
+        gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
+    return {pk: tuple(words) for pk, words in found.items()}
+
+
+def _join_table(database: Database, name: str, *columns: str) -> tuple[str, list[str]] | None:
+    """A many-to-many table whose name and columns carry entity numbers: discovered, never listed."""
+    for table in sorted(database.tables):
+        if not re.fullmatch(name, table):
+            continue
+        found = [
+            next((own for own in database.columns(table) if re.fullmatch(column, own)), None) for column in columns
+        ]
+        if all(found):
+            return table, [str(column) for column in found]
+    return None
+
+
+def _keyword_query(database: Database) -> str | None:
+    joined = _join_table(database, r"Z_\d+KEYWORDS", r"Z_\d+ASSETATTRIBUTES", r"Z_\d+KEYWORDS")
+    if joined is None or "ZTITLE" not in database.columns("ZKEYWORD"):
+        return None
+    table, (attributes, keyword) = joined
+    return (
+        f"SELECT a.ZASSET AS pk, k.ZTITLE AS word FROM {quoted(table)} j "
+        f"JOIN ZADDITIONALASSETATTRIBUTES a ON a.Z_PK = j.{quoted(attributes)} "
+        f"JOIN ZKEYWORD k ON k.Z_PK = j.{quoted(keyword)} ORDER BY k.ZTITLE"
+    )
+
+
+def _album_query(database: Database) -> str | None:
+    joined = _join_table(database, r"Z_\d+ASSETS", r"Z_\d+ASSETS", r"Z_\d+ALBUMS")
+    if joined is None or "ZTITLE" not in database.columns("ZGENERICALBUM"):
+        return None
+    table, (asset, album) = joined
+    return (
+        f"SELECT j.{quoted(asset)} AS pk, g.ZTITLE AS word FROM {quoted(table)} j "
+        f"JOIN ZGENERICALBUM g ON g.Z_PK = j.{quoted(album)} WHERE g.ZTITLE IS NOT NULL ORDER BY g.ZTITLE"
+    )
+
+
+def _person_query(database: Database) -> str | None:
+    columns = database.columns("ZDETECTEDFACE")
+    asset = next((name for name in ("ZASSETFORFACE", "ZASSET") if name in columns), None)
+    person = next((name for name in ("ZPERSONFORFACE", "ZPERSON") if name in columns), None)
+    if asset is None or person is None or "ZFULLNAME" not in database.columns("ZPERSON"):
+        return None
+    return (
+        f"SELECT f.{quoted(asset)} AS pk, p.ZFULLNAME AS word FROM ZDETECTEDFACE f "
+        f"JOIN ZPERSON p ON p.Z_PK = f.{quoted(person)} WHERE p.ZFULLNAME <> '' ORDER BY p.ZFULLNAME"
+    )
+
+
+def asset_entity_table(database: Database) -> str | None:
+    """The asset table's name here (ZASSET since iOS 14), for readers beside this one."""
+    return table_of(database, Role.ASSET)
+
+
+assert tuple(item.name for item in fields(AssetRow)) == tuple(fact.name for fact in ASSET_FACTS)
+assert tuple(item.name for item in fields(ResourceRow)) == tuple(fact.name for fact in RESOURCE_FACTS)
