@@ -89,7 +89,7 @@ class Database:
         return self._columns[table]
 
     def select(self, table: str, columns: Sequence[str]) -> str:
-        """A SELECT of these columns by their names, NULL for those the table lacks, and of its `rowid`, in its order."""
+        """A SELECT of `rowid` and of these columns, NULL for those the table lacks, in the order of `rowid`."""
         present = {name.upper() for name in self.columns(table)}
         wanted = [
             quoted(name) if name.upper() in present else "NULL AS " + quoted(name)

@@ -80,7 +80,7 @@ JOURNAL_RECORDS = 5_000_000
 JOURNAL_ASSETS = 1_000_000
 
 # --- evidence --------------------------------------------------------------------------------------------
-# Rows read from one table of evidence; a busy phone keeps some 100,000 messages' attachments and 1,000,000 messages.
+# Rows read from one table of evidence; a busy phone keeps some 1,000,000 messages.
 EVIDENCE_ROWS = 5_000_000
 # Characters of one address, file name or identifier; real ones stay under a path's 1,024.
 CELL_CHARACTERS = 4_096
