@@ -226,13 +226,14 @@ def test_a_flood_of_keys_and_a_flood_of_text_are_cut(monkeypatch: pytest.MonkeyP
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_random_bytes_never_raise(data: bytes) -> None:
     """Any bytes give a movie with a problem: there is no index in noise."""
     assert read(data).problems
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_mutated_movie_never_raises(data: st.DataObject) -> None:
     """A real structure with bytes overwritten, cut or repeated gives facts or problems of bounded size."""
     broken = bytearray(FTYP + MOOV)

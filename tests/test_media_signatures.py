@@ -6,7 +6,7 @@ import plistlib
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recovery.photos.signatures import MediaType, sniff
@@ -64,6 +64,7 @@ def test_every_kind_except_nothing_and_unknown_has_an_extension() -> None:
 @given(head=st.one_of(st.binary(max_size=200), st.sampled_from(KNOWN).map(lambda k: k[0]).flatmap(
     lambda head: st.integers(0, len(head)).map(lambda cut: head[:cut])
 )))  # fmt: skip
+@settings(deadline=None)
 def test_any_bytes_have_a_kind(head: bytes) -> None:
     """No start of a file, whole or cut anywhere, raises; only no bytes at all are called empty."""
     assert (sniff(head) is MediaType.EMPTY) == (head == b"")
