@@ -213,3 +213,25 @@ def _padding(block: bytes) -> int:
     """Length of valid PKCS#7 padding at the end of the last block, 0 when it is not valid."""
     length = block[-1]
     return length if 1 <= length <= BLOCK and block.endswith(bytes([length]) * length) else 0
+
+
+class SequentialCipher:
+    """Deciphers one blob from front to back in a single pass; the last block waits until the end is known."""
+
+    def __init__(self, key: bytes) -> None:
+        self._context = Cipher(algorithms.AES(key), modes.CBC(b"\x00" * BLOCK)).decryptor()
+        self._held = b""
+        self._stored = 0
+
+    def update(self, stored: bytes) -> bytes:
+        """The next plaintext; gives less than it takes, the rest comes with `finish`."""
+        self._stored += len(stored)
+        plain = self._held + self._context.update(stored) if self._held else self._context.update(stored)
+        self._held = plain[-BLOCK:]
+        return plain[:-BLOCK]
+
+    def finish(self) -> tuple[bytes, bool]:
+        """The last plaintext, and whether the blob was whole; as in `DecipheredBlob`, else nothing is cut."""
+        padding = _padding(self._held) if self._held else 0
+        intact = self._stored == 0 or (self._stored % BLOCK == 0 and padding > 0)
+        return (self._held[: len(self._held) - padding] if intact else self._held), intact

@@ -14,6 +14,7 @@ from recovery.backup.blobs import Blob, BlobFolder, BlobState
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
 from recovery.backup.keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey, unlock
 from recovery.backup.manifest import EntryKind, ManifestEntry, ManifestIndex
+from recovery.backup.passage import Passage
 from recovery.database import Database
 from recovery.errors import (
     AccessDeniedError,
@@ -89,13 +90,31 @@ class BackupView:
 
         A damaged blob is opened as far as it goes: `examine` tells.
         """
+        raw, key = self._stored(entry)
+        if key is None:
+            return raw
+        try:
+            return _Plaintext(DecipheredBlob(raw, key))
+        except OSError as error:
+            raw.close()
+            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+    def passage(self, entry: ManifestEntry) -> Passage:
+        """One pass through a file for copying it, stored bytes hashed too; raises as `open` does.
+
+        An entry that only names a file ID stands for a blob that the manifest does not list.
+        """
+        raw, key = self._stored(entry)
+        # A plain blob has no padding to judge by: one shorter than its record has lost its end.
+        return Passage(raw, key, entry.size if self._keys is None else None)
+
+    def _stored(self, entry: ManifestEntry) -> tuple[BinaryIO, bytes | None]:
+        """The blob as it is stored, and the key of its file: None where the blob is plaintext."""
         if entry.kind is not EntryKind.FILE:
             raise UnreadableFileError(f"The manifest lists a {entry.kind} here, which has no content.")
         raw = self._blobs.open(entry.file_id)
-        if self._keys is None:
-            return raw
         try:
-            return self._decipher(raw, entry.wrapped_key, entry)
+            return raw, self._file_key(raw, entry)
         except OSError as error:
             raw.close()
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
@@ -103,13 +122,14 @@ class BackupView:
             raw.close()
             raise
 
-    def _decipher(self, raw: BinaryIO, key: WrappedKey | None, entry: ManifestEntry) -> BinaryIO:
-        assert self._keys is not None
-        if key is not None:
-            return _Plaintext(DecipheredBlob(raw, self._keys.unwrap(key)))
+    def _file_key(self, raw: BinaryIO, entry: ManifestEntry) -> bytes | None:
+        if self._keys is None:
+            return None
+        if entry.wrapped_key is not None:
+            return self._keys.unwrap(entry.wrapped_key)
         # Rows of zero bytes carry no key; anything else without one cannot be deciphered by anybody.
         if raw.seek(0, io.SEEK_END) == 0:
-            return raw
+            return None
         raise BlobDamagedError(
             f"The manifest's record holds no key for this file{f': {entry.problem}' if entry.problem else ''}."
         )

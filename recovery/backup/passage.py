@@ -1,0 +1,85 @@
+"""One pass through a blob: its plaintext in chunks, while the bytes as stored are hashed and counted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO
+
+from recovery import limits
+from recovery.backup.keys import SequentialCipher
+
+
+class Passage:
+    """A blob read once from front to back; use as a context manager.
+
+    After `chunks` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of the bytes
+    as stored and of the plaintext) and `damage` (a phrase, empty for a whole blob) are final. When reading
+    fails halfway they describe what was read, and nothing that was read is lost.
+    """
+
+    def __init__(self, raw: BinaryIO, key: bytes | None, least: int | None = None) -> None:
+        self._raw = raw
+        self._cipher = SequentialCipher(key) if key is not None else None
+        self._least = least
+        self._plain = hashlib.sha256()
+        # A plain blob is its own plaintext, so one hash serves for both.
+        self._stored = self._plain if self._cipher is None else hashlib.sha256()
+        self.source_size = 0
+        self.size = 0
+        self.damage = ""
+
+    def __enter__(self) -> Passage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._raw.close()
+
+    @property
+    def sha256(self) -> str:
+        """Of the plaintext given so far."""
+        return self._plain.hexdigest()
+
+    @property
+    def source_sha256(self) -> str:
+        """Of the bytes as they are stored."""
+        return self._stored.hexdigest()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The plaintext; never raises for a blob that is cut or cannot be read to its end: `damage` tells."""
+        while True:
+            try:
+                stored = self._raw.read(limits.CIPHER_CHUNK_BYTES)
+            except OSError as error:
+                self.damage = f"the system cannot read the blob beyond byte {self.source_size} ({error.strerror})"
+                break
+            if not stored:
+                break
+            self.source_size += len(stored)
+            yield from self._given(self._decipher(stored))
+        yield from self._given(self._last())
+
+    def _decipher(self, stored: bytes) -> bytes:
+        if self._cipher is None:
+            return stored
+        self._stored.update(stored)
+        return self._cipher.update(stored)
+
+    def _last(self) -> bytes:
+        if self._cipher is None:
+            if not self.damage and self._least is not None and self.size < self._least:
+                self.damage = f"the manifest says {self._least} bytes, the blob holds {self.size}"
+            return b""
+        plain, intact = self._cipher.finish()
+        if not intact:
+            self.damage = self.damage or "the encrypted blob ends early or its padding is wrong"
+        return plain
+
+    def _given(self, plain: bytes) -> Iterator[bytes]:
+        if plain:
+            self._plain.update(plain)
+            self.size += len(plain)
+            yield plain
