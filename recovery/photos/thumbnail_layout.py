@@ -111,7 +111,7 @@ def _uuid_bytes(text: str) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A table read with one layout: its sound footers, how many are damaged, and bytes after the last slot."""
+    """A table read with one layout: its sound footers, the count of damaged ones, bytes after the last slot."""
 
     layout: TableLayout
     slots: int
@@ -148,10 +148,13 @@ def examine(name: str, stream: BinaryIO, size: int, known: KnownAssets) -> Trial
     if size <= 0:
         return Gap("thumbnail table", name, "the file is empty", HIDES)
     number = format_number(name)
-    trials = [_try(layout, stream, size, known) for layout in _allowed(number) if layout.entry_length <= size]
-    fitting = [trial for trial in trials if trial.fits]
-    if fitting:
-        return max(fitting, key=lambda trial: (trial.agreeing, trial.believable, not trial.trailing))
+    allowed = [layout for layout in _allowed(number) if layout.entry_length <= size]
+    whole = [layout for layout in allowed if size % layout.entry_length <= PADDING_BYTES]
+    for layouts in (whole, [layout for layout in allowed if layout not in whole]):
+        trials = [_try(layout, stream, size, known) for layout in layouts]
+        fitting = [trial for trial in trials if trial.fits]
+        if fitting:
+            return max(fitting, key=lambda trial: (trial.agreeing, trial.believable))
     solved = _solved(number, stream, size, known)
     if solved is not None and solved.fits:
         return solved
@@ -206,8 +209,7 @@ def _try(layout: TableLayout, stream: BinaryIO, size: int, known: KnownAssets) -
         footers.append(Footer(index, uuid, width, height))
         agreeing += known.slots.get(uuid) == index
         believable += uuid in known.slots or _is_random(uuid)
-    trailing = size - read * layout.entry_length
-    return Trial(layout, read, footers, damaged, trailing, agreeing, believable)
+    return Trial(layout, read, footers, damaged, size % layout.entry_length, agreeing, believable)
 
 
 def _is_random(uuid: bytes) -> bool:

@@ -34,6 +34,22 @@ from recovery.photos.thumbnail_layout import (
 )
 from recovery.provenance import Gap, Reading
 
+__all__ = [
+    "Agreement",
+    "EntryState",
+    "TableLayout",
+    "ThumbnailConfiguration",
+    "ThumbnailEntry",
+    "ThumbnailTable",
+    "V2Target",
+    "decode_entry",
+    "read_configuration",
+    "read_table",
+    "solve_layout",
+    "v2_path",
+    "v2_target",
+]
+
 AGREEMENT_NEEDED = 0.99
 """Share of live UUIDs that must sit in the slot their row names; less means the table was not understood."""
 
