@@ -101,3 +101,11 @@ THUMBNAIL_SEARCH_UUIDS = 64
 # thumbnailConfiguration has 326 or 499 bytes in real samples and lists at most a dozen formats.
 THUMBNAIL_CONFIGURATION_BYTES = 64 * KIB
 THUMBNAIL_CONFIGURATION_FORMATS = 100
+
+# --- residue (deleted rows) ------------------------------------------------------------------------------
+# Look-alikes of a row tried in one database; 500,000 assets with a full write-ahead log give about one million.
+RESIDUE_CANDIDATES = 4_000_000
+# Deleted rows kept from one table; a library of 500,000 photos that was emptied stays below.
+RESIDUE_ROWS = 1_000_000
+# Pages walked to learn which table owns them; 64 GiB at 4 KiB a page.
+RESIDUE_TREE_PAGES = 16_000_000
