@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from recovery.backup.blobs import BlobState
+from recovery.photos.facetime import Verdict as Verdict
+from recovery.photos.places import ORIGINALS as ORIGINALS
+from recovery.photos.places import FileRole as FileRole
 from recovery.provenance import Gap, Source
+
+FileState = BlobState
+"""Whether the bytes of a file are there."""
 
 
 class Basis(StrEnum):
@@ -36,48 +43,6 @@ class Status(StrEnum):
     REDUCED_COPY = "reduced_copy"
     ELSEWHERE = "elsewhere"
     NOT_FOUND = "not_found"
-
-
-class FileRole(StrEnum):
-    """What a file is to its asset."""
-
-    STILL = "still"
-    PAIRED_VIDEO = "paired_video"
-    VIDEO = "video"
-    EDITED_STILL = "edited_still"
-    EDITED_VIDEO = "edited_video"
-    ADJUSTMENTS = "adjustments"
-    REDUCED = "reduced"
-    THUMBNAIL = "thumbnail"
-    THUMBNAIL_TABLE = "thumbnail_table"
-    MESSAGES_COPY = "messages_copy"
-    DERIVED = "derived"
-
-
-ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
-"""Roles of files that are the photo itself."""
-
-
-class FileState(StrEnum):
-    """Whether the bytes of a file are there."""
-
-    PRESENT = "present"
-    MISSING = "missing_blob"
-    DAMAGED = "damaged"
-
-
-class Verdict(StrEnum):
-    """How sure it is that an asset was taken in a FaceTime call."""
-
-    CERTAIN = "certain"
-    PROBABLE = "probable"
-    POSSIBLE = "possible"
-    NO = "no"
-
-    @property
-    def rank(self) -> int:
-        """0 for no, up to 3 for certain."""
-        return ("no", "possible", "probable", "certain").index(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,36 @@
+"""Which FaceTime video call, if any, was going on at a moment."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from recovery.evidence.calls import Call
+from recovery.findings.model import CallContext
+
+MARGIN = timedelta(seconds=60)
+"""A Live Photo arrives from the other phone after the shutter, so it may be saved just after the call."""
+_LOOK_BACK = 16
+# Calls of one phone do not overlap; a damaged store may claim so, and then only the nearest are looked at.
+
+
+class CallFinder:
+    """FaceTime video calls that were connected, by time."""
+
+    def __init__(self, calls: Iterable[Call]) -> None:
+        usable = (call for call in calls if call.facetime and call.video and call.connected)
+        spans = ((call.started, call.ended, call) for call in usable if call.started and call.ended)
+        self._calls = sorted(spans, key=lambda span: span[0])
+        self._starts = [started for started, _, _ in self._calls]
+
+    def at(self, *moments: datetime | None) -> tuple[CallContext, Call] | None:
+        """The call that one of the moments falls into, give or take the margin."""
+        for moment in moments:
+            if moment is None:
+                continue
+            last = bisect_right(self._starts, moment + MARGIN)
+            for started, ended, call in reversed(self._calls[max(0, last - _LOOK_BACK) : last]):
+                if started - MARGIN <= moment <= ended + MARGIN:
+                    return CallContext(started, ended, call.with_count), call
+        return None

@@ -1,0 +1,128 @@
+"""Decide the one final status of an asset, and say why, from its row, its files and its resources together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from recovery.findings.model import AssetFile, Cloud, FileRole, FileState, Kind, Status, Upload
+from recovery.photos.codes import Availability, CloudState, ResourceSubtype, SavedAssetType
+from recovery.photos.library import AssetRow, ResourceRow
+
+_SYNDICATED_SCOPE = 3
+_COPIES: tuple[tuple[FileRole, str], ...] = (
+    (FileRole.EDITED_STILL, "the edited version"),
+    (FileRole.EDITED_VIDEO, "the edited movie"),
+    (FileRole.MESSAGES_COPY, "a copy sent or received in Messages"),
+    (FileRole.REDUCED, "a reduced copy"),
+    (FileRole.THUMBNAIL, "a thumbnail"),
+    (FileRole.THUMBNAIL_TABLE, "a small thumbnail in a table"),
+)
+"""What can stand in for an original, best first, and how it is called."""
+
+STUCK_AFTER = timedelta(days=7)
+"""An upload that was tried and is still pending this long after the last try counts as stuck (our own rule)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The status and one sentence for its reason."""
+
+    status: Status
+    reason: str
+
+
+def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
+    """The original files an asset of this kind consists of."""
+    if kind is Kind.LIVE_PHOTO:
+        return FileRole.STILL, FileRole.PAIRED_VIDEO
+    return (FileRole.VIDEO,) if kind is Kind.VIDEO else (FileRole.STILL,)
+
+
+_NAMES = {FileRole.STILL: "still", FileRole.PAIRED_VIDEO: "movie", FileRole.VIDEO: "movie"}
+
+
+def decide(
+    kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
+) -> Decision:
+    """The status; every asset gets exactly one."""
+    needed = needed_roles(kind)
+    whole = [role for role in needed if _has(files, role, FileState.PRESENT)]
+    lost = [role for role in needed if role not in whole]
+    if not lost:
+        return Decision(Status.COMPLETE, "every original file is in the backup")
+    because = " and ".join(_why_lost(role, files, resources) for role in lost)
+    if whole:
+        return Decision(Status.HALF, f"only the {_NAMES[whole[0]]} is here: {because}")
+    if any(_has(files, role, FileState.DAMAGED) for role in lost):
+        return Decision(Status.REDUCED_COPY, f"{because}; what is left of it can be saved")
+    copies = [name for role, name in _COPIES if _has(files, role, FileState.PRESENT)]
+    if copies:
+        return Decision(Status.REDUCED_COPY, f"{because}; what survives is {copies[0]}")
+    if (place := _elsewhere(row, resources)) is not None:
+        return Decision(Status.ELSEWHERE, place)
+    return Decision(Status.NOT_FOUND, because)
+
+
+def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:
+    return any(item.role is role and item.state is state for item in files)
+
+
+def _why_lost(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> str:
+    name = _NAMES[role]
+    if _has(files, role, FileState.DAMAGED):
+        return f"the {name} is damaged"
+    if _has(files, role, FileState.MISSING):
+        return f"the backup lists the {name}, but its blob is missing"
+    resource = original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)
+    if resource is not None and resource.local == Availability.NOT_LOCAL:
+        if resource.remote == Availability.YES:
+            return f"the {name} was only in iCloud when the backup was made"
+        return f"the library says the {name} was not on the device"
+    return f"the backup does not list the {name}"
+
+
+def original_resource(resources: Sequence[ResourceRow], *, movie: bool) -> ResourceRow | None:
+    """The resource row of the original still or video, or of the movie of a Live Photo."""
+    wanted = ResourceSubtype.LIVE_VIDEO_ORIGINAL if movie else ResourceSubtype.ORIGINAL
+    return next((resource for resource in resources if resource.subtype == wanted), None)
+
+
+def _elsewhere(row: AssetRow | None, resources: Sequence[ResourceRow]) -> str | None:
+    """Where the original is when it is not here, if the library points anywhere."""
+    if any(resource.remote == Availability.YES for resource in resources):
+        return "the original is only in iCloud; the backup holds no copy of it"
+    if row is None:
+        return None
+    if row.saved_asset_type == SavedAssetType.SHARED_ALBUM:
+        return "the photo is in a shared album in iCloud; the backup holds no copy of it"
+    if row.saved_asset_type == SavedAssetType.GUEST or row.bundle_scope == _SYNDICATED_SCOPE:
+        return "the photo belongs to Shared with You; the original stays in the app it came from"
+    if CloudState.SYNCED in (row.cloud_master_state,):
+        return "the library marks the original as uploaded to iCloud; the backup holds no copy of it"
+    return None
+
+
+def cloud_of(row: AssetRow | None, resources: Sequence[ResourceRow], backup_date: datetime | None) -> Cloud | None:
+    """What the library says of the copy in iCloud; None without a row, or when it says nothing."""
+    if row is None:
+        return None
+    main = original_resource(resources, movie=False)
+    states = [row.cloud_master_state, *(resource.cloud_state for resource in resources)]
+    upload: Upload | None = None
+    if CloudState.PENDING_UPLOAD in states:
+        upload = Upload.STUCK if _is_stuck(row, backup_date) else Upload.PENDING
+    elif CloudState.SYNCED in states:
+        upload = Upload.SYNCED
+    local = None if main is None or main.local is None else main.local == Availability.YES
+    remote = None if main is None or main.remote is None else main.remote == Availability.YES
+    if local is None and remote is None and upload is None:
+        return None
+    return Cloud(local, remote, upload)
+
+
+def _is_stuck(row: AssetRow, backup_date: datetime | None) -> bool:
+    if not row.upload_attempts or row.last_upload_attempt is None or backup_date is None:
+        return False
+    return backup_date - row.last_upload_attempt > STUCK_AFTER

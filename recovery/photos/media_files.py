@@ -1,0 +1,59 @@
+"""The media files of the camera roll as the manifest lists them, with their blobs and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recovery.backup.blobs import Blob, BlobState
+from recovery.backup.manifest import EntryKind, ManifestEntry
+from recovery.backup.view import BackupView
+from recovery.errors import UnreadableFileError
+from recovery.photos.attributes import FileAttributes, read_attributes
+from recovery.photos.media import MediaFacts, read_media
+from recovery.photos.places import DOMAIN, ROOT, Part, Place, place_of
+from recovery.provenance import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """One media file. `facts` is what the file says about itself, None when nobody looked inside."""
+
+    entry: ManifestEntry
+    place: Place
+    blob: Blob
+    attributes: FileAttributes | None
+    facts: MediaFacts | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether at least some of its bytes are in the backup."""
+        return self.blob.state is not BlobState.MISSING
+
+
+def media_files(view: BackupView, missing: frozenset[str]) -> Iterator[MediaFile]:
+    """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob."""
+    for entry in view.index.entries(DOMAIN, ROOT):
+        place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
+        if place is not None:
+            yield MediaFile(entry, place, _blob(view, entry, place, missing), read_attributes(entry.attributes))
+
+
+def _blob(view: BackupView, entry: ManifestEntry, place: Place, missing: frozenset[str]) -> Blob:
+    """Thumbnails, by far the most files, are only looked up; the rest is examined."""
+    if place.part is Part.THUMBNAIL and entry.file_id not in missing:
+        return Blob(BlobState.PRESENT, entry.size)
+    return view.examine(entry)
+
+
+def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, tuple[Gap, ...]]:
+    """What the file says about itself; a file that cannot be read becomes a gap."""
+    try:
+        with view.open(file.entry) as stream:
+            reading = read_media(stream, file.blob.size or 0, file.entry.relative_path)
+    except UnreadableFileError as error:
+        why = str(error)
+        return None, (
+            Gap("the inside of a media file", file.entry.relative_path, why, ("its own marks",), fault=True),
+        )
+    return next(iter(reading.records), None), reading.gaps

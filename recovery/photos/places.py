@@ -1,0 +1,129 @@
+"""Where the camera roll keeps what: the path of a file in the backup tells its part and its asset.
+
+Folders are those of a real iOS 14.3 manifest and of three public listings of whole devices (iOS 15 and 16).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+DOMAIN = "CameraRollDomain"
+ROOT = "Media/"
+"""Stands in front of the library's directories in the backup's paths."""
+
+
+class Part(StrEnum):
+    """What a file is in the camera roll."""
+
+    ORIGINAL = "original"
+    EDIT = "edit"
+    REDUCED = "reduced"
+    THUMBNAIL = "thumbnail"
+    TABLE = "table"
+
+
+class FileRole(StrEnum):
+    """What a file is to its asset."""
+
+    STILL = "still"
+    PAIRED_VIDEO = "paired_video"
+    VIDEO = "video"
+    EDITED_STILL = "edited_still"
+    EDITED_VIDEO = "edited_video"
+    ADJUSTMENTS = "adjustments"
+    REDUCED = "reduced"
+    THUMBNAIL = "thumbnail"
+    THUMBNAIL_TABLE = "thumbnail_table"
+    MESSAGES_COPY = "messages_copy"
+    DERIVED = "derived"
+
+
+ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
+"""Roles of files that are the photo itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The part a path stands for, and the asset it names: directory as the library stores it, and file name.
+
+    `name` has no extension where the path gives none (`stem_only`); `format_id` is the kind of thumbnail.
+    """
+
+    part: Part
+    directory: str = ""
+    name: str = ""
+    stem_only: bool = False
+    format_id: int | None = None
+
+    @property
+    def stem(self) -> str:
+        """The asset's file name without its extension."""
+        return self.name if self.stem_only else stem(self.name)
+
+
+def stem(name: str) -> str:
+    """A file name without its extension; names of dot files stay whole."""
+    head, dot, _ = name.rpartition(".")
+    return head if dot and head else name
+
+
+def extension(name: str) -> str:
+    """The extension in lower case with its dot, "" without one."""
+    head, dot, tail = name.rpartition(".")
+    return f".{tail.lower()}" if dot and head else ""
+
+
+# Directories that hold originals, as the library stores them.
+_ORIGINALS = r"DCIM/[^/]+|PhotoData/CPLAssets/[^/]+|PhotoData/PhotoCloudSharingData/.+/\d+CLOUD"
+
+# The first pattern that fits decides. Groups: directory, name, format.
+_PATTERNS: tuple[tuple[Part, bool, re.Pattern[str]], ...] = tuple(
+    (part, stem_only, re.compile(pattern))
+    for part, stem_only, pattern in (
+        (Part.TABLE, False, r"PhotoData/Thumbnails/(?P<format>\d{1,9})\.ithmb"),
+        (
+            Part.THUMBNAIL,
+            False,
+            r"PhotoData/Thumbnails/V2/(?P<directory>.+)/(?P<name>[^/]+)/(?P<format>\d{1,9})\.JPG",
+        ),
+        (
+            Part.EDIT,
+            True,
+            r"PhotoData/Mutations/(?P<directory>.+)/(?P<name>[^/]+)/Adjustments/[^/]+",
+        ),
+        (Part.REDUCED, False, rf"PhotoData/Metadata/(?P<directory>{_ORIGINALS})/(?P<name>[^/]+)"),
+        (Part.ORIGINAL, False, rf"(?P<directory>{_ORIGINALS})/(?P<name>[^./][^/]*)"),
+    )
+)
+
+
+def place_of(domain: str, relative_path: str) -> Place | None:
+    """What a file of the backup is in the camera roll; None for files that are no media of it."""
+    if domain != DOMAIN or not relative_path.startswith(ROOT):
+        return None
+    path = relative_path.removeprefix(ROOT)
+    for part, stem_only, pattern in _PATTERNS:
+        found = pattern.fullmatch(path)
+        if found:
+            groups = found.groupdict()
+            number = groups.get("format")
+            return Place(
+                part,
+                groups.get("directory") or "",
+                groups.get("name") or "",
+                stem_only,
+                int(number) if number else None,
+            )
+    return None
+
+
+IMAGE_EXTENSIONS = frozenset(
+    ".heic .heif .jpg .jpeg .jpe .png .gif .tif .tiff .dng .raw .webp .avif .bmp .jp2 .thm .hif "
+    ".cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split()
+)
+RAW_EXTENSIONS = frozenset(".dng .raw .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split())
+MOVIE_EXTENSIONS = frozenset(".mov .mp4 .m4v .3gp .avi .qt".split())
+ADJUSTMENT_EXTENSIONS = frozenset(".aae .plist .data .xmp".split())
+"""Extensions as cameras and phones write them, and the sidecars an edit leaves."""

@@ -1,0 +1,122 @@
+"""Collect, for one group of row and files, everything the FaceTime rules look at, each value with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from recovery.backup.manifest import STORE as MANIFEST
+from recovery.photos.codes import SubtypeCode
+from recovery.photos.facetime import LP_IMAGE, Stored, Traces
+from recovery.photos.grouping import Group
+from recovery.photos.library import DATABASE, AssetRow
+from recovery.photos.media_files import MediaFile
+from recovery.photos.places import ORIGINALS, FileRole
+from recovery.provenance import Source
+
+Places = Mapping[str, tuple[str, ...]]
+"""For each fact of the library the `TABLE.COLUMN` places it was read from."""
+
+
+def row_source(row: AssetRow, fact: str, places: Places) -> Source:
+    """Where a fact of a row was read."""
+    return Source(DATABASE, " or ".join(places.get(fact, ())), row.pk)
+
+
+def attribute_source(file: MediaFile, key: str) -> Source:
+    """Where an attribute of a file was read: its record in the manifest."""
+    return Source(MANIFEST, f"{file.entry.relative_path} com.apple.assetsd.{key}")
+
+
+def inside_source(file: MediaFile, place: str) -> Source:
+    """Where a value inside a media file was read."""
+    return Source(file.entry.relative_path, place)
+
+
+def traces_of(group: Group, places: Places) -> Traces:
+    """Everything about a group that a FaceTime rule may look at, calls and Messages apart."""
+    row = group.row
+    originals = [item.file for item in group.files if item.role in ORIGINALS]
+    facts = [(file, file.facts) for file in originals if file.facts is not None]
+    lenses = tuple(Stored(f.lens_model, inside_source(m, "Exif LensModel")) for m, f in facts if f.lens_model)
+    return Traces(
+        names=tuple(_names(row, originals, places)),
+        bundles=tuple(_bundles(row, originals, places)),
+        imported_by=_imported_by(row, originals, places),
+        saved_asset_type=_saved_type(row, originals),
+        live=is_live(group),
+        camera_make=_camera_make(f.make for _, f in facts) if facts else None,
+        comments=tuple(
+            Stored(f.user_comment, inside_source(m, "Exif UserComment")) for m, f in facts if f.user_comment
+        ),
+        lenses=lenses,
+        movie_values=tuple(
+            Stored(value, inside_source(m, f"moov/meta {key}"))
+            for m, f in facts
+            for key, value in f.quicktime_keys
+        ),
+    )
+
+
+def is_live(group: Group) -> bool:
+    """Whether the asset is a Live Photo: the row says so, or it has both halves, or says it is one half."""
+    if group.row is not None and group.row.kind_subtype is not None:
+        return group.row.kind_subtype == SubtypeCode.LIVE_PHOTO
+    if group.pair is not None:
+        return True
+    still = group.first(FileRole.STILL)
+    stated = still and (
+        (still.attributes and still.attributes.media_group_uuid)
+        or (still.facts and still.facts.content_identifier)
+    )
+    movie = group.first(FileRole.VIDEO)
+    marked = movie and movie.facts and movie.facts.content_identifier and movie.facts.has_still_image_time
+    return bool(stated or marked)
+
+
+def _names(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iterator[Stored]:
+    if row is not None:
+        for fact, value in (
+            ("original_filename", row.original_filename),
+            ("cloud_original_filename", row.cloud_original_filename),
+        ):
+            if value:
+                yield Stored(value, row_source(row, fact, places))
+    for file in files:
+        if file.attributes and file.attributes.original_filename:
+            yield Stored(file.attributes.original_filename, attribute_source(file, "originalFilename"))
+        if LP_IMAGE.fullmatch(file.entry.name):
+            yield Stored(file.entry.name, Source(MANIFEST, f"Files.relativePath {file.entry.relative_path}"))
+
+
+def _bundles(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iterator[Stored]:
+    if row is not None:
+        for fact, value in (
+            ("creator_bundle", row.creator_bundle),
+            ("cloud_creator_bundle", row.cloud_creator_bundle),
+        ):
+            if value:
+                yield Stored(value, row_source(row, fact, places))
+    for file in files:
+        if file.attributes and file.attributes.creator_bundle:
+            yield Stored(file.attributes.creator_bundle, attribute_source(file, "creatorBundleID"))
+
+
+def _imported_by(row: AssetRow | None, files: list[MediaFile], places: Places) -> Stored | None:
+    if row is not None and row.imported_by is not None:
+        return Stored(str(row.imported_by), row_source(row, "imported_by", places))
+    for file in files:
+        if file.attributes and file.attributes.imported_by is not None:
+            return Stored(str(file.attributes.imported_by), attribute_source(file, "importedBy"))
+    return None
+
+
+def _saved_type(row: AssetRow | None, files: list[MediaFile]) -> int | None:
+    if row is not None and row.saved_asset_type is not None:
+        return row.saved_asset_type
+    stated = (file.attributes.saved_asset_type for file in files if file.attributes)
+    return next((value for value in stated if value is not None), None)
+
+
+def _camera_make(makes: Iterable[str | None]) -> bool:
+    """FaceTime's stills name Apple as the maker too, so only another maker speaks against it."""
+    return any(make and make.strip().lower() != "apple" for make in makes)
