@@ -8,6 +8,7 @@ import os
 import plistlib
 import sqlite3
 import struct
+import zlib
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_layouts_equal_the_real_libraries_they_came_from(tmp_path: Path) -> None
         for table, data in described["tables"].items():
             listed = ", ".join(f"{column} {kind}".strip() for column, kind in layout.tables[table].columns)
             assert data["columns"] == listed
-        assert tuple(described["tombstones"]) == layout.tombstones
+        assert tuple(described["model"]["tombstones"].split(", ")) == layout.model.tombstones
 
 
 def test_a_manifest_row_is_shaped_like_a_real_one(tmp_path: Path) -> None:
@@ -248,13 +249,26 @@ def test_a_permanent_deletion_leaves_history_and_nothing_else(tmp_path: Path) ->
     assert rows(path, "SELECT COUNT(*) FROM ZASSET") == [(0,)]
     assert rows(path, "SELECT Z_MAX FROM Z_PRIMARYKEY WHERE Z_NAME = 'Asset'") == [(1,)]
     assert [row[0] for row in rows(path, "SELECT ZCHANGETYPE FROM ACHANGE ORDER BY Z_PK")] == [0, 1, 2]
-    names = layouts.load("17600").tombstones
+    names = layouts.load("17600").model.tombstones
     columns = {name: f"ZTOMBSTONE{number}" for number, name in enumerate(names)}
     query = f"SELECT {columns['uuid']}, {columns['deleteReason']} FROM ACHANGE WHERE ZCHANGETYPE = 2"
     assert rows(path, query) == [(builder.asset.uuid, "User deleted asset from trashcan.")]
     contexts = rows(path, "SELECT ZNAME FROM ATRANSACTIONSTRING WHERE ZNAME LIKE '%com.example.cleaner%'")
     assert len(contexts) == 1
     assert builder.asset.files == ()
+
+
+def test_the_stored_model_names_what_the_history_numbers(tmp_path: Path) -> None:
+    """The model cache unfolds to an archive that marks the kept attributes; without it the table is empty."""
+    for builder, kept in ((BackupBuilder(), True), (BackupBuilder().without_model_cache(), False)):
+        path = library(builder.with_photo("IMG_0001").build(tmp_path / str(kept)), tmp_path / f"library {kept}")
+        stored = rows(path, "SELECT Z_CONTENT FROM Z_MODELCACHE")
+        assert bool(stored) is kept
+        if kept:
+            objects = plistlib.loads(zlib.decompress(stored[0][0], -15))["$objects"]
+            flagged = [item for item in objects if isinstance(item, dict) and item.get("NSFlagsKey") == 16]
+            names = sorted(objects[item["NSPropertyName"].data] for item in flagged)
+            assert tuple(names) == layouts.load("17600").model.tombstones
 
 
 def test_call_history_is_in_encrypted_backups_only(tmp_path: Path) -> None:
