@@ -1,6 +1,6 @@
 """Asset journals (`Asset-snapshot.plj`, `Asset-change.plj`): the notes of the library about assets, deleted ones too.
 
-The framing was worked out on real macOS libraries and holds for all their 1,598 records: 0x40, a check of two bytes
+The framing was worked out on real macOS libraries and holds for all 1,598 records of them: 0x40, two check bytes
 that nobody has worked out, the length of the header (big-endian), the header (numbered fields), the payload (a
 property list: the whole object when inserted, what has changed when updated, nothing when deleted).
 """

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import BinaryIO
 
 from recovery import archives, clock
 from recovery.database import Database, flag_cell, text_cell, whole_cell
 from recovery.errors import UnreadableArchiveError, UnreadableDatabaseError
+from recovery.photos.journals import JournalRecord, Operation, walk
 from recovery.provenance import Gap, Reading, Source, Tier
 
 HIDES = ("library_rebuilt", "ios_update")
@@ -109,12 +111,47 @@ def read_migrations(database: Database) -> Reading[Migration]:
     return Reading(in_order(steps), tuple(gaps))
 
 
-def from_payload(index: object, payload: Mapping[str, object], source: Source) -> Reading[Migration]:
-    """The step of one journal record: its index is the record's key, the rest its payload."""
+def read_migration_journals(files: Iterable[tuple[str, BinaryIO]]) -> Reading[Migration]:
+    """Read the journals, given as (path, content) in the order of JOURNALS: later records go over earlier ones.
+
+    Damage keeps what was read before it and is a gap.
+    """
+    steps: dict[bytes, tuple[Source, dict[str, object]]] = {}
     gaps: list[Gap] = []
-    known = {**payload, INDEX.key: index}
-    step = _migration(lambda home: known.get(home.key), clock.from_plist(payload.get(AT.key)), source, gaps)
-    return Reading((step,), tuple(gaps))
+    for store, stream in files:
+        try:
+            for record in walk(stream):
+                _apply(record, store, steps, gaps)
+        except UnreadableArchiveError as error:
+            gaps.append(Gap(WHAT, store, str(error), HIDES, fault=True))
+    found = [_journal_step(key, source, values, gaps) for key, (source, values) in steps.items()]
+    return Reading(in_order(found), tuple(gaps))
+
+
+def _apply(
+    record: JournalRecord, store: str, steps: dict[bytes, tuple[Source, dict[str, object]]], gaps: list[Gap]
+) -> None:
+    """Let one record take effect: an update carries only what has changed, sometimes nothing."""
+    if record.operation is Operation.DELETED:
+        steps.pop(record.key, None)
+        return
+    try:
+        values = record.values() if record.payload else {}
+    except UnreadableArchiveError as error:
+        gaps.append(Gap(WHAT, store, str(error), HIDES, fault=True))
+        return
+    _, before = steps.get(record.key, (None, {})) if record.operation is Operation.UPDATED else (None, {})
+    steps[record.key] = Source(store, "record", record.number), {**before, **values}
+
+
+def _journal_step(key: bytes, source: Source, values: Mapping[str, object], gaps: list[Gap]) -> Migration:
+    known = {**values, INDEX.key: _index(key)}
+    return _migration(lambda home: known.get(home.key), clock.from_plist(values.get(AT.key)), source, gaps)
+
+
+def _index(key: bytes) -> int | None:
+    """A record's key is the step's index as text."""
+    return int(key) if key.isdigit() and len(key) < 10 else None
 
 
 def in_order(steps: Iterable[Migration]) -> tuple[Migration, ...]:
