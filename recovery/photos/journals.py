@@ -1,4 +1,4 @@
-"""Asset journals (`Asset-snapshot.plj`, `Asset-change.plj`): the notes of the library about assets, deleted ones too.
+"""Walk the records of the photo library's journals (`.plj`): what was inserted, updated and deleted.
 
 The framing was worked out on real macOS libraries and holds for all 1,598 records of them: 0x40, two check bytes
 that nobody has worked out, the length of the header (big-endian), the header (numbered fields), the payload (a
