@@ -1,0 +1,40 @@
+"""`recover-facetime backups`: the backups on this computer or in a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from cli.main import partly
+from cli.options import style
+from recovery.backup.locate import default_roots, find_backups
+from recovery.report.backup_list import backups_document
+from recovery.report.backup_text import backups_table
+
+
+@click.command(name="backups")
+@click.argument("root", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("--no-size", is_flag=True, help="Do not add up file sizes; quicker for large backups.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int:
+    """List the backups in ROOT, or in the usual folders of this computer.
+
+    \b
+    Examples:
+      recover-facetime backups
+      recover-facetime backups /Volumes/Backups --json
+
+    Usual folders: macOS ~/Library/Application Support/MobileSync/Backup; Windows
+    %APPDATA%\\Apple Computer\\MobileSync\\Backup and
+    %USERPROFILE%\\Apple\\MobileSync\\Backup.
+    """
+    roots = (root,) if root else default_roots()
+    found = find_backups(roots, with_size=not no_size)
+    if as_json:
+        click.echo(json.dumps(backups_document(found), ensure_ascii=False, indent=2))
+    else:
+        click.echo(backups_table(found, roots=roots, style=style()), nl=False)
+    return partly(any(gap.fault for gap in found.gaps))

@@ -1,0 +1,110 @@
+"""The entry point: one group of commands and one boundary at which errors become sentences."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import traceback
+from types import FrameType
+
+import click
+
+from recovery import __version__
+from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_PARTLY, EXIT_PASSPHRASE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+
+# Each command lives in a module of its own, imported when it is called: `--help` stays quick.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "backups": ("cli.backups", "List the backups on this computer."),
+    "scan": ("cli.scan", "Show the FaceTime photos of a backup and what happened to them."),
+    "extract": ("cli.extract", "Write everything a backup still holds into a folder."),
+}
+
+
+class _Commands(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="recover-facetime")
+def main() -> None:
+    """Find, explain and recover FaceTime photos from a local iPhone or iPad backup.
+
+    \b
+    Examples:
+      recover-facetime backups
+      recover-facetime scan ~/Backups/00008110-000A1B2C3D4E801E
+      recover-facetime extract "Ann's iPhone" ~/Desktop/FaceTime
+
+    The backup is only read; nothing leaves this computer.
+    """
+
+
+def run() -> None:
+    """Run the command line and exit with its code: 0 done, 1 cannot go on, 2 usage, 3 partly, 4 passphrase."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        # A name the terminal cannot show must not end the run.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(_guarded())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """SIGTERM leaves through the same way as Ctrl-C, so that private files are removed."""
+    raise KeyboardInterrupt
+
+
+def _guarded() -> int:
+    try:
+        code = main.main(standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
+        return EXIT_INTERRUPTED
+    except RecoveryError as error:
+        _explain(error)
+        return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
+    except BrokenPipeError:
+        # The reader of our output is gone, as after `| head`; nothing more can be said to it.
+        sys.stderr.close()
+        return EXIT_FAILED
+
+
+def _explain(error: RecoveryError) -> None:
+    from recovery.report.safe_text import clean
+
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    click.echo(f"Error: {clean(str(error))}", err=True)
+    if isinstance(error, AmbiguousBackupError):
+        for candidate in error.candidates:
+            click.echo(f"  {clean(candidate)}", err=True)
+    if error.hint:
+        click.echo(f"What to do: {clean(error.hint)}", err=True)
+
+
+def partly(gaps_or_failures: bool) -> int:
+    """Exit code of a finished command: 3 when something that is there could not be read or written."""
+    return EXIT_PARTLY if gaps_or_failures else 0

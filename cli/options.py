@@ -1,0 +1,128 @@
+"""Options that several commands share, and the values behind them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cli.passphrase import VARIABLE, unlocked
+from cli.progress import progress
+from recovery.backup.locate import default_roots, locate
+from recovery.backup.view import BackupView
+from recovery.case import Case, Progress, gather
+from recovery.errors import OutputError
+from recovery.findings.find import find
+from recovery.findings.model import Findings
+from recovery.report.layout import COLOUR, PLAIN, Style
+from recovery.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a command talks, the same for all of them."""
+
+    verbose: bool = False
+    quiet: bool = False
+    show_progress: bool = True
+    debug: bool = False
+
+    @property
+    def progress(self) -> Progress:
+        """The progress display of this run."""
+        return progress(wanted=self.show_progress and not self.quiet)
+
+
+def _together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def backup_argument(function: F) -> F:
+    """BACKUP: a folder, its parent, its Manifest.db, a UDID or unique start of one, or a device name."""
+    return click.argument("backup", metavar="BACKUP")(function)
+
+
+def passphrase_option(function: F) -> F:
+    """The file the passphrase is read from."""
+    return click.option(
+        "--passphrase-file",
+        metavar="FILE",
+        help=f"Read the backup passphrase from FILE, or from standard input with '-'. Without it the environment "
+        f"variable {VARIABLE} is used, else you are asked on a terminal.",
+    )(function)
+
+
+MANNERS: tuple[Callable[[Any], Any], ...] = (
+    click.option("-v", "--verbose", is_flag=True, help="Show where each claim was read."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks; only the answer and errors."),
+    click.option("--no-progress", is_flag=True, help="No progress bars."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+
+
+def manners_options(function: F) -> F:
+    """--verbose, --quiet, --no-progress and --debug."""
+    return _together(*MANNERS)(function)
+
+
+def manners(verbose: bool, quiet: bool, no_progress: bool, debug: bool) -> Manners:
+    """The four options as one value."""
+    return Manners(verbose, quiet, not no_progress, debug)
+
+
+def style() -> Style:
+    """Colour only on a terminal, and never when NO_COLOR is set."""
+    return COLOUR if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open backup and what was found in it."""
+
+    view: BackupView
+    case: Case
+    findings: Findings
+
+
+@contextmanager
+def opened(backup: str, passphrase_file: str | None, how: Manners) -> Iterator[Opened]:
+    """Locate, unlock, gather and find; the private folder lives as long as the block."""
+    folder = locate(backup, default_roots())
+    with Workspace() as workspace, unlocked(folder, workspace, passphrase_file) as view:
+        bar = how.progress
+        try:
+            case = gather(view, bar)
+        finally:
+            bar.finish()
+        yield Opened(view, case, find(case))
+
+
+@contextmanager
+def answer_stream(output: str | None) -> Iterator[Any]:
+    """Standard output, or the file of `-o`, written under another name first so that no half answer stays."""
+    if output is None or output == "-":
+        yield sys.stdout
+        return
+    target = Path(output)
+    draft = target.with_name(target.name + ".part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        draft.replace(target)
+    except OSError as error:
+        raise OutputError(f"The output {output} cannot be written ({error.strerror}).") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,75 @@
+"""Where the backup passphrase comes from: a file, the environment, or a hidden prompt; never an option's value."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from recovery.backup.keys import Passphrase
+from recovery.backup.view import BackupView, open_backup
+from recovery.errors import PassphraseMissingError, PassphraseWrongError, SelectionError
+from recovery.workspace import Workspace
+
+VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
+TRIES = 3
+_MOST_BYTES = 4096
+
+
+def given(file: str | None) -> Passphrase | None:
+    """The passphrase from the file option (`-` is standard input), else from the environment; None if neither.
+
+    One line break at the end of the file is not part of the passphrase. Raises SelectionError.
+    """
+    if file is None:
+        text = os.environ.get(VARIABLE)
+        return Passphrase(text) if text else None
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise SelectionError(f"The passphrase file {file} cannot be read ({error.strerror}).") from error
+    try:
+        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise SelectionError("The passphrase file is not UTF-8 text.") from error
+    if not text or len(data) > _MOST_BYTES:
+        raise SelectionError("The passphrase file is empty or far too long.", "Put the passphrase alone into it.")
+    return Passphrase(text)
+
+
+@contextmanager
+def unlocked(folder: Path, workspace: Workspace, file: str | None) -> Iterator[BackupView]:
+    """The open backup, asking for the passphrase on a terminal where it is needed and was not given."""
+    passphrase = given(file)
+    with ExitStack() as stack:
+        try:
+            view = stack.enter_context(open_backup(folder, workspace, passphrase))
+        except PassphraseMissingError:
+            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                raise
+            view = _ask(folder, workspace, stack)
+        if passphrase is not None and not view.encrypted:
+            click.echo("Note: this backup is not encrypted; the passphrase was not needed.", err=True)
+        yield view
+
+
+def _ask(folder: Path, workspace: Workspace, stack: ExitStack) -> BackupView:
+    click.echo("The backup is encrypted. It is the passphrase set in Finder or iTunes that is needed.", err=True)
+    for left in reversed(range(TRIES)):
+        typed = getpass.getpass("Backup passphrase (not shown): ", stream=sys.stderr)
+        try:
+            return stack.enter_context(open_backup(folder, workspace, Passphrase(typed)))
+        except PassphraseWrongError as error:
+            if not left:
+                raise
+            click.echo(f"{error} {left} {'tries' if left > 1 else 'try'} left.", err=True)
+    raise AssertionError("unreachable")  # pragma: no cover

@@ -1,0 +1,90 @@
+"""`recover-facetime scan`: what a backup holds of FaceTime photos, and what happened to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from cli.main import partly
+from cli.options import (
+    answer_stream,
+    backup_argument,
+    manners,
+    manners_options,
+    opened,
+    passphrase_option,
+    style,
+)
+from recovery.findings.model import Asset, Findings, Verdict
+from recovery.report import tables, text
+from recovery.report.inventory import write_json
+from recovery.report.layout import PLAIN
+
+
+@click.command(name="scan")
+@backup_argument
+@click.option("--all", "everything", is_flag=True, help="Show the whole library, not only what stands out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the inventory as one JSON document.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "ndjson"]),
+    default="text",
+    show_default=True,
+    help="csv and ndjson list the FaceTime, recently deleted and hidden assets; with --all every asset.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
+@passphrase_option
+@manners_options
+def command(
+    backup: str,
+    everything: bool,
+    as_json: bool,
+    form: str,
+    output: str | None,
+    passphrase_file: str | None,
+    verbose: bool,
+    quiet: bool,
+    no_progress: bool,
+    debug: bool,
+) -> int:
+    """Show the FaceTime photos of BACKUP, and what happened to them.
+
+    BACKUP is a backup folder, its parent, its Manifest.db, a UDID or the unique
+    start of one, or a device name.
+
+    \b
+    Examples:
+      recover-facetime scan ~/Backups/00008110-000A1B2C3D4E801E
+      recover-facetime scan "Ann's iPhone" --all
+      recover-facetime scan 00008110 --json -o inventory.json
+
+    Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something in
+    the backup could not be read, 4 passphrase missing or wrong.
+    """
+    with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
+        findings = found.findings
+    with answer_stream(output) as stream:
+        if as_json or form == "json":
+            write_json(findings, stream, generated_at=datetime.now(UTC))
+        elif form == "csv":
+            tables.write_csv(_listed(findings, everything), stream)
+        elif form == "ndjson":
+            tables.write_ndjson(_listed(findings, everything), stream)
+        else:
+            paint = style() if output is None else PLAIN
+            stream.write(text.scan(findings, everything=everything, verbose=verbose, style=paint))
+    return partly(any(gap.fault for gap in findings.gaps))
+
+
+def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:
+    return tuple(
+        asset
+        for asset in findings.assets
+        if everything
+        or asset.facetime.verdict is not Verdict.NO
+        or asset.trashed
+        or asset.hidden
+        or asset.deleted is not None
+    )
