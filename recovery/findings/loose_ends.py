@@ -88,6 +88,8 @@ def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
     dates = _numbers(assets)
     finder = CallFinder(case.calls.records)
     last_folder = max(dates, default="")
+    # The counter goes on from folder to folder, so a number may stand in another folder than its neighbours.
+    known = {number for numbers in dates.values() for number in numbers}
     named_elsewhere = {
         (asset.original_filename or "").upper()[:8]
         for asset in assets
@@ -98,7 +100,7 @@ def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
         if folder == last_folder and case.last_file_number and case.last_file_number <= 9999:
             end = max(end, case.last_file_number)
         for number in range(min(numbers), min(end + 1, min(numbers) + NUMBERING_RUNS)):
-            if number not in numbers:
+            if number not in known:
                 name = f"IMG_{number:04d}"
                 guess = _gap_guess(number, numbers, finder, name in named_elsewhere)
                 path = f"{ROOT}{folder}/{name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 from recovery.findings.model import AssetFile, Cloud, FileRole, FileState, Kind, Status, Upload
 from recovery.photos.codes import Availability, CloudState, ResourceSubtype, SavedAssetType
@@ -43,6 +44,25 @@ def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
 _NAMES = {FileRole.STILL: "still", FileRole.PAIRED_VIDEO: "movie", FileRole.VIDEO: "movie"}
 
 
+class _Loss(Enum):
+    """Why an original is not here: what to say of one file, and of still and movie together."""
+
+    DAMAGED = "the {} is damaged", "still and movie are damaged"
+    MISSING = (
+        "the backup lists the {}, but its content is missing",
+        "the backup lists still and movie, but their content is missing",
+    )
+    IN_CLOUD = (
+        "the {} was only in iCloud when the backup was made",
+        "still and movie were only in iCloud when the backup was made",
+    )
+    NOT_LOCAL = (
+        "the library says the {} was not on the device",
+        "the library says that neither still nor movie was on the device",
+    )
+    NOT_LISTED = "the backup does not list the {}", "the backup lists neither still nor movie"
+
+
 def decide(
     kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
 ) -> Decision:
@@ -52,7 +72,7 @@ def decide(
     lost = [role for role in needed if role not in whole]
     if not lost:
         return Decision(Status.COMPLETE, "every original file is in the backup")
-    because = " and ".join(_why_lost(role, files, resources) for role in lost)
+    because = _because(lost, files, resources)
     if whole:
         return Decision(Status.HALF, f"only the {_NAMES[whole[0]]} is here: {because}")
     if any(_has(files, role, FileState.DAMAGED) for role in lost):
@@ -69,18 +89,22 @@ def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:
     return any(item.role is role and item.state is state for item in files)
 
 
-def _why_lost(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> str:
-    name = _NAMES[role]
+def _because(lost: list[FileRole], files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> str:
+    losses = [_loss(role, files, resources) for role in lost]
+    if len(losses) > 1 and len(set(losses)) == 1:
+        return losses[0].value[1]
+    return " and ".join(loss.value[0].format(_NAMES[role]) for role, loss in zip(lost, losses, strict=True))
+
+
+def _loss(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> _Loss:
     if _has(files, role, FileState.DAMAGED):
-        return f"the {name} is damaged"
+        return _Loss.DAMAGED
     if _has(files, role, FileState.MISSING):
-        return f"the backup lists the {name}, but its blob is missing"
+        return _Loss.MISSING
     resource = original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)
     if resource is not None and resource.local == Availability.NOT_LOCAL:
-        if resource.remote == Availability.YES:
-            return f"the {name} was only in iCloud when the backup was made"
-        return f"the library says the {name} was not on the device"
-    return f"the backup does not list the {name}"
+        return _Loss.IN_CLOUD if resource.remote == Availability.YES else _Loss.NOT_LOCAL
+    return _Loss.NOT_LISTED
 
 
 def original_resource(resources: Sequence[ResourceRow], *, movie: bool) -> ResourceRow | None:
@@ -99,7 +123,7 @@ def _elsewhere(row: AssetRow | None, resources: Sequence[ResourceRow]) -> str | 
         return "the photo is in a shared album in iCloud; the backup holds no copy of it"
     if row.saved_asset_type == SavedAssetType.GUEST or row.bundle_scope == _SYNDICATED_SCOPE:
         return "the photo belongs to Shared with You; the original stays in the app it came from"
-    if CloudState.SYNCED in (row.cloud_master_state,):
+    if row.cloud_master_state == CloudState.SYNCED:
         return "the library marks the original as uploaded to iCloud; the backup holds no copy of it"
     return None
 
