@@ -153,6 +153,26 @@ def test_every_layout_makes_a_sound_library(tmp_path: Path, name: str) -> None:
     assert joined == [("lp_image.heic",), ("IMG_0002.HEIC",)]
 
 
+def test_words_people_gave_are_joined_to_the_asset(tmp_path: Path) -> None:
+    """Title, caption and keywords are found through the joins of the layout."""
+    builder = BackupBuilder().with_photo("IMG_0001").described("Lake", "At the lake", ("summer", "water"))
+    path = library(
+        builder.with_photo("IMG_0002").described(keywords=("summer",)).build(tmp_path), tmp_path / "library"
+    )
+    query = (
+        "SELECT x.ZTITLE, d.ZLONGDESCRIPTION, k.ZTITLE FROM ZADDITIONALASSETATTRIBUTES x"
+        " LEFT JOIN ZASSETDESCRIPTION d ON d.Z_PK = x.ZASSETDESCRIPTION"
+        " JOIN Z_1KEYWORDS j ON j.Z_1ASSETATTRIBUTES = x.Z_PK"
+        f" JOIN ZKEYWORD k ON k.Z_PK = j.{(layouts.load('17600').keyword_join() or '   ')[2]}"
+        " ORDER BY x.Z_PK, k.Z_PK"
+    )
+    assert rows(path, query) == [
+        ("Lake", "At the lake", "summer"),
+        ("Lake", "At the lake", "water"),
+        (None, None, "summer"),
+    ]
+
+
 def test_the_creator_bundle_goes_where_the_layout_has_a_column(tmp_path: Path) -> None:
     """Old layouts keep it in ZCREATORBUNDLEID, new ones in ZIMPORTEDBYBUNDLEIDENTIFIER, none in both."""
     for name in layouts.names():

@@ -54,6 +54,19 @@ def test_planted_times_lie_in_the_calls_they_tell_of(builder: BackupBuilder) -> 
     assert any(0 <= (created - call.start).total_seconds() <= call.duration for call in calls)
 
 
+def test_numbers_follow_time(builder: BackupBuilder) -> None:
+    """In the camera's folder a later number means a later photo, so that gaps can be dated by neighbours."""
+    numbered = [
+        (asset.name, asset.expected.created)
+        for asset in builder.assets
+        if asset.directory == "DCIM/100APPLE"
+        and asset.name.startswith("IMG_")
+        and asset.story != "saved_from_messages"
+    ]
+    times = [created for _, created in sorted(numbered)]
+    assert times == sorted(times)
+
+
 def test_the_command_builds_both_twins_and_says_what_it_planted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
