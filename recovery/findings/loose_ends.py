@@ -101,6 +101,7 @@ def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
             end = max(end, case.last_file_number)
         for number in range(min(numbers), min(end + 1, min(numbers) + NUMBERING_RUNS)):
             if number not in known:
+                known.add(number)  # told once
                 name = f"IMG_{number:04d}"
                 guess = _gap_guess(number, numbers, finder, name in named_elsewhere)
                 path = f"{ROOT}{folder}/{name}"
