@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from evidence_tools import KNOWN_ANSWERS, built, file_id
 
+from recovery import limits
 from recovery.evidence import calls
 from recovery.evidence.calls import CallKind, read_calls, without_repeats
 
@@ -196,3 +197,20 @@ def test_absent_in_a_plain_backup_says_so() -> None:
     assert "encrypted backups only" in gap.why
     assert not gap.fault
     assert set(gap.hides) <= KNOWN_ANSWERS
+
+
+def test_the_people_of_one_call_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that claims more people than FaceTime allows does not grow without end, and repeats count once."""
+    monkeypatch.setattr(limits, "CALL_HANDLES", 2)
+    insert = "INSERT INTO Z_2REMOTEPARTICIPANTHANDLES VALUES (1, ?)"
+    with built(tmp_path, OLDER, row(1), *((insert, (n,)) for n in (5, 5, 6, 7, None, "x"))) as database:
+        (call,) = read_calls(database)
+    assert call.with_count == 2
+
+
+def test_one_listed_person_is_no_group(tmp_path: Path) -> None:
+    """A call that lists its one other person is a call of two."""
+    insert = "INSERT INTO Z_2REMOTEPARTICIPANTHANDLES VALUES (1, 1)"
+    with built(tmp_path, OLDER, row(1), (insert, ())) as database:
+        (call,) = read_calls(database)
+    assert (call.group, call.with_count) == (False, 1)

@@ -41,7 +41,7 @@ LIBRARIES = {
     "ExternalAdjustments-14.4.1": 2, "Test-10.16.0": 5, "Test-12.0.1": 7, "Test-13.0.0": 9, "Test-14.6.0": 11,
     "Test-15.4.1": 10, "Test-16.0.0-beta": 1,
 }  # fmt: skip
-BEFORE_THE_TABLE = ("Test-10.15.7", "Test-Cloud-10.15.1", "Test-Movie-5_0")
+BEFORE_THE_TABLE = ("Test-10.15.7", "Test-Cloud-10.15.1", "Test-Faces-10.15.7", "Test-Movie-5_0")
 
 
 def archive(values: dict[str, float]) -> bytes:
@@ -265,3 +265,12 @@ def test_every_real_journal_walks_to_its_end() -> None:
     assert {record.operation for record in records} <= set(Operation) - {Operation.UNKNOWN}
     assert all(record.payload for record in records if record.operation is Operation.INSERTED)
     assert not any(record.payload for record in records if record.operation is Operation.DELETED)
+
+
+@pytest.mark.parametrize("cut", [1, 10])
+def test_a_journal_cut_short_says_so(cut: int) -> None:
+    """An interrupted write ends in the middle of a record's payload or header, and is called that."""
+    whole = framed(b"0", b"p" * 5)
+    with pytest.raises(UnreadableArchiveError, match="ends in the middle of record 0"):
+        list(walk(io.BytesIO(whole[:-cut])))
+    assert len(list(walk(io.BytesIO(whole)))) == 1

@@ -78,7 +78,8 @@ def read_table(
     """Make a record of every row, in `rowid` order; a row of None is left out.
 
     Rows carry the declared columns (NULL for those the table lacks) and `rowid`. Damage in the middle keeps
-    what was read before it; the damage, a missing column and a table beyond the limit are gaps.
+    what was read before it; the damage, a missing column and a table beyond the limit are gaps. Raises
+    UnreadableDatabaseError only when not even the columns can be listed.
     """
     if table.lacks(database):
         return Reading((), (unknown_layout(database, table),))

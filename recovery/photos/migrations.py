@@ -29,7 +29,7 @@ JOURNALS = (
 )
 """In the order in which they are applied; both are in a real iOS 14.3 backup's manifest."""
 TIER = Tier.DOCUMENTED
-"""Columns and codes: iLEAPP; checked on eight real macOS libraries, whose journals and tables agree. A rebuild
+"""Columns and codes: iLEAPP; checked on seven real macOS libraries, whose journals and tables agree. A rebuild
 reason other than NULL has been seen in no real sample."""
 
 
