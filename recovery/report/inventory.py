@@ -1,0 +1,215 @@
+"""The JSON inventory, version 1: the promise to scripts, made from findings (docs/inventory.md, key by key)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from importlib import resources
+from typing import TYPE_CHECKING, TextIO
+
+from recovery import __version__
+from recovery.clock import to_text
+from recovery.findings.model import (
+    Asset,
+    AssetFile,
+    BackupFacts,
+    Cause,
+    FaceTime,
+    Findings,
+    LooseEnd,
+)
+from recovery.provenance import Gap, Source
+from recovery.report.safe_text import valid_unicode
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+SCHEMA = "recover-facetime/inventory/1"
+SCHEMA_FILE = "inventory.v1.schema.json"
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Where one file was written: SHA-256 in hexadecimal, and its path below the output folder, with `/`."""
+
+    sha256: str
+    path: str
+
+
+FileKey = tuple[str, AssetFile]
+"""An asset's key (`asset_key`) and one of its files."""
+NOTHING_EXTRACTED: Mapping[FileKey, Extracted] = {}
+
+
+def schema() -> Json:
+    """The JSON Schema (2020-12) of the inventory, as shipped with this package."""
+    text = resources.files(__package__ or __name__).joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
+    loaded: Json = json.loads(text)
+    return loaded
+
+
+def asset_key(asset: Asset) -> str:
+    """What names an asset within one run: its UUID, else its place in the library, else its first file."""
+    if asset.uuid:
+        return asset.uuid
+    if asset.filename:
+        return f"{asset.directory or ''}/{asset.filename}"
+    return asset.files[0].file_id if asset.files else asset.label
+
+
+def inventory(
+    findings: Findings, *, generated_at: datetime, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
+) -> Json:
+    """The whole inventory as plain JSON values."""
+    document = _document(findings, generated_at, extracted)
+    return {key: list(value) if isinstance(value, Iterator) else value for key, value in document.items()}
+
+
+def dumps(document: Mapping[str, object]) -> str:
+    """An inventory as text, always in the same order: one line for each entry of its lists.
+
+    Only ASCII characters are used, so the text is safe on every terminal and in every encoding.
+    """
+    return "".join(_pieces(document))
+
+
+def write_json(
+    findings: Findings,
+    stream: TextIO,
+    *,
+    generated_at: datetime,
+    extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
+) -> None:
+    """Write the same text as `dumps(inventory(...))`, one entry at a time."""
+    for piece in _pieces(_document(findings, generated_at, extracted)):
+        stream.write(piece)
+
+
+def tool_document() -> Json:
+    """Name and version of this program."""
+    return {"name": "recover-facetime", "version": __version__}
+
+
+def backup_document(backup: BackupFacts) -> Json:
+    """Who and what the backup is."""
+    return _plain_fields(backup)
+
+
+def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> Json:
+    """One asset: an entry of `assets`, also a line of NDJSON and the heart of a JSON sidecar."""
+    key = asset_key(asset)
+    nested: Json = {
+        "deleted": _plain_fields(asset.deleted) if asset.deleted else None,
+        "facetime": _facetime(asset.facetime),
+        "live_photo": _plain_fields(asset.live_photo) if asset.live_photo else None,
+        "cloud": _plain_fields(asset.cloud) if asset.cloud else None,
+        "files": [_file(item, extracted.get((key, item))) for item in asset.files],
+        "sources": {name: source_document(source) for name, source in asset.sources},
+    }
+    return {
+        item.name: nested[item.name] if item.name in nested else plain(getattr(asset, item.name))
+        for item in fields(asset)
+    }
+
+
+def source_document(source: Source) -> Json:
+    """The place a value was read from."""
+    return _plain_fields(source)
+
+
+def compact(value: object) -> str:
+    """One JSON value on one line, in ASCII."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+
+def plain(value: object) -> object:
+    """A field's value as JSON has it: times as text, no lone surrogate, no number that is not finite."""
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, str):
+        return valid_unicode(str(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def _plain_fields(record: DataclassInstance) -> Json:
+    return {item.name: plain(getattr(record, item.name)) for item in fields(record)}
+
+
+def _document(findings: Findings, generated_at: datetime, extracted: Mapping[FileKey, Extracted]) -> Json:
+    """The inventory with its lists still to be made, in the order in which it is written."""
+    return {
+        "schema": SCHEMA,
+        "tool": tool_document(),
+        "generated_at": to_text(generated_at),
+        "backup": backup_document(findings.backup),
+        "totals": _plain_fields(findings.totals),
+        "assets": (asset_document(asset, extracted) for asset in findings.assets),
+        "loose_ends": (_loose_end(end) for end in findings.loose_ends),
+        "causes": (_cause(cause) for cause in findings.causes),
+        "gaps": (gap_document(gap) for gap in findings.gaps),
+    }
+
+
+def _facetime(facetime: FaceTime) -> Json:
+    return {
+        "verdict": facetime.verdict.value,
+        "signals": [
+            {
+                "code": plain(signal.code),
+                "value": plain(signal.value),
+                "source": source_document(signal.source),
+                "untested": signal.untested,
+            }
+            for signal in facetime.signals
+        ],
+        "call": _plain_fields(facetime.call) if facetime.call else None,
+    }
+
+
+def _file(item: AssetFile, written: Extracted | None) -> Json:
+    return {
+        **_plain_fields(item),
+        "sha256": written.sha256 if written else None,
+        "extracted_to": plain(written.path) if written else None,
+    }
+
+
+def _loose_end(end: LooseEnd) -> Json:
+    return {**_plain_fields(end), "source": source_document(end.source)}
+
+
+def _cause(cause: Cause) -> Json:
+    return {**_plain_fields(cause), "sources": [source_document(source) for source in cause.sources]}
+
+
+def gap_document(gap: Gap) -> Json:
+    """Something that could not be looked at."""
+    return _plain_fields(gap)
+
+
+def _pieces(document: Mapping[str, object]) -> Iterator[str]:
+    separator = "{"
+    for key, value in document.items():
+        yield f"{separator}\n{compact(key)}: "
+        if isinstance(value, Iterator | list):
+            yield from _array(value)
+        else:
+            yield compact(value)
+        separator = ","
+    yield "\n}\n"
+
+
+def _array(items: Iterable[object]) -> Iterator[str]:
+    separator = "["
+    for item in items:
+        yield f"{separator}\n{compact(item)}"
+        separator = ","
+    yield "[]" if separator == "[" else "\n]"

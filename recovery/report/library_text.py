@@ -1,0 +1,112 @@
+"""Tables of assets: recently deleted, hidden, deleted for good, and the whole library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from recovery.findings.model import Asset, Findings
+from recovery.report import words
+from recovery.report.asset_text import name
+from recovery.report.figures import day, minute
+from recovery.report.layout import Column, heading, table, wrap
+from recovery.report.safe_text import clean
+from recovery.report.view import View, capped
+
+
+def recently_deleted(findings: Findings, view: View) -> list[str]:
+    """What lay in Recently Deleted, from FaceTime or not, with the estimated last day on the phone."""
+    trashed = [asset for asset in findings.assets if asset.trashed]
+    columns = (
+        Column("Name", flexible=True),
+        Column("Kind"),
+        Column("FaceTime"),
+        Column("Deleted"),
+        Column("Last day"),
+        Column("Status"),
+    )
+    lines = _asset_table("Recently deleted", trashed, columns, _trashed_row, view)
+    return [*lines, *wrap(words.DEADLINE_NOTE, first="  ")] if trashed else lines
+
+
+def _trashed_row(asset: Asset) -> tuple[str, ...]:
+    offset = asset.timezone_offset
+    last = asset.trashed_until_estimate
+    return (
+        name(asset),
+        words.KINDS[asset.kind],
+        words.VERDICTS[asset.facetime.verdict],
+        day(asset.trashed_at, offset),
+        f"~{day(last, offset)}" if last else "unknown",
+        words.STATUSES[asset.status],
+    )
+
+
+def hidden(findings: Findings, view: View) -> list[str]:
+    """What is hidden in Photos."""
+    chosen = [asset for asset in findings.assets if asset.hidden]
+    lines = _asset_table("Hidden", chosen, _LIBRARY_COLUMNS, _library_row, view)
+    return [*lines, *wrap(words.HIDDEN_NOTE, first="  ")] if chosen else lines
+
+
+def deleted(findings: Findings, view: View) -> list[str]:
+    """What was deleted for good and left a trace."""
+    ghosts = [asset for asset in findings.assets if asset.deleted]
+    columns = (
+        Column("Name", flexible=True),
+        Column("FaceTime"),
+        Column("Deleted"),
+        Column("By", flexible=True),
+        Column("Status"),
+    )
+    lines = _asset_table("Deleted for good", ghosts, columns, _deleted_row, view)
+    return [*lines, *wrap(words.DELETED_NOTE, first="  ")] if ghosts else lines
+
+
+def _deleted_row(asset: Asset) -> tuple[str, ...]:
+    gone = asset.deleted
+    return (
+        name(asset),
+        words.VERDICTS[asset.facetime.verdict],
+        day(gone.at if gone else None, asset.timezone_offset),
+        clean((gone.client if gone else None) or "unknown"),
+        words.STATUSES[asset.status],
+    )
+
+
+_LIBRARY_COLUMNS = (
+    Column("Name", flexible=True),
+    Column("Taken"),
+    Column("Kind"),
+    Column("FaceTime"),
+    Column("Status"),
+)
+
+
+def library(findings: Findings, view: View) -> list[str]:
+    """Every asset, one line each."""
+    return _asset_table("The whole library", findings.assets, _LIBRARY_COLUMNS, _library_row, view)
+
+
+def _library_row(asset: Asset) -> tuple[str, ...]:
+    return (
+        name(asset),
+        minute(asset.created, asset.timezone_offset),
+        words.KINDS[asset.kind],
+        words.VERDICTS[asset.facetime.verdict],
+        words.STATUSES[asset.status],
+    )
+
+
+def _asset_table(
+    title: str,
+    assets: Sequence[Asset],
+    columns: tuple[Column, ...],
+    row: Callable[[Asset], tuple[str, ...]],
+    view: View,
+) -> list[str]:
+    """A titled table of assets; nothing where there is none, as the glance and the totals say so."""
+    if not assets:
+        return []
+    shown, more = capped(assets, view)
+    lines = heading(f"{title} ({len(assets):,})", view.style)
+    return [*lines, *table(columns, (row(asset) for asset in shown), style=view.style), *more]

@@ -1,0 +1,149 @@
+"""What `scan` and `backups` say to a person: pure functions from findings to text of 80 columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from recovery.findings.model import Asset, Basis, Findings, Status, Verdict
+from recovery.provenance import Gap
+from recovery.report import words
+from recovery.report.asset_text import asset_block
+from recovery.report.backup_text import backup_lines, backups_table
+from recovery.report.figures import count, day, file_size
+from recovery.report.layout import PLAIN, Style, heading, wrap
+from recovery.report.leftover_text import gaps, loose_ends
+from recovery.report.library_text import deleted, hidden, library, recently_deleted
+from recovery.report.safe_text import clean
+from recovery.report.totals_text import totals_lines
+from recovery.report.view import View, capped, item
+
+LIBRARY = "Photos.sqlite"
+__all__ = ["backups_table", "scan"]
+
+
+def scan(findings: Findings, *, everything: bool = False, verbose: bool = False, style: Style = PLAIN) -> str:
+    """The whole answer of `scan`, ending with a line break.
+
+    No line is wider than 80 terminal columns, and nothing from the backup can steer the terminal.
+    """
+    view = View(everything, verbose, style)
+    lines = [
+        *backup_lines(findings.backup, style),
+        *_glance(findings, view),
+        *_facetime(findings, view),
+        *recently_deleted(findings, view),
+        *hidden(findings, view),
+        *deleted(findings, view),
+        *loose_ends(findings, view),
+        *(library(findings, view) if everything else ()),
+        *totals_lines(findings.totals, style, library_read=library_was_read(findings)),
+        *gaps(findings, view),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _glance(findings: Findings, view: View) -> list[str]:
+    lines = heading("At a glance", view.style)
+    for text in _glance_sentences(findings):
+        lines.extend(wrap(text, first="  "))
+    return lines
+
+
+def _glance_sentences(findings: Findings) -> Iterator[str]:
+    totals = findings.totals
+    yield _facetime_sentence(findings.assets)
+    yield (
+        f"{totals.recently_deleted:,} recently deleted, {totals.hidden:,} hidden, "
+        f"{totals.permanently_deleted:,} deleted for good."
+    )
+    yield (
+        f"{count(totals.assets, 'photo or video', 'photos and videos')} known in all; "
+        f"{file_size(totals.recoverable_bytes)} can be recovered from this backup."
+    )
+    faults = sum(gap.fault for gap in findings.gaps)
+    if findings.gaps:
+        damaged = f" ({faults:,} of them damaged)" if faults else ""
+        yield f"{count(len(findings.gaps), 'thing')} could not be looked at{damaged}; see the end."
+    if any(asset.recoverable for asset in findings.assets):
+        yield "To save what is here: recover-facetime extract BACKUP OUT"
+
+
+def _facetime_sentence(assets: Sequence[Asset]) -> str:
+    verdicts = Counter(asset.facetime.verdict for asset in assets)
+    certain, probable, possible = (
+        verdicts[verdict] for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.POSSIBLE)
+    )
+    if not certain + probable + possible:
+        return "No FaceTime photo was found. Below is what was looked at, and what could hide one."
+    found = count(certain + probable, "FaceTime photo")
+    perhaps = f", and {possible:,} more that may be one" if possible else ""
+    return f"{found}: {certain:,} certain, {probable:,} probable{perhaps}."
+
+
+def _facetime(findings: Findings, view: View) -> list[str]:
+    sure = [asset for asset in findings.assets if asset.facetime.verdict.rank > 1]
+    perhaps = [asset for asset in findings.assets if asset.facetime.verdict is Verdict.POSSIBLE]
+    lines: list[str] = []
+    if sure:
+        lines.extend(heading(f"FaceTime photos ({len(sure):,})", view.style))
+        lines.extend(_blocks(sure, view))
+    if perhaps:
+        lines.extend(heading(f"Perhaps from FaceTime, not proven ({len(perhaps):,})", view.style))
+        shown, more = capped(perhaps, view)
+        lines.extend([*_blocks(shown, view, len(sure) + 1), *more])
+    if not sure:
+        lines.extend(_none_found(findings, view, bool(perhaps)))
+    signals = (signal for asset in [*sure, *perhaps] for signal in asset.facetime.signals)
+    if any(signal.untested for signal in signals):
+        lines.extend(["", *wrap(words.UNTESTED_NOTE, first="  ", rest="    ")])
+    if sure or perhaps:
+        lines.extend(wrap(words.TIMES_NOTE, first="  "))
+    if any(asset.status is Status.ELSEWHERE for asset in [*sure, *perhaps]):
+        lines.extend(wrap(words.ELSEWHERE_NOTE, first="  "))
+    return lines
+
+
+def _blocks(assets: Iterable[Asset], view: View, start: int = 1) -> list[str]:
+    lines: list[str] = []
+    for number, asset in enumerate(assets, start):
+        if lines:
+            lines.append("")
+        lines.extend(asset_block(asset, number, verbose=view.verbose, style=view.style))
+    return lines
+
+
+def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
+    """Never a bare zero: what was looked at, and what could hide a FaceTime photo."""
+    title = "No photo is proven to be from FaceTime" if perhaps else "No FaceTime photo was found"
+    lines = heading(title, view.style)
+    lines.append("  What was looked at:")
+    bases = Counter(asset.basis for asset in findings.assets)
+    if library_was_read(findings) and not bases[Basis.PHOTOS_DATABASE]:
+        lines.extend(item("the photo library (Photos.sqlite): it was read, and lists no photo or video"))
+    for basis, number in sorted(bases.items(), key=lambda item: list(Basis).index(item[0])):
+        lines.extend(item(f"{count(number, 'photo or video', 'photos and videos')} {words.BASES[basis]}"))
+    listed = findings.totals.blobs - findings.totals.unlisted_blobs
+    lines.extend(item(f"the backup's list of {count(listed, 'file')}"))
+    lines.append("  What could hide one:")
+    if not library_was_read(findings) and not any(LIBRARY in gap.where for gap in findings.gaps):
+        lines.extend(item(words.LIBRARY_UNREAD))
+    shown, more = capped(findings.gaps, view)
+    for gap in shown:
+        lines.extend(item(_hidden_by(gap)))
+    lines.extend(more)
+    made = findings.backup.backup_date
+    lines.extend(item(words.NEWER_NOTE + (f" This one was made on {day(made)}." if made else "")))
+    lines.extend(item(words.OTHER_PHONE_NOTE))
+    return lines
+
+
+def library_was_read(findings: Findings) -> bool:
+    """Whether Photos.sqlite was read: it told its model version, or an asset."""
+    known = findings.backup.photos_model_version is not None
+    return known or any(asset.basis is Basis.PHOTOS_DATABASE for asset in findings.assets)
+
+
+def _hidden_by(gap: Gap) -> str:
+    hides = clean(", ".join(gap.hides))
+    return f"{clean(gap.what)} ({hides})" if hides else clean(gap.what)

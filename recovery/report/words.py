@@ -1,0 +1,140 @@
+"""The words of every text for people, as data: codes of the inventory on the left, plain English on the right."""
+
+from __future__ import annotations
+
+from recovery.findings.model import Basis, FileRole, Kind, LooseCode, Status, Upload, Verdict
+
+KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
+
+VERDICTS = {
+    Verdict.CERTAIN: "certain",
+    Verdict.PROBABLE: "probable",
+    Verdict.POSSIBLE: "possible",
+    Verdict.NO: "no",
+}
+
+STATUSES = {
+    Status.COMPLETE: "complete",
+    Status.HALF: "half",
+    Status.REDUCED_COPY: "reduced copy",
+    Status.ELSEWHERE: "elsewhere",
+    Status.NOT_FOUND: "not found",
+}
+
+STATUS_MEANINGS = {
+    Status.COMPLETE: "the original is here",
+    Status.HALF: "one half of a Live Photo is here",
+    Status.REDUCED_COPY: "not the whole original: a smaller, sent or damaged copy",
+    Status.ELSEWHERE: "not here; the library says where it is, such as iCloud",
+    Status.NOT_FOUND: "known by name or trace, no picture of it here",
+}
+
+ROLES = {
+    FileRole.STILL: "photo",
+    FileRole.PAIRED_VIDEO: "movie of the Live Photo",
+    FileRole.VIDEO: "video",
+    FileRole.EDITED_STILL: "edited photo",
+    FileRole.EDITED_VIDEO: "edited video",
+    FileRole.ADJUSTMENTS: "description of the edits",
+    FileRole.REDUCED: "smaller copy",
+    FileRole.THUMBNAIL: "thumbnail (a small preview, not the photo)",
+    FileRole.THUMBNAIL_TABLE: "entry in a table of thumbnails",
+    FileRole.MESSAGES_COPY: "copy sent or received in Messages",
+    FileRole.DERIVED: "made from another file, not an original",
+}
+
+UPLOADS = {
+    Upload.SYNCED: "the library says that its copy reached iCloud",
+    Upload.PENDING: "its copy was still waiting to be sent to iCloud",
+    Upload.STUCK: "sending its copy to iCloud had failed",
+}
+
+BASES = {
+    Basis.PHOTOS_DATABASE: "known from the photo library (Photos.sqlite)",
+    Basis.FILE_ATTRIBUTES: "known only from notes the phone keeps on the file itself",
+    Basis.MEDIA_FILE: "known only from the picture or movie file",
+    Basis.HISTORY: "known only from the library's own record of changes",
+    Basis.DELETED_ROW: "known only from traces of a deleted entry",
+    Basis.THUMBNAIL_TABLE: "known only from a table of thumbnails",
+}
+
+SIGNALS = {
+    "original_filename": "Its original file name is FaceTime's own: {value}",
+    "creator_bundle": "It was saved by a program that belongs to FaceTime: {value}",
+    "embedded_marker": "The picture carries FaceTime's mark: {value}",
+    "lens_model": "The camera is named as FaceTime names it: {value}",
+    "movie_marker": "The movie carries FaceTime's mark: {value}",
+    "call_overlap": "It was made while a FaceTime call was going on, which alone would prove nothing",
+    "messages_name": "It was saved from Messages or another app, under FaceTime's file name: {value}",
+    "imported_by": "It was saved by the system and not by the Camera app: {value}",
+}
+UNKNOWN_SIGNAL = "{code}: {value}"
+UNTESTED_MARK = " *"
+UNTESTED_NOTE = (
+    "* This sign follows from how FaceTime is known to work; we have not yet seen it in a photo that is "
+    "known to come from a FaceTime call. Judge it with that in mind."
+)
+
+LOOSE_ENDS = {
+    LooseCode.MISSING_BLOB: (
+        "Listed, but not there",
+        "The backup's list names these files; their contents are not in the backup folder.",
+    ),
+    LooseCode.UNLISTED_BLOB: (
+        "There, but not listed",
+        "These files lie in the backup folder; its list does not name them.",
+    ),
+    LooseCode.ASSET_WITHOUT_FILE: (
+        "In the photo library, without a file",
+        "The photo library knows these; the backup's list has no file for them.",
+    ),
+    LooseCode.FILE_WITHOUT_ASSET: (
+        "Picture files the photo library does not know",
+        "Pictures and movies among the photos, for which the photo library has no entry.",
+    ),
+    LooseCode.NUMBERING_GAP: (
+        "Gaps in the numbering",
+        "Numbers that are skipped. Something may have been there; what it was cannot be told.",
+    ),
+}
+
+TIMES_NOTE = (
+    "Times are the local time stored with each photo (as +02:00). Where no zone is stored they are in UTC, "
+    "and say so."
+)
+
+DEADLINE_NOTE = (
+    "The last day on the phone is our estimate: Photos keeps deleted items for about 30 days, and may remove "
+    "them somewhat later. What is in this backup stays in it for as long as you keep the backup."
+)
+
+HIDDEN_NOTE = "In Photos on the phone these are in the album Hidden, which may be locked or switched off."
+
+DELETED_NOTE = (
+    "These are no longer in the photo library. What is known of them comes from traces it left; a name or a "
+    "date is not the picture itself."
+)
+
+ELSEWHERE_NOTE = (
+    "Where it says elsewhere, the original is not in this backup, but need not be lost. If it is in iCloud, look "
+    "at icloud.com or in Photos on a device with the same Apple Account."
+)
+
+OTHER_PHONE_NOTE = (
+    "A FaceTime photo is saved on the device of the person who pressed the shutter button. If someone else took "
+    "it, ask that person to look."
+)
+
+NEWER_NOTE = "A photo taken after this backup was made cannot be in it; an older backup may hold other photos."
+
+LIBRARY_UNREAD = "the photo library (Photos.sqlite), which could not be read: see the end"
+
+FILES_OF_ASSETS = {
+    True: "picture and movie files that the photo library has an entry for",
+    False: "files of the photos and videos counted above",
+}
+FILES_OF_NONE = {
+    True: "picture and movie files that it has no entry for",
+    False: "files that belong to none of them",
+}
+"""What files are held against, with a photo library that was read and without one."""

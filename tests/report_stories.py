@@ -1,0 +1,397 @@
+"""Findings made by hand for the tests of the report: one rich story, one empty, one without Photos.sqlite."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from recovery import __version__
+from recovery.findings.model import (
+    Asset,
+    AssetFile,
+    BackupFacts,
+    Basis,
+    CallContext,
+    Cause,
+    CauseVerdict,
+    Cloud,
+    Deletion,
+    FaceTime,
+    FileRole,
+    FileState,
+    Findings,
+    Kind,
+    LivePhoto,
+    LooseCode,
+    LooseEnd,
+    Signal,
+    Status,
+    Totals,
+    Upload,
+    Verdict,
+)
+from recovery.provenance import Gap, Source
+
+GENERATED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
+TAKEN = datetime(2024, 5, 3, 18, 22, 10, 125000, tzinfo=UTC)
+LIBRARY = "Media/PhotoData/Photos.sqlite"
+BERLIN = 7200
+
+BACKUP = BackupFacts(
+    path="/backups/00008030-001A2B3C4D5E6F70",
+    udid="00008030-001A2B3C4D5E6F70",
+    device_name="Zoë's iPhone 📱",
+    product_type="iPhone12,1",
+    ios_version="17.5.1",
+    build="21F90",
+    backup_date=datetime(2024, 5, 20, 6, 30, tzinfo=UTC),
+    encrypted=True,
+    complete=True,
+    photos_model_version=17600,
+    serial_number="F2LXK0000000",
+)
+
+
+def source(place: str, row: int | None = None, store: str = LIBRARY) -> Source:
+    """A place in the photo library."""
+    return Source(store, place, row)
+
+
+def media(
+    path: str, role: FileRole = FileRole.STILL, size: int | None = 1_234_567, state: FileState = FileState.PRESENT
+) -> AssetFile:
+    """A file of the camera roll; `fixed` gives it another file ID."""
+    return AssetFile(role, "CameraRollDomain", path, "0" * 40, size, state)
+
+
+def fixed(item: AssetFile, digit: str) -> AssetFile:
+    """The file with a file ID that is the same in every run."""
+    return replace(item, file_id=digit * 40)
+
+
+def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711) -> Totals:
+    """Totals counted from the assets, as the findings do."""
+
+    def having(status: Status) -> int:
+        return sum(asset.status is status for asset in assets)
+
+    def loose(code: LooseCode) -> int:
+        return sum(end.code is code for end in loose_ends)
+
+    return Totals(
+        assets=len(assets),
+        facetime=sum(asset.facetime.verdict is not Verdict.NO for asset in assets),
+        live_photos=sum(asset.kind is Kind.LIVE_PHOTO for asset in assets),
+        recently_deleted=sum(bool(asset.trashed) for asset in assets),
+        hidden=sum(bool(asset.hidden) for asset in assets),
+        complete=having(Status.COMPLETE),
+        half=having(Status.HALF),
+        reduced_copy=having(Status.REDUCED_COPY),
+        elsewhere=having(Status.ELSEWHERE),
+        not_found=having(Status.NOT_FOUND),
+        missing_blobs=loose(LooseCode.MISSING_BLOB),
+        unlisted_blobs=loose(LooseCode.UNLISTED_BLOB),
+        assets_without_file=loose(LooseCode.ASSET_WITHOUT_FILE),
+        files_without_asset=loose(LooseCode.FILE_WITHOUT_ASSET),
+        permanently_deleted=sum(asset.deleted is not None for asset in assets),
+        recoverable_bytes=sum(item.size or 0 for asset in assets for item in asset.recoverable),
+        media_files=sum(len(asset.files) for asset in assets) + loose(LooseCode.FILE_WITHOUT_ASSET),
+        blobs=listed + loose(LooseCode.UNLISTED_BLOB),
+    )
+
+
+def findings(
+    assets: Sequence[Asset] = (),
+    loose_ends: Sequence[LooseEnd] = (),
+    causes: Sequence[Cause] = (),
+    gaps: Sequence[Gap] = (),
+    backup: BackupFacts = BACKUP,
+) -> Findings:
+    """Findings with totals that fit them."""
+    return Findings(
+        backup, totals(assets, loose_ends), tuple(assets), tuple(loose_ends), tuple(causes), tuple(gaps)
+    )
+
+
+def _certain() -> Asset:
+    """A whole FaceTime Live Photo, made in a call, favourite, with a place and words."""
+    return Asset(
+        uuid="6F9A1C52-0B1E-4D53-9C1B-7A1D5E0F4C21",
+        basis=Basis.PHOTOS_DATABASE,
+        kind=Kind.LIVE_PHOTO,
+        status=Status.COMPLETE,
+        status_reason="both halves are in the backup, whole",
+        directory="DCIM/100APPLE",
+        filename="IMG_0042.HEIC",
+        original_filename="lp_image.HEIC",
+        created=TAKEN,
+        added=TAKEN + timedelta(seconds=4),
+        timezone="Europe/Berlin",
+        timezone_offset=BERLIN,
+        width=1280,
+        height=720,
+        latitude=52.5186,
+        longitude=-13.376,
+        favorite=True,
+        hidden=False,
+        trashed=False,
+        facetime=FaceTime(
+            Verdict.CERTAIN,
+            (
+                Signal(
+                    "original_filename",
+                    "lp_image.HEIC",
+                    source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 12),
+                ),
+                Signal(
+                    "creator_bundle",
+                    "com.apple.FTLivePhotoService",
+                    source("ZADDITIONALASSETATTRIBUTES.ZIMPORTEDBYBUNDLEIDENTIFIER", 12),
+                ),
+                Signal(
+                    "call_overlap", "", source("ZCALLRECORD", 3, "Library/CallHistoryDB/CallHistory.storedata")
+                ),
+            ),
+            CallContext(TAKEN - timedelta(minutes=7), TAKEN + timedelta(minutes=18), 2),
+        ),
+        live_photo=LivePhoto(True, True, "0C3F6A52-7D0B-4A0E-8A7A-2F0B8B6F7D11", True),
+        cloud=Cloud(True, True, Upload.SYNCED),
+        title="Grandma's birthday",
+        caption="She saw the cake & <laughed>",
+        keywords=("family", "誕生日"),
+        albums=("Calls",),
+        persons=("Grandma",),
+        importer="com.apple.FTLivePhotoService",
+        files=(
+            fixed(media("Media/DCIM/100APPLE/IMG_0042.HEIC"), "a"),
+            fixed(media("Media/DCIM/100APPLE/IMG_0042.MOV", FileRole.PAIRED_VIDEO, 2_521_942), "b"),
+            AssetFile(
+                FileRole.THUMBNAIL,
+                "CameraRollDomain",
+                "Media/PhotoData/Thumbnails/V2/DCIM/100APPLE/IMG_0042.HEIC/5005.JPG",
+                "c" * 40,
+                48_211,
+                FileState.PRESENT,
+                pixels=(342, 256),
+            ),
+        ),
+        sources=(
+            ("created", source("ZASSET.ZDATECREATED", 12)),
+            ("original_filename", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 12)),
+        ),
+    )
+
+
+def _half_in_trash() -> Asset:
+    """A FaceTime Live Photo in Recently Deleted whose movie is missing; no zone is stored."""
+    moved = datetime(2024, 5, 6, 9, 0, tzinfo=UTC)
+    return Asset(
+        uuid="B1D2C3E4-1111-4222-8333-944455556666",
+        basis=Basis.PHOTOS_DATABASE,
+        kind=Kind.LIVE_PHOTO,
+        status=Status.HALF,
+        status_reason="the movie is listed, but its contents are missing",
+        directory="DCIM/100APPLE",
+        filename="IMG_0043.HEIC",
+        original_filename="lp_image(1).heic",
+        created=datetime(2024, 5, 4, 10, 1, 2, tzinfo=UTC),
+        trashed=True,
+        trashed_at=moved,
+        trashed_until_estimate=moved + timedelta(days=30),
+        facetime=FaceTime(
+            Verdict.PROBABLE,
+            (
+                Signal(
+                    "messages_name", "lp_image(1).heic", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 13)
+                ),
+                Signal(
+                    "embedded_marker", "FaceTime Photo", source("EXIF UserComment", None, "IMG_0043.HEIC"), False
+                ),
+            ),
+        ),
+        live_photo=LivePhoto(True, False, None, None),
+        files=(
+            fixed(media("Media/DCIM/100APPLE/IMG_0043.HEIC", size=400_000, state=FileState.DAMAGED), "d"),
+            fixed(media("Media/DCIM/100APPLE/IMG_0043.MOV", FileRole.PAIRED_VIDEO, None, FileState.MISSING), "e"),
+        ),
+        notes=("the database and the file's own notes disagree about the date",),
+    )
+
+
+def _others() -> list[Asset]:
+    """A wide name, an iCloud original, a possible one, a hidden one, a ghost."""
+    overlap = Signal("call_overlap", "2024-05-03T18:15:00Z", source("ZCALLRECORD", 3), untested=False)
+    return [
+        Asset(
+            uuid="C0000000-0000-4000-8000-000000000001",
+            basis=Basis.PHOTOS_DATABASE,
+            kind=Kind.PHOTO,
+            status=Status.REDUCED_COPY,
+            status_reason="only a thumbnail is in the backup",
+            filename="写真👨‍👩‍👧 from a long afternoon at the sea with everybody \u202egpj.HEIC",
+            created=TAKEN + timedelta(minutes=1),
+            timezone_offset=BERLIN,
+            hidden=True,
+            facetime=FaceTime(Verdict.POSSIBLE, (overlap,), CallContext(TAKEN, TAKEN + timedelta(hours=1), None)),
+            files=(fixed(media("Media/PhotoData/Thumbnails/V2/x/5003.JPG", FileRole.THUMBNAIL, 9_000), "f"),),
+        ),
+        Asset(
+            uuid="C0000000-0000-4000-8000-000000000002",
+            basis=Basis.PHOTOS_DATABASE,
+            kind=Kind.VIDEO,
+            status=Status.ELSEWHERE,
+            status_reason="the library says that the original is in iCloud",
+            filename="IMG_0050.MOV",
+            created=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+            trashed=True,
+            trashed_at=datetime(2024, 5, 10, tzinfo=UTC),
+            cloud=Cloud(False, True, Upload.PENDING),
+        ),
+        Asset(
+            uuid="C0000000-0000-4000-8000-000000000003",
+            basis=Basis.HISTORY,
+            kind=Kind.PHOTO,
+            status=Status.NOT_FOUND,
+            status_reason="the library's history records that it was deleted",
+            deleted=Deletion(
+                datetime(2024, 5, 15, 21, 0, tzinfo=UTC),
+                "User deleted asset from trashcan.",
+                "com.apple.mobileslideshow",
+                datetime(2024, 4, 1, tzinfo=UTC),
+                None,
+            ),
+        ),
+        *(
+            Asset(
+                uuid=f"D0000000-0000-4000-8000-{number:012d}",
+                basis=Basis.PHOTOS_DATABASE,
+                kind=Kind.PHOTO,
+                status=Status.COMPLETE,
+                status_reason="the original is in the backup, whole",
+                directory="DCIM/100APPLE",
+                filename=f"IMG_{number:04d}.JPG",
+                created=datetime(2023, 7, number, 12, 0, tzinfo=UTC),
+                timezone_offset=-16200,
+                files=(
+                    fixed(media(f"Media/DCIM/100APPLE/IMG_{number:04d}.JPG", size=2_000_000), f"{number % 10}"),
+                ),
+            )
+            for number in range(1, 16)
+        ),
+    ]
+
+
+def rich() -> Findings:
+    """Everything there is to say, once."""
+    listing = Source("Manifest.db", "Files")
+    loose = [
+        LooseEnd(
+            LooseCode.MISSING_BLOB,
+            "CameraRollDomain",
+            "Media/DCIM/100APPLE/IMG_0043.MOV",
+            "e" * 40,
+            None,
+            None,
+            listing,
+        ),
+        LooseEnd(
+            LooseCode.UNLISTED_BLOB, None, None, "9" * 40, 812_345, "by its first bytes: image/jpeg", listing
+        ),
+        *(
+            LooseEnd(
+                LooseCode.FILE_WITHOUT_ASSET,
+                "CameraRollDomain",
+                f"Media/DCIM/101APPLE/IMG_{number:04d}.HEIC",
+                f"{number:040x}",
+                1_000_000 + number,
+                None,
+                listing,
+            )
+            for number in range(1, 25)
+        ),
+        LooseEnd(LooseCode.NUMBERING_GAP, None, "DCIM/100APPLE/IMG_0017 to IMG_0041", None, None, None, listing),
+    ]
+    cause = Cause(
+        "recently_deleted",
+        CauseVerdict.SHOWN,
+        "One FaceTime photo lies in Recently Deleted.",
+        "It does not say who moved it there.",
+        "Open Photos, Albums, Recently Deleted.",
+        (source("ZASSET.ZTRASHEDSTATE", 13),),
+    )
+    gaps = [
+        Gap("messages", "Library/SMS/sms.db", "the file is not in the backup", ("copies sent by Messages",)),
+        Gap(
+            "a thumbnail table",
+            "Media/PhotoData/Thumbnails/4031.ithmb",
+            "its contents end too early",
+            ("previews of deleted photos",),
+            fault=True,
+        ),
+    ]
+    return findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps)
+
+
+def sample() -> Findings:
+    """The sample of docs/inventory.md: one of everything."""
+    story = rich()
+    ghost = next(asset for asset in story.assets if asset.deleted)
+    return findings([story.assets[0], ghost], story.loose_ends[1:2], story.causes, story.gaps[1:])
+
+
+def empty() -> Findings:
+    """A library that was read and holds nothing, in an unencrypted backup that was interrupted."""
+    backup = replace(BACKUP, encrypted=False, complete=False, device_name=None)
+    gap = Gap(
+        "call history",
+        "Library/CallHistoryDB/CallHistory.storedata",
+        "only an encrypted backup carries it",
+        ("whether a FaceTime call was going on",),
+    )
+    return findings(gaps=[gap], backup=backup)
+
+
+def without_library() -> Findings:
+    """No Photos.sqlite: two assets known from notes on their files, neither from FaceTime; little is known."""
+    backup = BackupFacts("/backups/old", None, None, None, None, None, None, False, None, None)
+    assets = [
+        Asset(
+            uuid="E0000000-0000-4000-8000-000000000001",
+            basis=Basis.FILE_ATTRIBUTES,
+            kind=Kind.PHOTO,
+            status=Status.COMPLETE,
+            status_reason="the original is in the backup, whole",
+            filename="IMG_0001.HEIC",
+            hidden=True,
+            files=(fixed(media("Media/DCIM/100APPLE/IMG_0001.HEIC"), "1"),),
+        ),
+        Asset(
+            uuid=None,
+            basis=Basis.MEDIA_FILE,
+            kind=Kind.VIDEO,
+            status=Status.COMPLETE,
+            status_reason="the original is in the backup, whole",
+            filename="IMG_0002.MOV",
+            files=(fixed(media("Media/DCIM/100APPLE/IMG_0002.MOV", FileRole.VIDEO, 5_000_000), "2"),),
+        ),
+    ]
+    gap = Gap(
+        "photo library",
+        LIBRARY,
+        "the file is not in the backup",
+        ("names, dates and albums of most photos", "what was deleted or is only in iCloud"),
+    )
+    return findings(assets, gaps=[gap], backup=backup)
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a stored file; with UPDATE_GOLDEN set in the environment, store it anew (and read the diff)."""
+    path = Path(__file__).parent / "golden" / name
+    neutral = text.replace(f'"version": "{__version__}"', '"version": "0"')
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(neutral, encoding="utf-8", newline="")
+    with path.open(encoding="utf-8", newline="") as stream:
+        assert neutral == stream.read(), f"differs from {path.name}; UPDATE_GOLDEN=1 stores it anew"

@@ -1,0 +1,151 @@
+"""Hypothesis strategies for findings: any text, any time, any number the records allow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from report_stories import findings
+
+from recovery.findings.model import (
+    Asset,
+    AssetFile,
+    BackupFacts,
+    Basis,
+    CallContext,
+    Cause,
+    CauseVerdict,
+    Cloud,
+    Deletion,
+    FaceTime,
+    FileRole,
+    FileState,
+    Findings,
+    Kind,
+    LivePhoto,
+    LooseCode,
+    LooseEnd,
+    Signal,
+    Status,
+    Upload,
+    Verdict,
+)
+from recovery.provenance import Gap, Source
+
+# Lone surrogates, escapes, bidi marks, wide and combining characters come up by themselves and are asked for.
+HOSTILE = st.sampled_from(
+    [
+        "\x1b[31m",
+        "\x9b2J",
+        "\u202e",
+        "\u2066",
+        "\ud800",
+        "=1+1",
+        "写真",
+        "e\u0301",
+        "❤\ufe0f",
+        "👨‍👩‍👧",
+        "\r\n",
+        "\t",
+        "{0}",
+    ]
+)
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=()), max_size=30), st.lists(HOSTILE, max_size=12).map("".join)
+)
+codes = st.from_regex(r"[a-z][a-z_]{2,15}", fullmatch=True) | st.sampled_from(
+    ["original_filename", "call_overlap"]
+)
+times = st.datetimes(timezones=st.just(UTC))
+maybe_text, maybe_time, maybe_bool = st.none() | texts, st.none() | times, st.none() | st.booleans()
+sizes = st.none() | st.integers(0, 10**13)
+numbers = st.none() | st.integers(-(10**6), 10**6)
+degrees = st.none() | st.floats(allow_nan=True, allow_infinity=True)
+sources = st.builds(Source, texts, texts, st.none() | st.integers(0, 10**9))
+some_texts = st.lists(texts, max_size=3).map(tuple)
+
+files = st.builds(
+    AssetFile,
+    st.sampled_from(FileRole),
+    texts,
+    texts,
+    texts,
+    sizes,
+    st.sampled_from(FileState),
+    texts,
+    st.none() | st.integers(0, 10**5),
+    st.none() | st.tuples(st.integers(1, 10**5), st.integers(1, 10**5)),
+)
+facetimes = st.builds(
+    FaceTime,
+    st.sampled_from(Verdict),
+    st.lists(st.builds(Signal, codes, texts, sources, st.booleans()), max_size=3).map(tuple),
+    st.none() | st.builds(CallContext, times, times, st.none() | st.integers(0, 32)),
+)
+assets = st.builds(
+    Asset,
+    uuid=maybe_text,
+    basis=st.sampled_from(Basis),
+    kind=st.sampled_from(Kind),
+    status=st.sampled_from(Status),
+    status_reason=texts,
+    directory=maybe_text,
+    filename=maybe_text,
+    original_filename=maybe_text,
+    created=maybe_time,
+    added=maybe_time,
+    timezone=maybe_text,
+    timezone_offset=st.none() | st.integers(-100_000, 100_000) | st.sampled_from([7200, -16200, 20700]),
+    width=numbers,
+    height=numbers,
+    latitude=degrees,
+    longitude=degrees,
+    favorite=maybe_bool,
+    hidden=maybe_bool,
+    trashed=maybe_bool,
+    trashed_at=maybe_time,
+    trashed_until_estimate=maybe_time,
+    deleted=st.none() | st.builds(Deletion, maybe_time, maybe_text, maybe_text, maybe_time, maybe_text),
+    facetime=facetimes,
+    live_photo=st.none() | st.builds(LivePhoto, st.booleans(), st.booleans(), maybe_text, maybe_bool),
+    cloud=st.none() | st.builds(Cloud, maybe_bool, maybe_bool, st.none() | st.sampled_from(Upload)),
+    title=maybe_text,
+    caption=maybe_text,
+    keywords=some_texts,
+    albums=some_texts,
+    persons=some_texts,
+    importer=maybe_text,
+    files=st.lists(files, max_size=3).map(tuple),
+    notes=some_texts,
+    sources=st.lists(st.tuples(texts, sources), max_size=2).map(tuple),
+)
+loose_ends = st.builds(
+    LooseEnd, st.sampled_from(LooseCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources
+)
+causes = st.builds(
+    Cause, codes, st.sampled_from(CauseVerdict), texts, texts, texts, st.lists(sources, max_size=2).map(tuple)
+)
+gaps = st.builds(Gap, texts, texts, texts, some_texts, st.booleans())
+backups = st.builds(
+    BackupFacts,
+    texts,
+    maybe_text,
+    maybe_text,
+    maybe_text,
+    maybe_text,
+    maybe_text,
+    maybe_time,
+    st.booleans(),
+    maybe_bool,
+    st.none() | st.integers(0, 99999),
+    maybe_text,
+)
+any_findings: st.SearchStrategy[Findings] = st.builds(
+    findings,
+    st.lists(assets, max_size=4),
+    st.lists(loose_ends, max_size=4),
+    st.lists(causes, max_size=2),
+    st.lists(gaps, max_size=4),
+    backups,
+)
+generated: st.SearchStrategy[datetime] = times

@@ -1,0 +1,195 @@
+"""What scan says to a person: golden pages, sums that add up, and no page a hostile backup can break."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from report_stories import BACKUP, empty, findings, golden, rich, without_library
+from report_strategies import any_findings
+
+from recovery.backup.identity import Identity
+from recovery.backup.locate import FoundBackup
+from recovery.findings.model import Asset, Basis, Findings, Kind, LooseCode, LooseEnd, Status
+from recovery.provenance import Gap, Reading, Source
+from recovery.report import text, words
+from recovery.report.layout import COLOUR, COLUMNS
+from recovery.report.safe_text import width
+
+_ESCAPE = re.compile(r"\x1b\[[\d;]*m")
+
+
+def sums(page: str) -> Iterator[tuple[int, int]]:
+    """For each sum shown under Totals: what its lines add up to, and what the line below the rule says."""
+    added = 0
+    for line in page.split("\nTotals\n")[1].splitlines():
+        if found := re.fullmatch(r"  ([ +=]) +([\d,]+)  .*", line):
+            sign, number = found[1], int(found[2].replace(",", ""))
+            if sign == "=":
+                yield added, number
+                added = 0
+            else:
+                added += number
+
+
+@pytest.mark.parametrize(
+    ("name", "story", "options"),
+    [
+        ("scan_rich.txt", rich(), {}),
+        ("scan_rich_all_verbose.txt", rich(), {"everything": True, "verbose": True}),
+        ("scan_empty.txt", empty(), {}),
+        ("scan_without_library.txt", without_library(), {}),
+    ],
+)
+def test_page_is_as_agreed(name: str, story: Findings, options: dict[str, bool]) -> None:
+    """The page of each story reads exactly as the stored one."""
+    golden(name, text.scan(story, **options))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(any_findings)
+def test_any_page_is_safe_narrow_and_adds_up(story: Findings) -> None:
+    """For any findings: 80 columns, no control or bidi character, and three sums that a reader can check."""
+    for everything in (False, True):
+        page = text.scan(story, everything=everything, verbose=everything)
+        for line in page.splitlines():
+            assert width(line) <= COLUMNS, line
+            assert not any(
+                unicodedata.category(character) in ("Cc", "Cs")
+                or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
+                for character in line
+            )
+        assert page.encode("utf-8").endswith(b"\n")
+        shown = list(sums(page))
+        assert len(shown) == 3
+        assert all(added == total for added, total in shown)
+
+
+def test_nothing_found_is_never_a_bare_zero() -> None:
+    """Without a FaceTime photo the page says what was looked at and what could hide one."""
+    for story in (empty(), without_library()):
+        page = text.scan(story)
+        assert "What was looked at:" in page
+        assert "What could hide one:" in page
+        assert all(" ".join(page.split()).count(gap.what) for gap in story.gaps)
+
+
+def test_a_library_that_was_not_read_is_never_called_empty() -> None:
+    """Even if no gap names it, a missing photo library is said to be what could hide a photo."""
+    story = findings(backup=replace(BACKUP, photos_model_version=None))
+    assert words.LIBRARY_UNREAD in " ".join(text.scan(story).split())
+    assert "lists no photo" not in text.scan(story)
+
+
+def test_caps_count_what_they_leave_out_and_all_lifts_them() -> None:
+    """Twenty-four loose files show twelve and "12 more"; --all shows each, and the whole library."""
+    short, whole = text.scan(rich()), text.scan(rich(), everything=True)
+    assert "… and 12 more, see --all or --json" in short
+    assert "IMG_0024.HEIC" not in short
+    assert "IMG_0024.HEIC" in whole
+    assert "more, see" not in whole
+    assert "The whole library (20)" in whole
+
+
+def test_a_cap_never_hides_a_single_one() -> None:
+    """Thirteen items are shown whole: a line saying "1 more" would take the same room."""
+    ends = [
+        LooseEnd(LooseCode.UNLISTED_BLOB, None, None, f"{number:040x}", None, None, Source("x"))
+        for number in range(13)
+    ]
+    assert "more, see" not in text.scan(findings(loose_ends=ends))
+    assert "… and 2 more" in text.scan(findings(loose_ends=[*ends, ends[0]]))
+
+
+def test_recently_deleted_needs_a_stored_state() -> None:
+    """An asset whose trashed state is unknown is not listed, even with a date of trashing."""
+    asset = Asset(
+        None,
+        Basis.MEDIA_FILE,
+        Kind.PHOTO,
+        Status.COMPLETE,
+        "here",
+        filename="IMG_0001.HEIC",
+        trashed=None,
+        trashed_at=datetime(2024, 1, 1, tzinfo=UTC),
+    )
+    assert "Recently deleted (" not in text.scan(findings([asset]))
+    assert "Recently deleted (1)" in text.scan(findings([replace(asset, trashed=True)]))
+
+
+def test_the_last_day_is_called_an_estimate() -> None:
+    """Wherever a last day stands, the page calls it an estimate."""
+    page = text.scan(rich())
+    assert "~2024-06-05" in page
+    assert "our estimate" in page
+
+
+def test_a_thumbnail_is_never_called_the_photo() -> None:
+    """Where only a thumbnail is left, the line of what is here says so."""
+    page = " ".join(text.scan(rich()).split())
+    assert "Here thumbnail (a small preview, not the photo), 9.0 kB" in page
+
+
+def test_colour_is_only_added_around_the_same_words() -> None:
+    """With a style the page is the plain page with codes in it."""
+    coloured = text.scan(rich(), style=COLOUR)
+    assert coloured != text.scan(rich())
+    assert _ESCAPE.sub("", coloured) == text.scan(rich())
+
+
+def test_every_code_of_the_model_has_words() -> None:
+    """No member of an enumeration is missing from its table of words."""
+    for table in (words.KINDS, words.VERDICTS, words.STATUSES, words.STATUS_MEANINGS, words.ROLES, words.UPLOADS):
+        members = type(next(iter(table)))
+        assert set(table) == set(members)
+    assert set(words.BASES) == set(Basis)
+    assert set(words.LOOSE_ENDS) == set(LooseCode)
+
+
+def identity(folder: str, **known: object) -> Identity:
+    """A backup of which only the given facts are known."""
+    names = (
+        "udid device_name product_type ios_version build serial_number backup_date encrypted complete full "
+        "snapshot_state key_bag manifest_key"
+    )
+    return Identity(folder=Path(folder), **(dict.fromkeys(names.split()) | known))  # type: ignore[arg-type]
+
+
+def test_backups_are_listed_with_their_folders_whole() -> None:
+    """Each backup has one row; its folder stands on one line of its own, however long; gaps are told."""
+    long = "/Users/anna/Library/Application Support/MobileSync/Backup/" + "a" * 40
+    found = Reading(
+        (
+            FoundBackup(
+                identity(
+                    long,
+                    device_name="Anna's \x1b[2JiPhone 写真",
+                    ios_version="17.5.1",
+                    backup_date=datetime(2024, 5, 20, 6, 30, tzinfo=UTC),
+                    encrypted=True,
+                    complete=False,
+                ),
+                64_200_000_000,
+            ),
+            FoundBackup(identity("/backups/old")),
+        ),
+        (Gap("backups", "/hidden", "the system refuses to show it", fault=True),),
+    )
+    page = text.backups_table(found)
+    golden("backups.txt", page)
+    assert f"  {long}\n" in page
+    assert "\x1b" not in page
+    assert all(width(line) <= COLUMNS for line in page.splitlines() if long not in line)
+
+
+def test_no_backup_says_where_it_was_looked_for() -> None:
+    """An empty list names the folders that were searched."""
+    page = text.backups_table(Reading(), roots=(Path("/usual/place"),))
+    assert "No backup was found" in page
+    assert str(Path("/usual/place")) in page
