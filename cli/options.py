@@ -52,17 +52,19 @@ def _together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 def backup_argument(function: F) -> F:
     """BACKUP: a folder, its parent, its Manifest.db, a UDID or unique start of one, or a device name."""
-    return click.argument("backup", metavar="BACKUP")(function)
+    decorated: F = click.argument("backup", metavar="BACKUP")(function)
+    return decorated
 
 
 def passphrase_option(function: F) -> F:
     """The file the passphrase is read from."""
-    return click.option(
+    decorated: F = click.option(
         "--passphrase-file",
         metavar="FILE",
         help=f"Read the backup passphrase from FILE, or from standard input with '-'. Without it the environment "
         f"variable {VARIABLE} is used, else you are asked on a terminal.",
     )(function)
+    return decorated
 
 
 MANNERS: tuple[Callable[[Any], Any], ...] = (

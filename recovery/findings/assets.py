@@ -42,7 +42,7 @@ _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
 
 def assets_of(case: Case) -> Iterator[Asset]:
     """An asset for each row of the library and each group of files without a row, in the order of the case."""
-    finder = CallFinder(case.calls.records)
+    finder = CallFinder(case.around.calls.records)
     for group in case.grouping.groups:
         yield _Builder(case, group, finder).asset()
 

@@ -86,7 +86,7 @@ def _file_without_asset(file: MediaFile) -> LooseEnd:
 def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
     """Numbers of DCIM folders that nothing carries any more: something was there, nothing says what."""
     dates = _numbers(assets)
-    finder = CallFinder(case.calls.records)
+    finder = CallFinder(case.around.calls.records)
     last_folder = max(dates, default="")
     # The counter goes on from folder to folder, so a number may stand in another folder than its neighbours.
     known = {number for numbers in dates.values() for number in numbers}
@@ -97,8 +97,8 @@ def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
     }
     for folder, numbers in sorted(dates.items()):
         end = max(numbers)
-        if folder == last_folder and case.last_file_number and case.last_file_number <= 9999:
-            end = max(end, case.last_file_number)
+        if folder == last_folder and case.around.last_file_number and case.around.last_file_number <= 9999:
+            end = max(end, case.around.last_file_number)
         for number in range(min(numbers), min(end + 1, min(numbers) + NUMBERING_RUNS)):
             if number not in known:
                 known.add(number)  # told once

@@ -44,10 +44,6 @@ COMMENT = "FaceTime Photo"
 _LENS = re.compile(r"\bFaceTime camera\b", re.IGNORECASE)
 _MOVIE_VALUE = "FaceTime"
 
-CLIENT = re.compile(r"facetime|telephonyutilities|callservices|avconference|ftlivephoto", re.IGNORECASE)
-"""What a client string of the library's history holds when FaceTime saved the asset (a guess)."""
-
-
 class Verdict(StrEnum):
     """How sure it is that an asset was taken in a FaceTime call."""
 
@@ -96,6 +92,8 @@ class Traces:
     movie_values: tuple[Stored, ...] = ()
     messages_names: tuple[Stored, ...] = ()
     """Names of attachments in Messages that are this asset."""
+    history_client: Stored | None = None
+    """What the library's history says of the program that added the asset, where it names FaceTime."""
     call: Stored | None = None
     """A FaceTime video call that was going on when the asset was made."""
 
@@ -182,6 +180,7 @@ RULES: tuple[Rule, ...] = (
     Rule("movie_marker", 50, _movie_mark, Tier.UNTESTED),
     Rule("messages_name", 40, _messages_name, Tier.DOCUMENTED),
     Rule("creator_bundle", 40, _saved_in_call, Tier.UNTESTED),
+    Rule("creator_bundle", 40, lambda traces: traces.history_client, Tier.UNTESTED),
     Rule("lens_model", 35, _lens, Tier.UNTESTED),
     Rule("call_overlap", 15, lambda traces: traces.call, Tier.UNTESTED, only_adds=True),
     Rule("imported_by", 10, _system_live_photo, Tier.UNTESTED),

@@ -43,7 +43,10 @@ def _blob(view: BackupView, entry: ManifestEntry, place: Place, missing: frozens
     """Thumbnails, by far the most files, are only looked up; the rest is examined."""
     if place.part is Part.THUMBNAIL and entry.file_id not in missing:
         return Blob(BlobState.PRESENT, entry.size)
-    return view.examine(entry)
+    blob = view.examine(entry)
+    if place.part is Part.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
+        return Blob(BlobState.DAMAGED, 0, "the file is empty")
+    return blob
 
 
 def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, tuple[Gap, ...]]:

@@ -1,0 +1,146 @@
+"""Gather everything a backup says about its photos into one case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from recovery import limits
+from recovery.backup.view import BackupView
+from recovery.case.model import BlobCensus, Case, ListedFile, Traces, UnlistedBlob
+from recovery.case.photo_traces import read_journals, read_paths, read_tables
+from recovery.case.progress import Progress, Silent
+from recovery.case.surroundings import read_surroundings
+from recovery.errors import UnreadableDatabaseError, UnreadableFileError
+from recovery.photos import library
+from recovery.photos.facetime import worth_a_look
+from recovery.photos.grouping import GroupFile, Grouping, RowIndex, group
+from recovery.photos.history import History, read_history
+from recovery.photos.library import PhotoLibrary, read_library
+from recovery.photos.media_files import MediaFile, look_inside, media_files
+from recovery.photos.migrations import Migration, read_migrations
+from recovery.photos.places import ORIGINALS, Part
+from recovery.photos.signatures import sniff
+from recovery.photos.traces import traces_of
+from recovery.provenance import Gap, Reading
+
+
+def gather(view: BackupView, progress: Progress | None = None) -> Case:
+    """Read everything. What cannot be read becomes a gap; nothing but a foreign bug stops the rest."""
+    return _Gatherer(view, progress or Silent()).case()
+
+
+class _Gatherer:
+    """The steps of gathering, in the order in which one needs the other."""
+
+    def __init__(self, view: BackupView, progress: Progress) -> None:
+        self.view = view
+        self.progress = progress
+        self.gaps: list[Gap] = list(view.gaps)
+        self.photos: PhotoLibrary | None = None
+        self.history: History | None = None
+        self.migrations: Reading[Migration] = Reading()
+
+    def case(self) -> Case:
+        self.progress.start("Listing the files of the backup", None)
+        census = self._census()
+        self.progress.start("Reading the photo library", None)
+        self._library()
+        self.progress.start("Looking at the media files", None)
+        missing = frozenset(item.file_id for item in census.missing)
+        grouping = self._grouping(self._media(missing))
+        self.progress.start("Reading what lies beside the photos", None)
+        traces = self._traces()
+        around, gaps = read_surroundings(self.view, self.migrations)
+        self.gaps.extend(gaps)
+        self.progress.finish()
+        return Case(
+            identity=self.view.identity,
+            encrypted=self.view.encrypted,
+            census=census,
+            library=self.photos,
+            grouping=grouping,
+            traces=traces,
+            around=around,
+            gaps=tuple(dict.fromkeys(self.gaps)),
+        )
+
+    def _census(self) -> BlobCensus:
+        there = dict(self.view.blobs())
+        listed, found = 0, 0
+        missing: list[ListedFile] = []
+        for name, domain, path in self.view.index.file_rows():
+            listed += 1
+            if there.pop(name, None) is None:
+                missing.append(ListedFile(name, domain, path))
+            else:
+                found += 1
+        unlisted = tuple(self._unlisted(name, path) for name, path in sorted(there.items()))
+        return BlobCensus(listed, found, tuple(missing), unlisted)
+
+    def _unlisted(self, name: str, path: Path) -> UnlistedBlob:
+        try:
+            size = path.stat().st_size
+            if self.view.encrypted:
+                return UnlistedBlob(name, size, None)
+            with path.open("rb") as stream:
+                return UnlistedBlob(name, size, sniff(stream.read(limits.MEDIA_HEAD_BYTES)))
+        except OSError:
+            return UnlistedBlob(name, 0, None)
+
+    def _library(self) -> None:
+        """Everything that stands in Photos.sqlite, while one copy of it is open."""
+        try:
+            with self.view.database(library.DOMAIN, library.DATABASE) as database:
+                if database is not None:
+                    self.photos = read_library(database)
+                    self.history = read_history(database)
+                    self.migrations = read_migrations(database)
+                    self.gaps.extend(self.photos.gaps + self.history.gaps)
+                    return
+            why, fault = "the backup does not list it", False
+        except (UnreadableDatabaseError, UnreadableFileError) as error:
+            why, fault = str(error), True
+        hides = ("dates, states and origin of photos beyond their file attributes", "permanently deleted photos")
+        self.gaps.append(Gap("the photo library", library.DATABASE, why, hides, fault))
+
+    def _media(self, missing: frozenset[str]) -> list[MediaFile]:
+        files = []
+        for file in media_files(self.view, missing):
+            files.append(file)
+            self.progress.advance()
+        return files
+
+    def _grouping(self, files: list[MediaFile]) -> Grouping:
+        """Group, looking inside files that nothing else describes first, and inside FaceTime candidates after."""
+        rows = self.photos.assets if self.photos else ()
+        places = self.photos.places if self.photos else {}
+        index = RowIndex(rows)
+        grouping = group(rows, [self._looked_at(file) if _undescribed(file, index) else file for file in files])
+        groups = tuple(
+            item.updated(self._candidate) if worth_a_look(traces_of(item, places)) else item
+            for item in grouping.groups
+        )
+        return replace(grouping, groups=groups)
+
+    def _candidate(self, item: GroupFile) -> MediaFile:
+        return self._looked_at(item.file) if item.role in ORIGINALS else item.file
+
+    def _looked_at(self, file: MediaFile) -> MediaFile:
+        if file.facts is not None or not file.present:
+            return file
+        facts, gaps = look_inside(self.view, file)
+        self.gaps.extend(gaps)
+        return replace(file, facts=facts)
+
+    def _traces(self) -> Traces:
+        tables = read_tables(self.view, self.photos)
+        journals = read_journals(self.view)
+        paths, path_gaps = read_paths(self.view)
+        self.gaps.extend(tables.gaps + journals.gaps + path_gaps)
+        return Traces(self.history, {item.uuid: item for item in journals}, tables.records, paths)
+
+
+def _undescribed(file: MediaFile, index: RowIndex) -> bool:
+    """Whether neither a row nor an attribute tells anything about an original."""
+    return file.place.part is Part.ORIGINAL and file.attributes is None and index.loosely(file.place) is None

@@ -1,0 +1,107 @@
+"""The case: one backup, read, with nothing concluded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from recovery.backup.identity import Identity
+from recovery.backup.manifest import ManifestEntry
+from recovery.evidence.calls import Call
+from recovery.evidence.messages import Attachment
+from recovery.evidence.privacy import Permission
+from recovery.evidence.settings import Setting
+from recovery.photos.grouping import Grouping
+from recovery.photos.history import History
+from recovery.photos.journal_assets import JournalAsset
+from recovery.photos.library import PhotoLibrary
+from recovery.photos.migrations import Migration
+from recovery.photos.signatures import MediaType
+from recovery.photos.thumbnails import ThumbnailTable
+from recovery.provenance import Gap, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file the manifest lists."""
+
+    file_id: str
+    domain: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedBlob:
+    """A blob the manifest does not list; `type` is None where its bytes are encrypted and tell nothing."""
+
+    file_id: str
+    size: int
+    type: MediaType | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlobCensus:
+    """Manifest and folder held against each other: `listed_blobs` + len(unlisted) are all blobs there."""
+
+    listed_files: int
+    listed_blobs: int
+    missing: tuple[ListedFile, ...]
+    unlisted: tuple[UnlistedBlob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A thumbnail table of the backup and what was read in it."""
+
+    entry: ManifestEntry
+    table: ThumbnailTable
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentFile:
+    """A picture or movie of Messages and its manifest entry, None when the backup does not list its file."""
+
+    attachment: Attachment
+    entry: ManifestEntry | None
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What is left of assets that may have no row any more."""
+
+    history: History | None = None
+    journals: Mapping[str, JournalAsset] = field(default_factory=dict)
+    """By UUID; mac libraries and full file systems have them, phone backups as a rule not."""
+    tables: tuple[TableFile, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Path below `Media/` by UUID, as assetUUIDForPath.plist remembers them; may be old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the stores beside the photo library say."""
+
+    calls: Reading[Call]
+    permissions: Reading[Permission]
+    settings: Reading[Setting]
+    attachments: Reading[AttachmentFile]
+    migrations: Reading[Migration]
+    markers: tuple[str, ...] = ()
+    """Names of the marker files of iCloud Photos that the backup lists."""
+    last_file_number: int | None = None
+    """The last number the camera gave a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One backup, read. Nothing in it is a conclusion; the findings draw those."""
+
+    identity: Identity
+    encrypted: bool
+    census: BlobCensus
+    library: PhotoLibrary | None
+    grouping: Grouping
+    traces: Traces
+    around: Surroundings
+    gaps: tuple[Gap, ...] = ()

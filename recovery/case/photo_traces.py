@@ -1,0 +1,84 @@
+"""Read what is left of assets beside their rows: thumbnail tables, asset journals, remembered paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from recovery import archives, limits
+from recovery.backup.manifest import EntryKind
+from recovery.backup.view import BackupView
+from recovery.case.model import TableFile
+from recovery.errors import RecoveryError, UnreadableFileError
+from recovery.photos.journal_assets import JournalAsset, read_asset_journals
+from recovery.photos.library import PhotoLibrary
+from recovery.photos.places import DOMAIN, ROOT, Part, place_of
+from recovery.photos.thumbnails import read_table
+from recovery.provenance import Gap, Reading
+
+TABLES = "Media/PhotoData/Thumbnails/"
+PATHS = "Media/PhotoData/assetUUIDForPath.plist"
+"""Dictionary of path to UUID; found old and stale on real mac libraries."""
+JOURNALS = ("Media/PhotoData/Journals/Asset-snapshot.plj", "Media/PhotoData/Journals/Asset-change.plj")
+_UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
+
+
+def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[TableFile]:
+    """Every thumbnail table of the backup, held against the thumbnail numbers of the library's rows."""
+    known = None
+    if library is not None:
+        known = {row.uuid: row.thumbnail_index for row in library.assets if row.uuid}
+    found: list[TableFile] = []
+    gaps: list[Gap] = []
+    for entry in view.index.entries(DOMAIN, TABLES):
+        place = place_of(entry.domain, entry.relative_path)
+        if entry.kind is not EntryKind.FILE or place is None or place.part is not Part.TABLE:
+            continue
+        try:
+            with view.open(entry) as stream:
+                size = stream.seek(0, 2)
+                table = read_table(entry.relative_path, stream, size, known)
+        except UnreadableFileError as error:
+            hides = ("small pictures of photos, also of deleted ones",)
+            gaps.append(Gap("a thumbnail table", entry.relative_path, str(error), hides, fault=True))
+            continue
+        found.append(TableFile(entry, table))
+        gaps.extend(table.reading.gaps)
+    return Reading(tuple(found), tuple(gaps))
+
+
+def read_journals(view: BackupView) -> Reading[JournalAsset]:
+    """The asset journals, where a backup carries them; their absence is the rule and no gap."""
+    with ExitStack() as stack:
+        streams: list[tuple[str, BinaryIO]] = []
+        gaps: list[Gap] = []
+        for path in JOURNALS:
+            entry = view.index.lookup(DOMAIN, path)
+            if entry is None:
+                continue
+            try:
+                streams.append((path, stack.enter_context(view.open(entry))))
+            except UnreadableFileError as error:
+                gaps.append(Gap("an asset journal", path, str(error), ("details of deleted photos",), fault=True))
+        reading = read_asset_journals(streams)
+    return Reading(reading.records, tuple(gaps) + reading.gaps)
+
+
+def read_paths(view: BackupView) -> tuple[Mapping[str, str], tuple[Gap, ...]]:
+    """Path below `Media/` by UUID, as the library once wrote them down."""
+    entry = view.index.lookup(DOMAIN, PATHS)
+    if entry is None:
+        return {}, ()
+    try:
+        stored = archives.load_dictionary(view.read(entry, limits.PLIST_BYTES), what=PATHS)
+    except RecoveryError as error:
+        return {}, (Gap("remembered paths", PATHS, str(error), ("names of deleted photos",), fault=True),)
+    return dict(_paths(stored)), ()
+
+
+def _paths(stored: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for path, uuid in stored.items():
+        if isinstance(uuid, str) and _UUID.fullmatch(uuid):
+            yield uuid.upper(), path.removeprefix("/").removeprefix("var/mobile/").removeprefix(ROOT)

@@ -1,0 +1,120 @@
+"""Read the stores beside the photo library: calls, permissions, settings, messages, markers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from recovery import archives, limits
+from recovery.backup.blobs import BlobState
+from recovery.backup.view import BackupView
+from recovery.case.model import AttachmentFile, Surroundings
+from recovery.database import Database
+from recovery.errors import RecoveryError
+from recovery.evidence.calls import CALL_HISTORY, CALL_HISTORY_TEMPORARY, Call, read_calls, without_repeats
+from recovery.evidence.messages import MESSAGES, Attachment, read_attachments
+from recovery.evidence.needs import Store
+from recovery.evidence.privacy import TCC, read_permissions
+from recovery.evidence.settings import FILES, PreferenceFile, Setting, read_settings
+from recovery.photos.migrations import Migration
+from recovery.photos.places import DOMAIN
+from recovery.provenance import Gap, Reading
+
+T = TypeVar("T")
+
+COUNTER = "Media/PhotoData/MISC/DCIM_APPLE.plist"
+"""Property list with the last directory and file number the camera used."""
+_FILE_NUMBER = re.compile(r"last.*file.*number", re.IGNORECASE)
+MARKERS = ("cpl_enabled_marker", "cpl_download_finished_marker")
+"""Marker files of iCloud Photos in Media/PhotoData of a real iOS 14.3 backup."""
+
+
+def read_surroundings(view: BackupView, migrations: Reading[Migration]) -> tuple[Surroundings, tuple[Gap, ...]]:
+    """Read everything beside the photos; each store that is absent or damaged becomes a gap."""
+    counter, counter_gaps = _last_file_number(view)
+    around = Surroundings(
+        calls=_calls(view),
+        permissions=read_store(view, TCC, read_permissions),
+        settings=_settings(view),
+        attachments=_attachments(view),
+        migrations=migrations,
+        markers=tuple(_markers(view)),
+        last_file_number=counter,
+    )
+    readings = (around.calls, around.permissions, around.settings, around.attachments, around.migrations)
+    return around, tuple(gap for reading in readings for gap in reading.gaps) + counter_gaps
+
+
+def read_store(
+    view: BackupView, store: Store, read: Callable[[Database], Reading[T]], *, required: bool = True
+) -> Reading[T]:
+    """Read one database of evidence; one that is absent becomes a gap only if it is `required`."""
+    try:
+        with view.database(*store.location) as database:
+            if database is None:
+                return Reading((), (store.absent(),) if required else ())
+            return read(database)
+    except RecoveryError as error:
+        return Reading((), (store.unreadable(error),))
+
+
+def _calls(view: BackupView) -> Reading[Call]:
+    main = read_store(view, CALL_HISTORY, read_calls)
+    temporary = read_store(view, CALL_HISTORY_TEMPORARY, read_calls, required=False)
+    return Reading(without_repeats((*main.records, *temporary.records)), main.gaps + temporary.gaps)
+
+
+def _settings(view: BackupView) -> Reading[Setting]:
+    found: list[Setting] = []
+    gaps: list[Gap] = []
+    for file in FILES:
+        reading = _preference_file(view, file)
+        found.extend(reading.records)
+        gaps.extend(reading.gaps)
+    return Reading(tuple(found), tuple(gaps))
+
+
+def _preference_file(view: BackupView, file: PreferenceFile) -> Reading[Setting]:
+    entry = view.index.lookup(*file.store.location)
+    if entry is None:
+        return Reading((), (file.store.absent(),))
+    try:
+        return read_settings(file, view.read(entry, limits.PREFERENCE_BYTES))
+    except RecoveryError as error:
+        return Reading((), (file.store.unreadable(error),))
+
+
+def _attachments(view: BackupView) -> Reading[AttachmentFile]:
+    reading = read_store(view, MESSAGES, read_attachments)
+    return Reading(tuple(_attachment_file(view, item) for item in reading.records), reading.gaps)
+
+
+def _attachment_file(view: BackupView, attachment: Attachment) -> AttachmentFile:
+    entry = view.index.lookup(*attachment.location) if attachment.location else None
+    present = entry is not None and view.examine(entry).state is not BlobState.MISSING
+    return AttachmentFile(attachment, entry, present)
+
+
+def _markers(view: BackupView) -> Iterator[str]:
+    for name in MARKERS:
+        if view.index.lookup(DOMAIN, f"Media/PhotoData/{name}") is not None:
+            yield name
+
+
+def _last_file_number(view: BackupView) -> tuple[int | None, tuple[Gap, ...]]:
+    entry = view.index.lookup(DOMAIN, COUNTER)
+    if entry is None:
+        return None, ()
+    try:
+        stored = archives.load_dictionary(view.read(entry, limits.MBFILE_BYTES), what=COUNTER)
+    except RecoveryError as error:
+        hides = ("numbering gaps at the end",)
+        return None, (Gap("the camera's file counter", COUNTER, str(error), hides, fault=True),)
+    return next(_numbers(stored), None), ()
+
+
+def _numbers(stored: Mapping[str, object]) -> Iterator[int]:
+    for name, value in stored.items():
+        if _FILE_NUMBER.search(name) and isinstance(value, int):
+            yield value
