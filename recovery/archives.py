@@ -18,8 +18,7 @@ _FOREIGN = (
     ExpatError,
     ValueError,
     TypeError,
-    KeyError,
-    IndexError,
+    LookupError,
     AttributeError,
     OverflowError,
     RecursionError,
@@ -56,14 +55,13 @@ def unarchive(data: bytes, *, what: str = "keyed archive", limit: int = limits.P
     """
     top = load_dictionary(data, what=what, limit=limit)
     objects, head = top.get("$objects"), top.get("$top")
-    if (
-        top.get("$archiver") != "NSKeyedArchiver"
-        or not isinstance(objects, list)
-        or not isinstance(head, dict)
-    ):
+    if top.get("$archiver") != "NSKeyedArchiver" or not isinstance(objects, list) or not isinstance(head, dict):
         raise UnreadableArchiveError(f"The {what} is a property list, but no keyed archive.")
     root = head.get("root", next(iter(head.values()), None))
-    return _Unfolder(objects, what).value(root)
+    try:
+        return _Unfolder(objects, what).value(root)
+    except RecursionError as error:  # lists within lists, or a list that holds itself
+        raise UnreadableArchiveError(f"The {what} nests too deeply.") from error
 
 
 class _Unfolder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
 COCOA_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 """Core Data counts seconds from here."""
@@ -16,12 +16,15 @@ _NANOSECOND_THRESHOLD = 1e10
 
 
 def _after(epoch: datetime, seconds: float) -> datetime | None:
-    if not math.isfinite(seconds):
-        return None
     try:
-        return epoch + timedelta(seconds=seconds)
-    except OverflowError:
+        return _meant(epoch + timedelta(seconds=seconds)) if math.isfinite(seconds) else None
+    except OverflowError:  # also a whole number too large for any float
         return None
+
+
+def _meant(moment: datetime) -> datetime | None:
+    """The moment, unless it lies at the very edge of the calendar, where adding an hour would fail."""
+    return moment if MINYEAR < moment.year < MAXYEAR else None
 
 
 def from_cocoa(value: object) -> datetime | None:
@@ -52,7 +55,7 @@ def from_quicktime(value: int) -> datetime | None:
 
 def from_plist(value: object) -> datetime | None:
     """A plist date: plistlib gives naive datetimes that mean UTC."""
-    if not isinstance(value, datetime):
+    if not isinstance(value, datetime) or _meant(value) is None:
         return None
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
@@ -60,7 +63,7 @@ def from_plist(value: object) -> datetime | None:
 def to_text(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds, e.g. `2024-05-03T18:22:10.125Z`; None stays None.
 
-    Rounded to the nearest millisecond, because a float of seconds since 2001 carries about a tenth of a microsecond.
+    Rounded to the nearest millisecond: a float of seconds since 2001 is exact to a tenth of a microsecond.
     """
     if moment is None:
         return None

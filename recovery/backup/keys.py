@@ -6,6 +6,7 @@ cipher is OpenSSL's through `cryptography`, which is about ten times as fast (do
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -45,9 +46,15 @@ class Passphrase:
 
     __str__ = __repr__
 
-    def reveal(self) -> str:
-        """The secret itself, for key derivation only."""
-        return self._secret
+    def reveal(self) -> bytes:
+        """The secret itself as UTF-8, for key derivation only.
+
+        Bytes of the environment that are no UTF-8 come back as they were; no text raises, because the error
+        would hold the secret.
+        """
+        with contextlib.suppress(UnicodeEncodeError):
+            return self._secret.encode("utf-8", "surrogateescape")
+        return self._secret.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +122,12 @@ def _derive(locked: utils.BackupKeyBag, passphrase: Passphrase) -> bytes:
         # The library derives, validating the number of rounds first; its own answer is not used, because
         # it gives up on a whole bag at the first class key that does not open. UTF-8 bytes, not text: as text
         # it would be encoded as Latin-1, and a passphrase with an accent be refused.
-        locked.unlock_with_passphrase(passphrase.reveal().encode())
+        locked.unlock_with_passphrase(passphrase.reveal())
         return bytes(locked.passphrase_key)
     rounds = locked.attrs[b"ITER"]
     if not 1 <= rounds <= limits.KEY_DERIVATION_ROUNDS_BEFORE_IOS_10_2:
         raise LibraryUnsafeBackupError("rounds")
-    return hashlib.pbkdf2_hmac("sha1", passphrase.reveal().encode(), locked.attrs[b"SALT"], rounds, 32)
+    return hashlib.pbkdf2_hmac("sha1", passphrase.reveal(), locked.attrs[b"SALT"], rounds, 32)
 
 
 def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,26 +67,34 @@ def find_backups(roots: tuple[Path, ...], *, with_size: bool = False) -> Reading
     gaps: list[Gap] = []
     for root in roots:
         try:
-            for folder in _candidates(root):
-                size = folder_size(folder) if with_size else None
-                found.append(FoundBackup(read_identity(folder), size))
-        except PermissionError:
-            refusal = access_denied(root)
-            gaps.append(Gap("backups", str(root), f"{refusal} {refusal.hint}", ("backups there",), fault=True))
+            candidates = _candidates(root)
+        except OSError:
+            gaps.append(_refused(root))
+            continue
+        for folder in candidates:
+            try:
+                if is_backup(folder):
+                    size = folder_size(folder) if with_size else None
+                    found.append(FoundBackup(read_identity(folder), size))
+            except OSError:
+                gaps.append(_refused(folder))
     return Reading(tuple(found), tuple(gaps))
 
 
-def _candidates(root: Path) -> Iterator[Path]:
+def _refused(folder: Path) -> Gap:
+    refusal = access_denied(folder)
+    return Gap("backups", str(folder), f"{refusal} {refusal.hint}", ("backups there",), fault=True)
+
+
+def _candidates(root: Path) -> list[Path]:
+    """The folder itself when it is a backup, else the folders in it; raises OSError for one that is not shown."""
     if is_backup(root):
-        yield root
-        return
+        return [root]
     if not root.is_dir():
-        return
+        return []
     with os.scandir(root) as items:
         names = sorted(item.name for item in items if item.is_dir(follow_symlinks=False))
-    for name in names[: limits.BACKUP_CANDIDATES]:
-        if is_backup(root / name):
-            yield root / name
+    return [root / name for name in names[: limits.BACKUP_CANDIDATES]]
 
 
 def folder_size(folder: Path) -> int:
@@ -107,21 +115,24 @@ def locate(wanted: str, roots: tuple[Path, ...]) -> Path:
     The text is a backup folder, its parent, its Manifest.db, a UDID or unique start of one, or a device name
     (looked for in `roots`). Raises BackupNotFoundError, AmbiguousBackupError or AccessDeniedError; never guesses.
     """
-    path = Path(wanted).expanduser()
-    if path.name in _MARKS and path.is_file():
-        path = path.parent
+    path = Path(wanted)
     try:
+        path = path.expanduser()
+        if path.name in _MARKS and path.is_file():
+            path = path.parent
         if path.is_dir():
             return _in_folder(path)
     except PermissionError as error:
         raise access_denied(path) from error
+    except (OSError, RuntimeError):  # a name too long for any file, or the home of somebody unknown
+        pass
     return _by_name(wanted, roots)
 
 
 def _in_folder(path: Path) -> Path:
     if is_backup(path):
         return path.absolute()
-    inside = list(_candidates(path))
+    inside = [folder for folder in _candidates(path) if _shows_a_backup(folder)]
     if not inside:
         raise BackupNotFoundError(
             f"There is no backup in {path}.",
@@ -131,6 +142,14 @@ def _in_folder(path: Path) -> Path:
     if len(inside) > 1:
         raise _ambiguous(str(path), [read_identity(folder) for folder in inside])
     return inside[0].absolute()
+
+
+def _shows_a_backup(folder: Path) -> bool:
+    """Whether a folder is a backup, as far as the system shows it."""
+    try:
+        return is_backup(folder)
+    except OSError:
+        return False
 
 
 def _by_name(wanted: str, roots: tuple[Path, ...]) -> Path:

@@ -168,7 +168,9 @@ def _referred(value: object, objects: list[object]) -> object:
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A whole number of at most 64 bits, as the device counts; a property list can hold any."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 64
+    return value if whole else None  # type: ignore[return-value]
 
 
 def _bytes(value: object) -> bytes | None:

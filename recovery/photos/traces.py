@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.photos.codes import SubtypeCode
-from recovery.photos.facetime import LP_IMAGE, Stored, Traces
+from recovery.photos.facetime import Stored, Traces, is_facetime_name
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE, AssetRow
 from recovery.photos.media_files import MediaFile
@@ -84,7 +84,7 @@ def _names(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iter
     for file in files:
         if file.attributes and file.attributes.original_filename:
             yield Stored(file.attributes.original_filename, attribute_source(file, "originalFilename"))
-        if LP_IMAGE.fullmatch(file.entry.name):
+        if is_facetime_name(file.entry.name):
             yield Stored(file.entry.name, Source(MANIFEST, f"Files.relativePath {file.entry.relative_path}"))
 
 
