@@ -42,6 +42,7 @@ class BackupView:
         self._blobs = BlobFolder(identity.folder)
         self._keys = keys
         self._workspace = workspace
+        self._lost_logs: dict[str, Gap] = {}
 
     @property
     def encrypted(self) -> bool:
@@ -50,9 +51,9 @@ class BackupView:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What could not be read about the backup itself."""
+        """What could not be read about the backup itself, and of the logs of databases opened so far."""
         damaged = self._keys.damaged_classes if self._keys else ()
-        return self.identity.gaps + tuple(
+        classes = (
             Gap(
                 f"files of protection class {number}",
                 MANIFEST,
@@ -62,6 +63,7 @@ class BackupView:
             )
             for number in damaged
         )
+        return (*self.identity.gaps, *classes, *self._lost_logs.values())
 
     def blobs(self) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, listed in the manifest or not."""
@@ -167,8 +169,18 @@ class BackupView:
         for suffix in database.SIDE_FILES:
             beside = self.index.lookup(domain, relative_path + suffix)
             if beside is not None:
-                self.copy(beside, copy.with_name(copy.name + suffix))
+                self._copy_log(beside, copy.with_name(copy.name + suffix))
         return copy
+
+    def _copy_log(self, entry: ManifestEntry, target: Path) -> None:
+        """Copy a write-ahead log; the database is of use without it, so one that cannot be read is a gap."""
+        try:
+            self.copy(entry, target)
+        except UnreadableFileError as error:
+            target.unlink(missing_ok=True)
+            hides = ("the last changes before the backup",)
+            gap = Gap("write-ahead log", entry.relative_path, str(error), hides, fault=True)
+            self._lost_logs[entry.relative_path] = gap
 
     @contextmanager
     def database(self, domain: str, relative_path: str) -> Iterator[Database | None]:

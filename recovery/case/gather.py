@@ -36,7 +36,7 @@ class _Gatherer:
     def __init__(self, view: BackupView, progress: Progress) -> None:
         self.view = view
         self.progress = progress
-        self.gaps: list[Gap] = list(view.gaps)
+        self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
         self.migrations: Reading[Migration] = Reading()
@@ -62,7 +62,7 @@ class _Gatherer:
             grouping=grouping,
             traces=traces,
             around=around,
-            gaps=tuple(dict.fromkeys(self.gaps)),
+            gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
         )
 
     def _census(self) -> BlobCensus:

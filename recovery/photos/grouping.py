@@ -46,8 +46,19 @@ class Group:
         return next((item.file for item in self.files if item.role in roles), None)
 
     def updated(self, change: Callable[[GroupFile], MediaFile]) -> Group:
-        """The same group with each file changed by a function."""
-        return replace(self, files=tuple(GroupFile(item.role, change(item)) for item in self.files))
+        """The same group with each file changed by a function, and its halves compared anew."""
+        changed = replace(self, files=tuple(GroupFile(item.role, change(item)) for item in self.files))
+        return replace(changed, pair=changed._compared())
+
+    def _compared(self) -> Pair[str] | None:
+        """The pair, told whether its identifiers match where that was unknown: a look inside may tell them."""
+        still, movie = self.first(FileRole.STILL), self.first(FileRole.PAIRED_VIDEO)
+        if self.pair is None or self.pair.identifiers_match is not None or movie is None:
+            return self.pair
+        stored = self.row.media_group_uuid if self.row else None
+        first, second = (_identifier(still) if still else None) or stored, _identifier(movie)
+        match = first.upper() == second.upper() if first and second else None
+        return replace(self.pair, identifiers_match=match)
 
 
 @dataclass(frozen=True, slots=True)
