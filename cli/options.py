@@ -77,7 +77,8 @@ MANNERS: tuple[Callable[[Any], Any], ...] = (
 
 def manners_options(function: F) -> F:
     """--verbose, --quiet, --no-progress and --debug."""
-    return _together(*MANNERS)(function)
+    decorated: F = _together(*MANNERS)(function)
+    return decorated
 
 
 def manners(verbose: bool, quiet: bool, no_progress: bool, debug: bool) -> Manners:

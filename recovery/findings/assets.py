@@ -1,22 +1,22 @@
-"""One record for each asset: the best value of each field with its source, its files, verdict and status."""
+"""One record for each asset: its fields, its files, its verdict and its status."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import STORE as MANIFEST
 from recovery.case import Case
 from recovery.clock import to_text
 from recovery.findings.calls import CallFinder
+from recovery.findings.fields import Fields
+from recovery.findings.ghosts import Ghost, ghosts_of, pictures_of
 from recovery.findings.model import (
     Asset,
     AssetFile,
     Basis,
-    CallContext,
     FaceTime,
     FileRole,
     FileState,
@@ -24,179 +24,159 @@ from recovery.findings.model import (
     LivePhoto,
     Signal,
 )
-from recovery.findings.status import cloud_of, decide
+from recovery.findings.status import Decision, cloud_of, decide
 from recovery.photos import codes
 from recovery.photos.facetime import Judgement, Stored, judge
 from recovery.photos.grouping import Group, GroupFile
-from recovery.photos.library import AssetRow
+from recovery.photos.library import AssetRow, ResourceRow
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import ROOT
-from recovery.photos.traces import Places, attribute_source, inside_source, is_live, row_source, traces_of
-from recovery.provenance import Source, Tier
-
-T = TypeVar("T")
+from recovery.photos.traces import Places, is_live, traces_of
+from recovery.provenance import Tier
 
 _NO_PLACES: Places = {}
 _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
+_UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})", re.IGNORECASE)
 
 
 def assets_of(case: Case) -> Iterator[Asset]:
-    """An asset for each row of the library and each group of files without a row, in the order of the case."""
+    """An asset for each row of the library, each group of files without a row, and each ghost, each once."""
     finder = CallFinder(case.around.calls.records)
+    pictures = pictures_of(case)
+    ghosts = dict(ghosts_of(case))
     for group in case.grouping.groups:
-        yield _Builder(case, group, finder).asset()
+        ghost = _ghost_of(group, ghosts)
+        if ghost is not None:
+            del ghosts[ghost.uuid]
+        yield _Builder(case, group, ghost, pictures, finder).asset()
+    for ghost in ghosts.values():
+        yield _Builder(case, Group(None, ()), ghost, pictures, finder).asset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """A field's value and where it was read."""
-
-    value: object
-    source: Source
+def _ghost_of(group: Group, ghosts: Mapping[str, Ghost]) -> Ghost | None:
+    """The ghost whose files these are: by their attributes, by a name that is its UUID, by its remembered path."""
+    if group.row is not None or not group.files or not ghosts:
+        return None
+    for item in group.files:
+        attributes, place = item.file.attributes, item.file.place
+        named = _UUID_NAME.match(f"{place.directory}/{place.name}")
+        for uuid in (attributes.uuid if attributes else None, named[1] if named else None):
+            if uuid is not None and uuid.upper() in ghosts:
+                return ghosts[uuid.upper()]
+    own = {f"{item.file.place.directory}/{item.file.place.name}".casefold() for item in group.files}
+    return next((ghost for ghost in ghosts.values() if ghost.path and ghost.path.casefold() in own), None)
 
 
 class _Builder:
     """Puts one asset together."""
 
-    def __init__(self, case: Case, group: Group, finder: CallFinder) -> None:
+    def __init__(
+        self,
+        case: Case,
+        group: Group,
+        ghost: Ghost | None,
+        pictures: Mapping[str, tuple[AssetFile, ...]],
+        finder: CallFinder,
+    ) -> None:
         self.case = case
         self.group = group
         self.row = group.row
+        self.ghost = ghost
+        self.pictures = pictures
         self.finder = finder
         self.places = case.library.places if case.library else _NO_PLACES
-        self.main = group.first(FileRole.STILL, FileRole.VIDEO, FileRole.PAIRED_VIDEO)
+        self.fields = Fields(group, ghost, self.places)
         self.live = is_live(group)
-        self.sources: dict[str, Source] = {}
 
     def asset(self) -> Asset:
         kind = self._kind()
-        files = tuple(self._file(item, kind) for item in self.group.files)
-        resources = self.case.library.resources.get(self.row.pk, ()) if self.case.library and self.row else ()
-        decision = decide(kind, files, self.row, resources)
         base = self._described(kind)
-        call = self.finder.at(base.created, base.added)
+        files = tuple(self._file(item, kind) for item in self.group.files) + self._small_pictures(base.uuid)
+        resources = self._resources()
+        decision = self._decision(kind, files, resources)
+        facetime, judgement = self._facetime(base)
         return replace(
             base,
             status=decision.status,
             status_reason=decision.reason,
-            facetime=self._facetime(call[0] if call else None, call[1].source if call else None),
+            facetime=facetime,
             live_photo=self._live_photo(files) if kind is Kind.LIVE_PHOTO else None,
             cloud=cloud_of(self.row, resources, self.case.identity.backup_date),
             files=files,
-            notes=tuple(self._notes(files)),
-            sources=tuple(sorted(self.sources.items())),
+            notes=tuple(self._notes(files, judgement)),
+            sources=tuple(sorted(self.fields.sources.items())),
         )
+
+    def _resources(self) -> tuple[ResourceRow, ...]:
+        if self.case.library is None or self.row is None:
+            return ()
+        return self.case.library.resources.get(self.row.pk, ())
+
+    def _decision(self, kind: Kind, files: tuple[AssetFile, ...], resources: tuple[ResourceRow, ...]) -> Decision:
+        decision = decide(kind, files, self.row, resources)
+        if self.ghost is not None and self.ghost.deletion is not None and not self.group.files:
+            return replace(decision, reason=f"permanently deleted from the library; {decision.reason}")
+        return decision
 
     # --- what the asset is -------------------------------------------------------------------------------
 
     def _kind(self) -> Kind:
-        if self.live:
+        code = self.row.kind if self.row else None
+        subtype = None
+        if self.ghost is not None and self.ghost.journal is not None and not self.group.files:
+            code, subtype = self.ghost.journal.kind, self.ghost.journal.kind_subtype
+        if self.live or subtype == codes.SubtypeCode.LIVE_PHOTO:
             return Kind.LIVE_PHOTO
-        if self.row is not None and self.row.kind is not None:
-            return Kind.VIDEO if self.row.kind == codes.KindCode.VIDEO else Kind.PHOTO
-        return Kind.PHOTO if self.group.first(FileRole.STILL) or self.main is None else Kind.VIDEO
+        if code is not None:
+            return Kind.VIDEO if code == codes.KindCode.VIDEO else Kind.PHOTO
+        return (
+            Kind.VIDEO if self.group.first(FileRole.VIDEO) and not self.group.first(FileRole.STILL) else Kind.PHOTO
+        )
 
     def _basis(self) -> Basis:
         if self.row is not None:
             return Basis.PHOTOS_DATABASE
-        described = any(item.file.attributes for item in self.group.files)
-        return Basis.FILE_ATTRIBUTES if described else Basis.MEDIA_FILE
+        if any(item.file.attributes for item in self.group.files):
+            return Basis.FILE_ATTRIBUTES
+        if self.ghost is not None:
+            return self.ghost.basis
+        return Basis.MEDIA_FILE
 
     def _described(self, kind: Kind) -> Asset:
-        row, main = self.row, self.main
-        place = self.group.files[0].file.place if self.group.files else None
-        trashed, trashed_at = self._trashed()
+        fields, row = self.fields, self.row
+        directory, filename = fields.directory_and_name()
+        trashed, trashed_at = fields.trashed()
         words = self.case.library if row is not None else None
         return Asset(
-            uuid=self._pick("uuid", str),
+            uuid=fields.uuid(),
             basis=self._basis(),
             kind=kind,
             status=decide(kind, (), row, ()).status,
             status_reason="",
-            directory=row.directory if row else (place.directory if place else None),
-            filename=row.filename if row else (main.entry.name if main else (place.name if place else None)),
-            original_filename=self._pick("original_filename", str),
-            created=self._created(),
-            added=self._pick("added", datetime),
-            timezone=self._pick("timezone", str),
-            timezone_offset=self._pick("timezone_offset", int),
-            width=self._pick("width", int),
-            height=self._pick("height", int),
-            latitude=self._degrees("latitude"),
-            longitude=self._degrees("longitude"),
-            favorite=self._truth("favorite"),
-            hidden=self._truth("hidden"),
+            directory=directory,
+            filename=filename,
+            original_filename=fields.text("original_filename"),
+            created=fields.created(),
+            added=fields.added(),
+            timezone=fields.text("timezone"),
+            timezone_offset=fields.pick("timezone_offset", int),
+            width=fields.pick("width", int),
+            height=fields.pick("height", int),
+            latitude=fields.degrees("latitude"),
+            longitude=fields.degrees("longitude"),
+            favorite=fields.truth("favorite"),
+            hidden=fields.truth("hidden"),
             trashed=trashed,
             trashed_at=trashed_at,
-            trashed_until_estimate=trashed_at + timedelta(days=codes.RECENTLY_DELETED_DAYS)
-            if trashed_at
-            else None,
-            title=self._pick("title", str) or None,
-            caption=self._pick("caption", str) or None,
+            trashed_until_estimate=trashed_at + _RETENTION if trashed and trashed_at else None,
+            deleted=self.ghost.deletion if self.ghost else None,
+            title=fields.text("title"),
+            caption=fields.text("caption"),
             keywords=words.keywords.get(row.pk, ()) if words and row else (),
             albums=words.albums.get(row.pk, ()) if words and row else (),
             persons=words.persons.get(row.pk, ()) if words and row else (),
-            importer=self._pick("creator_bundle", str),
+            importer=fields.text("creator_bundle"),
         )
-
-    # --- fields, best source first -----------------------------------------------------------------------
-
-    def _values(self, name: str) -> Iterator[_Value]:
-        """Every stored value of a field: the row's, then the attributes', then what the files say themselves."""
-        if self.row is not None and (value := getattr(self.row, name, None)) is not None:
-            yield _Value(value, row_source(self.row, name, self.places))
-        for item in self.group.files:
-            attributes = item.file.attributes
-            if attributes is not None and (value := getattr(attributes, name, None)) is not None:
-                yield _Value(value, attribute_source(item.file, name))
-        for item in self.group.files:
-            facts = item.file.facts
-            if facts is not None and (value := getattr(facts, name, None)) is not None:
-                yield _Value(value, inside_source(item.file, name))
-
-    def _pick(self, name: str, form: type[T]) -> T | None:
-        found = next((value for value in self._values(name) if isinstance(value.value, form)), None)
-        if found is None or not isinstance(found.value, form):
-            return None
-        self.sources[name] = found.source
-        return found.value
-
-    def _truth(self, name: str) -> bool | None:
-        value = self._pick(name, int)
-        return None if value is None else bool(value)
-
-    def _degrees(self, name: str) -> float | None:
-        value = self._pick(name, float)
-        return None if value is None or value == codes.NO_PLACE else value
-
-    def _created(self) -> datetime | None:
-        """When the photo was taken: the library's date, else the file's own, else when the file was made."""
-        stated = self._pick("created", datetime)
-        if stated is not None:
-            return stated
-        for item in self.group.files:
-            facts = item.file.facts
-            if facts and facts.date_original and facts.date_original.tzinfo:
-                self.sources["created"] = inside_source(item.file, "date_original")
-                return facts.date_original.astimezone(UTC)
-            if facts and facts.movie_created:
-                self.sources["created"] = inside_source(item.file, "mvhd")
-                return facts.movie_created
-        if self.row is None and self.main is not None and self.main.entry.born is not None:
-            self.sources["created"] = Source(MANIFEST, f"{self.main.entry.relative_path} Birth")
-            return self.main.entry.born
-        return None
-
-    def _trashed(self) -> tuple[bool | None, datetime | None]:
-        """Recently deleted only with a stored state that says so."""
-        if self.row is not None and self.row.trashed_state is not None:
-            self.sources["trashed"] = row_source(self.row, "trashed_state", self.places)
-            trashed = self.row.trashed_state == codes.TrashedState.RECENTLY_DELETED
-            if trashed and self.row.trashed_at is not None:
-                self.sources["trashed_at"] = row_source(self.row, "trashed_at", self.places)
-            return trashed, self.row.trashed_at if trashed else None
-        stored = self._pick("trashed", int)
-        return (None if stored is None else stored == codes.TrashedState.RECENTLY_DELETED), None
 
     # --- files and halves --------------------------------------------------------------------------------
 
@@ -213,36 +193,44 @@ class _Builder:
             note=file.blob.note if file.blob.state is not BlobState.MISSING else "",
         )
 
+    def _small_pictures(self, uuid: str | None) -> tuple[AssetFile, ...]:
+        own = self.pictures.get(uuid.upper(), ()) if uuid else ()
+        return own + tuple(self.ghost.pictures if self.ghost else ())
+
     def _live_photo(self, files: tuple[AssetFile, ...]) -> LivePhoto:
         here = {item.role for item in files if item.state is FileState.PRESENT}
         stated = [identifier for item in self.group.files if (identifier := _identifier(item.file))]
-        stored = self.row.media_group_uuid if self.row else None
         return LivePhoto(
             still=FileRole.STILL in here,
             video=FileRole.PAIRED_VIDEO in here,
-            content_identifier=stored or next(iter(stated), None),
+            content_identifier=self.fields.text("media_group_uuid") or next(iter(stated), None),
             identifiers_match=self.group.pair.identifiers_match if self.group.pair else None,
         )
 
     # --- FaceTime ----------------------------------------------------------------------------------------
 
-    def _facetime(self, call: CallContext | None, source: Source | None) -> FaceTime:
+    def _facetime(self, base: Asset) -> tuple[FaceTime, Judgement]:
         traces = traces_of(self.group, self.places)
-        if call is not None and source is not None:
-            traces = replace(traces, call=Stored(f"{to_text(call.started)}/{to_text(call.ended)}", source))
-        self.judgement: Judgement = judge(traces)
+        if self.ghost is not None:
+            traces = replace(traces, history_client=self.ghost.inserted_by)
+        found = self.finder.at(base.created, base.added)
+        if found is not None:
+            context, call = found
+            span = f"{to_text(context.started)}/{to_text(context.ended)}"
+            traces = replace(traces, call=Stored(span, call.source))
+        judgement = judge(traces)
         signals = tuple(
             Signal(fired.rule.code, fired.stored.value, fired.stored.source, fired.rule.tier is Tier.UNTESTED)
-            for fired in self.judgement.fired
+            for fired in judgement.fired
         )
-        return FaceTime(self.judgement.verdict, signals, call)
+        return FaceTime(judgement.verdict, signals, found[0] if found else None), judgement
 
     # --- notes -------------------------------------------------------------------------------------------
 
-    def _notes(self, files: tuple[AssetFile, ...]) -> Iterator[str]:
+    def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[str]:
         row = self.row
-        if self.judgement.shared_by:
-            yield f"a FaceTime photo that was saved from a share: {self.judgement.shared_by} saved it"
+        if judgement.shared_by:
+            yield f"a FaceTime photo that was saved from a share: {judgement.shared_by} saved it"
         if row is not None and row.trashed_state not in (None, 0, 1):
             yield f"stored trashed state {row.trashed_state}: its meaning is not documented"
         if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
@@ -251,15 +239,24 @@ class _Builder:
             yield "still and movie carry different content identifiers; they are paired by their file names"
         if row is not None and not self.live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
             yield "a movie of the same name lies beside it, but the library does not call it a Live Photo"
-        for item in files:
-            if item.note:
-                yield f"{item.name}: {item.note}"
-        naive = any(
-            item.file.facts and item.file.facts.date_original and not item.file.facts.date_original.tzinfo
-            for item in self.group.files
-        )
-        if naive and row is None and "created" in self.sources:
+        yield from (f"{item.name}: {item.note}" for item in files if item.note)
+        if row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield "the picture states a local time without a zone, which is not used as its date"
+        if self.ghost is not None and not self.group.files:
+            yield from self._ghost_notes(self.ghost)
+
+    def _ghost_notes(self, ghost: Ghost) -> Iterator[str]:
+        if ghost.journal is None:
+            yield "name, date and kind are not known: nothing that is left of it tells them"
+        if ghost.deletion is None:
+            yield "a small picture without a row: its asset is gone, and nothing tells when or why"
+        if ghost.history is not None and not ghost.pictures:
+            yield "no picture of it is left in this backup; an older backup may still hold it"
+
+
+def _local_time_only(item: GroupFile) -> bool:
+    taken = item.file.facts.date_original if item.file.facts else None
+    return taken is not None and taken.tzinfo is None
 
 
 def _identifier(file: MediaFile) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from recovery.provenance import Tier
 
@@ -51,6 +52,7 @@ FACETIME = re.compile(r"facetime|TelephonyUtilities|callservices|avconference|FT
 FACETIME_TIER = Tier.UNTESTED
 
 
+@lru_cache(maxsize=1024)
 def actor(context: str | None, author: str | None) -> Actor:
     """Read the context string, then the author string, against the table."""
     for text in (context, author):
