@@ -11,7 +11,8 @@ from recovery.backup.manifest import STORE as MANIFEST
 from recovery.case import Case
 from recovery.findings.assets import library_path
 from recovery.findings.calls import CallFinder
-from recovery.findings.model import Asset, LooseCode, LooseEnd, Status
+from recovery.findings.model import Asset, LooseCode, LooseEnd
+from recovery.findings.status import elsewhere
 from recovery.limits import NUMBERING_RUNS
 from recovery.photos.library import DATABASE
 from recovery.photos.media_files import MediaFile
@@ -26,7 +27,7 @@ def loose_ends_of(case: Case, assets: tuple[Asset, ...]) -> Iterator[LooseEnd]:
     """Every loose end, by kind, in the order of paths."""
     yield from _missing(case)
     yield from _unlisted(case)
-    yield from _without_file(case, assets)
+    yield from _without_file(case)
     yield from (_file_without_asset(file) for file in files_without_asset(case))
     yield from _numbering_gaps(case, assets)
 
@@ -49,13 +50,14 @@ def _unlisted(case: Case) -> Iterator[LooseEnd]:
         yield LooseEnd(LooseCode.UNLISTED_BLOB, None, None, blob.file_id, blob.size, guess, source)
 
 
-def _without_file(case: Case, assets: tuple[Asset, ...]) -> Iterator[LooseEnd]:
-    statuses = {asset.uuid: asset.status for asset in assets}
+def _without_file(case: Case) -> Iterator[LooseEnd]:
+    """Rows of which no original is listed, unless the library itself says that it is elsewhere."""
+    resources = case.library.resources if case.library else {}
     for group in case.grouping.groups:
         row = group.row
         if row is None or any(item.role in ORIGINALS for item in group.files):
             continue
-        if statuses.get(row.uuid) is Status.ELSEWHERE:
+        if elsewhere(row, resources.get(row.pk, ())) is not None:
             continue
         source = Source(DATABASE, case.library.table if case.library else "", row.pk)
         guess = "the library lists it, the backup lists no original of it"

@@ -80,7 +80,7 @@ def decide(
     copies = [name for role, name in _COPIES if _has(files, role, FileState.PRESENT)]
     if copies:
         return Decision(Status.REDUCED_COPY, f"{because}; what survives is {copies[0]}")
-    if (place := _elsewhere(row, resources)) is not None:
+    if (place := elsewhere(row, resources)) is not None:
         return Decision(Status.ELSEWHERE, place)
     return Decision(Status.NOT_FOUND, because)
 
@@ -113,7 +113,7 @@ def original_resource(resources: Sequence[ResourceRow], *, movie: bool) -> Resou
     return next((resource for resource in resources if resource.subtype == wanted), None)
 
 
-def _elsewhere(row: AssetRow | None, resources: Sequence[ResourceRow]) -> str | None:
+def elsewhere(row: AssetRow | None, resources: Sequence[ResourceRow]) -> str | None:
     """Where the original is when it is not here, if the library points anywhere."""
     if any(resource.remote == Availability.YES for resource in resources):
         return "the original is only in iCloud; the backup holds no copy of it"
