@@ -16,7 +16,21 @@ from report_strategies import any_findings
 
 from recovery.backup.identity import Identity
 from recovery.backup.locate import FoundBackup
-from recovery.findings.model import Asset, Basis, Findings, Kind, LooseCode, LooseEnd, Status
+from recovery.findings.model import (
+    Asset,
+    AssetFile,
+    Basis,
+    FaceTime,
+    FileRole,
+    FileState,
+    Findings,
+    Kind,
+    LooseCode,
+    LooseEnd,
+    Signal,
+    Status,
+    Verdict,
+)
 from recovery.provenance import Gap, Reading, Source
 from recovery.report import text, words
 from recovery.report.layout import COLOUR, COLUMNS
@@ -71,6 +85,11 @@ def test_any_page_is_safe_narrow_and_adds_up(story: Findings) -> None:
         assert all(added == total for added, total in shown)
 
 
+def story_asset() -> Asset:
+    """An asset of which hardly anything is known."""
+    return Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.REDUCED_COPY, "", filename="IMG_0001.HEIC")
+
+
 def test_nothing_found_is_never_a_bare_zero() -> None:
     """Without a FaceTime photo the page says what was looked at and what could hide one."""
     for story in (empty(), without_library()):
@@ -109,16 +128,7 @@ def test_a_cap_never_hides_a_single_one() -> None:
 
 def test_recently_deleted_needs_a_stored_state() -> None:
     """An asset whose trashed state is unknown is not listed, even with a date of trashing."""
-    asset = Asset(
-        None,
-        Basis.MEDIA_FILE,
-        Kind.PHOTO,
-        Status.COMPLETE,
-        "here",
-        filename="IMG_0001.HEIC",
-        trashed=None,
-        trashed_at=datetime(2024, 1, 1, tzinfo=UTC),
-    )
+    asset = replace(story_asset(), trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
     assert "Recently deleted (" not in text.scan(findings([asset]))
     assert "Recently deleted (1)" in text.scan(findings([replace(asset, trashed=True)]))
 
@@ -134,6 +144,20 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
     """Where only a thumbnail is left, the line of what is here says so."""
     page = " ".join(text.scan(rich()).split())
     assert "Here thumbnail (a small preview, not the photo), 9.0 kB" in page
+    entry = AssetFile(
+        FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48)
+    )
+    signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
+    ghost = replace(story_asset(), files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
+    page = " ".join(text.scan(findings([ghost])).split())
+    assert "Here small preview in a table of thumbnails (not the photo), 64 x 48 pixels" in page
+
+
+def test_codes_that_gaps_hide_are_told_in_words() -> None:
+    """A gap that hides the code of a cause is shown in words; a text stays as it is."""
+    gap = Gap("call history", "x", "not carried", ("call_overlap", "what the other person said", "some_new_code"))
+    page = " ".join(text.scan(findings(gaps=[gap])).split())
+    assert f"This hides: {words.HIDES['call_overlap']}; what the other person said; some new code." in page
 
 
 def test_colour_is_only_added_around_the_same_words() -> None:

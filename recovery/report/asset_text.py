@@ -25,6 +25,7 @@ from recovery.report.safe_text import clean, pad
 _LABEL_COLUMNS = 9
 _INDENT = "     "
 _VERDICT_COLUMNS = 10
+_NOTHING = "nothing of the picture itself"
 
 
 def asset_block(asset: Asset, number: int, *, verbose: bool = False, style: Style = PLAIN) -> list[str]:
@@ -50,10 +51,10 @@ def name(asset: Asset) -> str:
 
 
 def summary_of_files(asset: Asset) -> str:
-    """What the backup holds of an asset, by role; says so where it is nothing."""
-    roles = dict.fromkeys(item.role for item in asset.recoverable)
-    held = [_files_of_role(role, [item for item in asset.recoverable if item.role is role]) for role in roles]
-    return "; ".join(held) or "nothing of the picture itself"
+    """What the backup holds of an asset, originals first; says so where it is nothing."""
+    held = [item for item in asset.files if item.state is not FileState.MISSING]
+    groups = ((role, [item for item in held if item.role is role]) for role in FileRole)
+    return "; ".join(_files_of_role(role, items) for role, items in groups if items) or _NOTHING
 
 
 def source_text(source: Source) -> str:
@@ -124,7 +125,7 @@ def _states(asset: Asset) -> Iterator[str]:
 
 def _call(call: CallContext, offset: int | None) -> str:
     people = f", with {count(call.with_count, 'other person', 'other people')}" if call.with_count else ""
-    return f"FaceTime call of {span(call.started, call.ended, offset)}{people}"
+    return f"{span(call.started, call.ended, offset)}{people}"
 
 
 def _reason(signal: Signal, verbose: bool) -> str:
@@ -138,8 +139,9 @@ def _files_of_role(role: FileRole, items: list[AssetFile]) -> str:
     sizes = [item.size for item in items if item.size is not None]
     parts = [words.ROLES[role]]
     if len(items) > 1:
-        parts.append(count(len(items), "file"))
-    parts.append(file_size(sum(sizes)) if sizes else file_size(None))
+        parts.append(f"{len(items):,} of them")
+    if role is not FileRole.THUMBNAIL_TABLE:  # there the size is that of the whole table
+        parts.append(file_size(sum(sizes)) if sizes else file_size(None))
     largest = max((item.pixels for item in items if item.pixels), default=None, key=lambda size: size[0] * size[1])
     if largest:
         parts.append(f"up to {largest[0]} x {largest[1]} pixels" if len(items) > 1 else _pixels(largest))

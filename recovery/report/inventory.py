@@ -128,10 +128,10 @@ def compact(value: object) -> str:
 
 def plain(value: object) -> object:
     """A field's value as JSON has it: times as text, no lone surrogate, no number that is not finite."""
-    if isinstance(value, datetime):
-        return to_text(value)
     if isinstance(value, str):
         return valid_unicode(str(value))
+    if isinstance(value, datetime):
+        return to_text(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, tuple | list):

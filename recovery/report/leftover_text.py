@@ -9,7 +9,7 @@ from recovery.report.asset_text import source_text
 from recovery.report.figures import file_size
 from recovery.report.layout import heading, wrap
 from recovery.report.safe_text import clean
-from recovery.report.view import View, capped, item
+from recovery.report.view import View, capped, hidden_answers, item
 
 
 def loose_ends(findings: Findings, view: View) -> list[str]:
@@ -51,7 +51,7 @@ def gaps(findings: Findings, view: View) -> list[str]:
     absent = [gap for gap in findings.gaps if not gap.fault]
     for title, group in (
         ("Damaged: it is in the backup, and could not be read", faults),
-        ("Not in this backup, or not stored by this version of iOS", absent),
+        ("Not in this backup, or empty in it", absent),
     ):
         if not group:
             continue
@@ -64,6 +64,6 @@ def gaps(findings: Findings, view: View) -> list[str]:
 
 
 def _gap(gap: Gap) -> str:
-    hides = clean(", ".join(gap.hides))
+    hides = hidden_answers(gap)
     where = f" ({clean(gap.where)})" if gap.where and gap.where != gap.what else ""
     return f"{clean(gap.what)}{where}: {clean(gap.why)}." + (f" This hides: {hides}." if hides else "")

@@ -16,7 +16,7 @@ from recovery.report.leftover_text import gaps, loose_ends
 from recovery.report.library_text import deleted, hidden, library, recently_deleted
 from recovery.report.safe_text import clean
 from recovery.report.totals_text import totals_lines
-from recovery.report.view import View, capped, item
+from recovery.report.view import View, capped, hidden_answers, item
 
 LIBRARY = "Photos.sqlite"
 __all__ = ["backups_table", "scan"]
@@ -145,5 +145,5 @@ def library_was_read(findings: Findings) -> bool:
 
 
 def _hidden_by(gap: Gap) -> str:
-    hides = clean(", ".join(gap.hides))
+    hides = hidden_answers(gap)
     return f"{clean(gap.what)} ({hides})" if hides else clean(gap.what)

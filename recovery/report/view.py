@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from recovery.provenance import Gap
+from recovery.report import words
 from recovery.report.layout import PLAIN, Style, wrap
+from recovery.report.safe_text import clean
 
 T = TypeVar("T")
 # Enough to see what is going on; --all shows the rest.
@@ -25,6 +28,11 @@ class View:
 def item(text: str) -> list[str]:
     """A cleaned text as one point of a list."""
     return wrap(text, first="  - ", rest="    ")
+
+
+def hidden_answers(gap: Gap) -> str:
+    """What a gap hides, in words."""
+    return clean("; ".join(words.HIDES.get(answer, answer.replace("_", " ")) for answer in gap.hides))
 
 
 def capped(items: Sequence[T], view: View) -> tuple[Sequence[T], list[str]]:

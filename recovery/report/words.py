@@ -38,7 +38,7 @@ ROLES = {
     FileRole.ADJUSTMENTS: "description of the edits",
     FileRole.REDUCED: "smaller copy",
     FileRole.THUMBNAIL: "thumbnail (a small preview, not the photo)",
-    FileRole.THUMBNAIL_TABLE: "entry in a table of thumbnails",
+    FileRole.THUMBNAIL_TABLE: "small preview in a table of thumbnails (not the photo)",
     FileRole.MESSAGES_COPY: "copy sent or received in Messages",
     FileRole.DERIVED: "made from another file, not an original",
 }
@@ -59,14 +59,14 @@ BASES = {
 }
 
 SIGNALS = {
-    "original_filename": "Its original file name is FaceTime's own: {value}",
-    "creator_bundle": "It was saved by a program that belongs to FaceTime: {value}",
+    "original_filename": "Saved under FaceTime's own file name: {value}",
+    "creator_bundle": "Saved by a program of FaceTime: {value}",
     "embedded_marker": "The picture carries FaceTime's mark: {value}",
-    "lens_model": "The camera is named as FaceTime names it: {value}",
+    "lens_model": "Lens named as in FaceTime: {value}",
     "movie_marker": "The movie carries FaceTime's mark: {value}",
-    "call_overlap": "It was made while a FaceTime call was going on, which alone would prove nothing",
-    "messages_name": "It was saved from Messages or another app, under FaceTime's file name: {value}",
-    "imported_by": "It was saved by the system and not by the Camera app: {value}",
+    "call_overlap": "Made during a FaceTime call (this alone would prove nothing)",
+    "messages_name": "Sent or received in Messages under FaceTime's file name: {value}",
+    "imported_by": "Saved by the system, not by the Camera app (stored code: {value})",
 }
 UNKNOWN_SIGNAL = "{code}: {value}"
 UNTESTED_MARK = " *"
@@ -138,3 +138,20 @@ FILES_OF_NONE = {
     False: "files that belong to none of them",
 }
 """What files are held against, with a photo library that was read and without one."""
+
+HIDES = {
+    "call_overlap": "whether a FaceTime call was going on when a photo was made",
+    "call_without_photo": "whether there was a call of which no photo is left",
+    "copy_in_messages": "whether a copy was sent or received in Messages",
+    "messages_name": "whether Messages holds a file under FaceTime's name",
+    "messages_copy": "copies in Messages",
+    "library_rebuilt": "whether the photo library was rebuilt",
+    "ios_update": "whether iOS was updated in between",
+    "photos_permission": "which programs may use the photos",
+    "restored_device": "whether the phone was restored from another backup",
+    "newer_than_backup": "when this phone was last backed up elsewhere",
+    "lockdown_mode": "whether Lockdown Mode was on",
+    "facetime_live_photos_off": "whether FaceTime Live Photos was switched on",
+    "optimised_storage": "whether the phone kept only smaller copies of photos in iCloud",
+}
+"""What a gap hides, for the codes of causes and signals; other texts are words already."""
