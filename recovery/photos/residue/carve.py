@@ -115,6 +115,7 @@ class _Search:
         names = target.shape.names
         self.key = names.index(target.shape.key) if target.shape.key in names else None
         self.version = names.index(target.shape.version) if target.shape.version in names else None
+        self._aliases = {index for index, column in enumerate(target.shape.columns) if column.kind is Kind.ROWID}
         self._best: dict[object, tuple[tuple[bool, float, int], CarvedRow]] = {}
         self._number = 0
 
@@ -132,16 +133,11 @@ class _Search:
 
     def _equals_living(self, found: Found) -> bool:
         """Whether a row of a table without key has the values of a living one, as far as they are left."""
-        values = {index: value for index, value in found.values.items() if not self._alias(index)}
+        values = {index: value for index, value in found.values.items() if index not in self._aliases}
         if len(values) == len(self.shape.columns):
             return tuple(values.values()) in self.live.rows
-        return any(
-            all(index < len(row) and row[index] == value for index, value in values.items())
-            for row in self.live.rows
-        )
-
-    def _alias(self, index: int) -> bool:
-        return self.shape.columns[index].kind is Kind.ROWID
+        living = (row for row in self.live.rows if len(row) == len(self.shape.columns))
+        return any(all(row[index] == value for index, value in values.items()) for row in living)
 
     def _keep(self, found: Found, region: Region) -> None:
         """Remember a row unless a better copy of it is known: whole before partial, then newer before older."""
@@ -158,11 +154,10 @@ class _Search:
 
     def _row(self, found: Found, region: Region) -> CarvedRow:
         rowid = found.cell.rowid
-        values = tuple(
-            (name, rowid if self._alias(index) else found.values[index])
-            for index, name in enumerate(self.shape.names)
-            if index in found.values and not (self._alias(index) and rowid is None)
-        )
+        known = {index: value for index, value in found.values.items() if index not in self._aliases}
+        if rowid is not None:
+            known.update(dict.fromkeys(self._aliases, rowid))
+        values = tuple((name, known[index]) for index, name in enumerate(self.shape.names) if index in known)
         store = self.store.name + (SIDE_FILES[0] if region.image.frame is not None else "")
         place = f"page {region.image.number} offset {found.cell.start}"
         if region.image.frame is not None:

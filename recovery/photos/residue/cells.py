@@ -160,7 +160,7 @@ class Recogniser:
                 return None
             length, after = read_varint(data, at - width, at)
             values = at - width + length
-            if after != at or length < width + self.shape.core or values > region.end:
+            if after != at or length < width + self.shape.shortest or values > region.end:
                 continue
             fields = self._fields(data[at:values])
             if fields is None:
@@ -178,7 +178,7 @@ class Recogniser:
         """The fields a whole header describes; None when it is none of this table. The same headers come again."""
         if header not in self._headers:
             read = read_serials(header, 0, len(header), len(self.shape.columns))
-            fits = read is not None and read[1] == len(header) and len(read[0]) >= self.shape.core
+            fits = read is not None and read[1] == len(header) and len(read[0]) >= self.shape.shortest
             if len(self._headers) >= _REMEMBERED_HEADERS:
                 self._headers.clear()
             fits = fits and read is not None and self.shape.fits(read[0])

@@ -11,7 +11,7 @@ import math
 import re
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
@@ -80,14 +80,16 @@ class Shape:
     """What a record of one table looks like.
 
     `key` names the column that identifies a row for good, `version` one that grows with every change of a row;
-    both are optional. `rules` are patterns whole values of text columns must match.
+    both are optional. `rules` are patterns whole values of text columns must match. `least` is the number of
+    columns the shortest record has (0 means all): rows older than a column that was added end before it.
     """
 
     table: str
     columns: tuple[Column, ...]
     key: str | None = None
     version: str | None = None
-    rules: tuple[tuple[str, re.Pattern[str]], ...] = field(default=())
+    rules: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    least: int = 0
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -96,8 +98,13 @@ class Shape:
 
     @cached_property
     def core(self) -> int:
-        """The least number of columns a record may have: rows older than an added column have fewer."""
-        return min(len(self.columns), _PATTERN_COLUMNS)
+        """The number of columns the search pattern covers."""
+        return min(self.shortest, _PATTERN_COLUMNS)
+
+    @cached_property
+    def shortest(self) -> int:
+        """The least number of columns a record has."""
+        return self.least or len(self.columns)
 
     @cached_property
     def strong(self) -> bool:
