@@ -15,8 +15,9 @@ QUICKTIME_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _NANOSECOND_THRESHOLD = 1e10
 
 
-def _after(epoch: datetime, seconds: float) -> datetime | None:
+def _after(epoch: datetime, count: float, per_second: float = 1) -> datetime | None:
     try:
+        seconds = count / per_second
         return _meant(epoch + timedelta(seconds=seconds)) if math.isfinite(seconds) else None
     except OverflowError:  # also a whole number too large for any float
         return None
@@ -38,7 +39,7 @@ def from_cocoa_any_unit(value: object) -> datetime | None:
     """Seconds or nanoseconds since 2001-01-01 UTC (Messages changed the unit with iOS 11); 0 means unset."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
         return None
-    return _after(COCOA_EPOCH, value / 1e9 if abs(value) > _NANOSECOND_THRESHOLD else value)
+    return _after(COCOA_EPOCH, value, 1e9 if abs(value) > _NANOSECOND_THRESHOLD else 1)
 
 
 def from_unix(value: object) -> datetime | None:

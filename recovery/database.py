@@ -24,6 +24,10 @@ SIDE_FILES = ("-wal",)
 _PRAGMAS = ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0", "temp_store=MEMORY")
 
 
+# SQLite quotes a damaged name in its message, which Python then fails to decode.
+_FOREIGN = (sqlite3.Error, UnicodeDecodeError)
+
+
 def quoted(name: str) -> str:
     """A table or column name as SQL; names come from the evidence, so they are never trusted."""
     return '"' + name.replace('"', '""') + '"'
@@ -46,7 +50,7 @@ class Database:
         try:
             self._harden()
             self._tables = self._list_tables()
-        except sqlite3.Error as error:
+        except _FOREIGN as error:
             self._connection.close()
             raise self._unreadable(error) from error
         self._columns: dict[str, tuple[str, ...]] = {}
@@ -67,7 +71,7 @@ class Database:
         )
         return frozenset(str(row["name"]) for row in cursor)
 
-    def _unreadable(self, error: sqlite3.Error) -> UnreadableDatabaseError:
+    def _unreadable(self, error: Exception) -> UnreadableDatabaseError:
         return UnreadableDatabaseError(
             f"The database {self.store} cannot be read ({error}).",
             "The other parts of the backup are still used; a second backup of the device may have a whole copy.",
@@ -105,7 +109,7 @@ class Database:
         self._connection.set_progress_handler(lambda: time.monotonic() > deadline, limits.DATABASE_PROGRESS_STEPS)
         try:
             yield from self._connection.execute(sql, tuple(parameters))
-        except sqlite3.Error as error:
+        except _FOREIGN as error:
             raise self._unreadable(error) from error
         except OverflowError as error:  # an integer parameter or value beyond 64 bits
             raise UnreadableDatabaseError(f"The database {self.store} holds a value out of range.") from error
