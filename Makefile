@@ -21,7 +21,8 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 demo: $(VENV)/.installed
-	@$(BIN)/python -m fixtures $(DEMO)/backups --quiet
+	@rm -rf $(DEMO)
+	@$(BIN)/python -m fixtures $(DEMO)/backups --encrypted > /dev/null
 	@$(BIN)/recover-facetime scan $(DEMO)/backups/plain --no-progress || test $$? -eq 3
 	@$(BIN)/recover-facetime extract $(DEMO)/backups/plain $(DEMO)/recovered --no-progress || test $$? -eq 3
 	@echo
@@ -44,7 +45,7 @@ wheel-check: $(VENV)/.installed
 	$(PYTHON) -m venv build/empty
 	build/empty/bin/python -m pip install --quiet --disable-pip-version-check build/wheel/*.whl
 	cd build/empty && bin/recover-facetime --version && bin/recover-facetime scan --help > help.txt
-	$(BIN)/python -m fixtures build/empty/backups --quiet
+	$(BIN)/python -m fixtures build/empty/backups > /dev/null
 	build/empty/bin/recover-facetime scan build/empty/backups/plain --json -o build/empty/inventory.json || test $$? -eq 3
 	test -s build/empty/inventory.json
 

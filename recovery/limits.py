@@ -109,3 +109,18 @@ RESIDUE_CANDIDATES = 4_000_000
 RESIDUE_ROWS = 1_000_000
 # Pages walked to learn which table owns them; 64 GiB at 4 KiB a page.
 RESIDUE_TREE_PAGES = 16_000_000
+
+# --- output ----------------------------------------------------------------------------------------------
+# A line of the journal is under 1 KiB: a path of at most some 250 bytes, two hashes and a reason.
+OUTPUT_JOURNAL_LINE = 64 * KIB
+# One line for each written file: some millions.
+OUTPUT_JOURNAL_BYTES = 4 * GIB
+# The record of a run is read whole for checking; 100,000 files make about 80 MiB.
+RUN_RECORD_BYTES = 2 * GIB
+# Files looked at in an output folder when searching for ones the record does not know.
+OUTPUT_FILES = 20_000_000
+
+# --- copies in Messages ----------------------------------------------------------------------------------
+# Pictures of Messages that are looked into for marks of FaceTime, newest first, beside those whose name has one:
+# a few milliseconds each, so a few seconds in all.
+MESSAGES_LOOKS = 1_000

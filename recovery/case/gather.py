@@ -51,7 +51,7 @@ class _Gatherer:
         grouping = self._grouping(self._media(missing))
         self.progress.start("Reading what lies beside the photos", None)
         traces = self._traces()
-        around, gaps = read_surroundings(self.view, self.migrations)
+        around, gaps = read_surroundings(self.view, grouping, self.migrations)
         self.gaps.extend(gaps)
         self.progress.finish()
         return Case(

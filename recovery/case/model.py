@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recovery.backup.blobs import Blob
 from recovery.backup.identity import Identity
 from recovery.backup.manifest import ManifestEntry
 from recovery.evidence.calls import Call
@@ -15,6 +16,7 @@ from recovery.photos.grouping import Grouping
 from recovery.photos.history import History
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import PhotoLibrary
+from recovery.photos.media import MediaFacts
 from recovery.photos.migrations import Migration
 from recovery.photos.signatures import MediaType
 from recovery.photos.thumbnails import ThumbnailTable
@@ -59,11 +61,22 @@ class TableFile:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentFile:
-    """A picture or movie of Messages and its manifest entry, None when the backup does not list its file."""
+    """A picture or movie of Messages whose file the backup lists.
 
-    attachment: Attachment
-    entry: ManifestEntry | None
-    present: bool
+    `attachment` is None for a movie that lies beside its still without a row of its own. `facts` is what the file
+    says about itself, None when nobody looked; `same_as` the file ID of an original with the same bytes.
+    """
+
+    attachment: Attachment | None
+    entry: ManifestEntry
+    blob: Blob
+    facts: MediaFacts | None = None
+    same_as: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name it was sent under, else that of its file."""
+        return self.attachment.name if self.attachment else self.entry.name
 
 
 @dataclass(frozen=True, slots=True)

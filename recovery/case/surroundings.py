@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from recovery import archives, limits
-from recovery.backup.blobs import BlobState
 from recovery.backup.view import BackupView
-from recovery.case.model import AttachmentFile, Surroundings
+from recovery.case.messages_copies import read_copies
+from recovery.case.model import Surroundings
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.evidence.calls import CALL_HISTORY, CALL_HISTORY_TEMPORARY, Call, read_calls, without_repeats
-from recovery.evidence.messages import MESSAGES, Attachment, read_attachments
+from recovery.evidence.messages import MESSAGES, read_attachments
 from recovery.evidence.needs import Store
 from recovery.evidence.privacy import TCC, read_permissions
 from recovery.evidence.settings import FILES, PreferenceFile, Setting, read_settings
+from recovery.photos.grouping import Grouping
 from recovery.photos.migrations import Migration
 from recovery.photos.places import DOMAIN
 from recovery.provenance import Gap, Reading
@@ -30,14 +31,16 @@ MARKERS = ("cpl_enabled_marker", "cpl_download_finished_marker")
 """Marker files of iCloud Photos in Media/PhotoData of a real iOS 14.3 backup."""
 
 
-def read_surroundings(view: BackupView, migrations: Reading[Migration]) -> tuple[Surroundings, tuple[Gap, ...]]:
+def read_surroundings(
+    view: BackupView, grouping: Grouping, migrations: Reading[Migration]
+) -> tuple[Surroundings, tuple[Gap, ...]]:
     """Read everything beside the photos; each store that is absent or damaged becomes a gap."""
     counter, counter_gaps = _last_file_number(view)
     around = Surroundings(
         calls=_calls(view),
         permissions=read_store(view, TCC, read_permissions),
         settings=_settings(view),
-        attachments=_attachments(view),
+        attachments=read_copies(view, grouping, read_store(view, MESSAGES, read_attachments)),
         migrations=migrations,
         markers=tuple(_markers(view)),
         last_file_number=counter,
@@ -83,17 +86,6 @@ def _preference_file(view: BackupView, file: PreferenceFile) -> Reading[Setting]
         return read_settings(file, view.read(entry, limits.PREFERENCE_BYTES))
     except RecoveryError as error:
         return Reading((), (file.store.unreadable(error),))
-
-
-def _attachments(view: BackupView) -> Reading[AttachmentFile]:
-    reading = read_store(view, MESSAGES, read_attachments)
-    return Reading(tuple(_attachment_file(view, item) for item in reading.records), reading.gaps)
-
-
-def _attachment_file(view: BackupView, attachment: Attachment) -> AttachmentFile:
-    entry = view.index.lookup(*attachment.location) if attachment.location else None
-    present = entry is not None and view.examine(entry).state is not BlobState.MISSING
-    return AttachmentFile(attachment, entry, present)
 
 
 def _markers(view: BackupView) -> Iterator[str]:

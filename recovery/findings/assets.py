@@ -11,6 +11,7 @@ from recovery.backup.blobs import BlobState
 from recovery.case import Case
 from recovery.clock import to_text
 from recovery.findings.calls import CallFinder
+from recovery.findings.copies import Copies, assets_in_messages, copies_of, copy_file, stored_name
 from recovery.findings.fields import Fields
 from recovery.findings.ghosts import Ghost, ghosts_of, pictures_of
 from recovery.findings.model import (
@@ -22,9 +23,9 @@ from recovery.findings.model import (
     FileState,
     Kind,
     LivePhoto,
-    Signal,
 )
 from recovery.findings.status import Decision, cloud_of, decide
+from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
 from recovery.photos.facetime import Judgement, Stored, judge
 from recovery.photos.grouping import Group, GroupFile
@@ -32,7 +33,6 @@ from recovery.photos.library import AssetRow, ResourceRow
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import ROOT
 from recovery.photos.traces import Places, is_live, traces_of
-from recovery.provenance import Tier
 
 _NO_PLACES: Places = {}
 _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
@@ -40,17 +40,19 @@ _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4})
 
 
 def assets_of(case: Case) -> Iterator[Asset]:
-    """An asset for each row of the library, each group of files without a row, and each ghost, each once."""
+    """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds."""
     finder = CallFinder(case.around.calls.records)
     pictures = pictures_of(case)
+    copies = copies_of(case)
     ghosts = dict(ghosts_of(case))
     for group in case.grouping.groups:
         ghost = _ghost_of(group, ghosts)
         if ghost is not None:
             del ghosts[ghost.uuid]
-        yield _Builder(case, group, ghost, pictures, finder).asset()
+        yield _Builder(case, group, ghost, pictures, copies, finder).asset()
     for ghost in ghosts.values():
-        yield _Builder(case, Group(None, ()), ghost, pictures, finder).asset()
+        yield _Builder(case, Group(None, ()), ghost, pictures, copies, finder).asset()
+    yield from assets_in_messages(case, copies)
 
 
 def _ghost_of(group: Group, ghosts: Mapping[str, Ghost]) -> Ghost | None:
@@ -76,6 +78,7 @@ class _Builder:
         group: Group,
         ghost: Ghost | None,
         pictures: Mapping[str, tuple[AssetFile, ...]],
+        copies: Copies,
         finder: CallFinder,
     ) -> None:
         self.case = case
@@ -83,6 +86,7 @@ class _Builder:
         self.row = group.row
         self.ghost = ghost
         self.pictures = pictures
+        self.copies = copies.of({item.file.entry.file_id for item in group.files}, _identifiers(group, ghost))
         self.finder = finder
         self.places = case.library.places if case.library else _NO_PLACES
         self.fields = Fields(group, ghost, self.places)
@@ -91,7 +95,11 @@ class _Builder:
     def asset(self) -> Asset:
         kind = self._kind()
         base = self._described(kind)
-        files = tuple(self._file(item, kind) for item in self.group.files) + self._small_pictures(base.uuid)
+        files = (
+            *(self._file(item, kind) for item in self.group.files),
+            *(copy_file(item) for item in self.copies),
+            *self._small_pictures(base.uuid),
+        )
         resources = self._resources()
         decision = self._decision(kind, files, resources)
         facetime, judgement = self._facetime(base)
@@ -213,17 +221,14 @@ class _Builder:
         traces = traces_of(self.group, self.places)
         if self.ghost is not None:
             traces = replace(traces, history_client=self.ghost.inserted_by)
+        traces = replace(traces, messages_names=tuple(stored_name(item) for item in self.copies))
         found = self.finder.at(base.created, base.added)
         if found is not None:
             context, call = found
             span = f"{to_text(context.started)}/{to_text(context.ended)}"
             traces = replace(traces, call=Stored(span, call.source))
         judgement = judge(traces)
-        signals = tuple(
-            Signal(fired.rule.code, fired.stored.value, fired.stored.source, fired.rule.tier is Tier.UNTESTED)
-            for fired in judgement.fired
-        )
-        return FaceTime(judgement.verdict, signals, found[0] if found else None), judgement
+        return facetime_of(judgement, found[0] if found else None), judgement
 
     # --- notes -------------------------------------------------------------------------------------------
 
@@ -239,7 +244,9 @@ class _Builder:
             yield "still and movie carry different content identifiers; they are paired by their file names"
         if row is not None and not self.live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
             yield "a movie of the same name lies beside it, but the library does not call it a Live Photo"
-        yield from (f"{item.name}: {item.note}" for item in files if item.note)
+        for item in files:
+            if item.note:
+                yield f"{'a copy of it' if item.role is FileRole.MESSAGES_COPY else item.name}: {item.note}"
         if row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield "the picture states a local time without a zone, which is not used as its date"
         if self.ghost is not None and not self.group.files:
@@ -252,6 +259,14 @@ class _Builder:
             yield "a small picture without a row: its asset is gone, and nothing tells when or why"
         if ghost.history is not None and not ghost.pictures:
             yield "no picture of it is left in this backup; an older backup may still hold it"
+
+
+def _identifiers(group: Group, ghost: Ghost | None) -> set[str]:
+    """The content identifiers by which a copy of this asset could be known."""
+    stated = {_identifier(item.file) for item in group.files}
+    stated.add(group.row.media_group_uuid if group.row else None)
+    stated.add(ghost.journal.media_group_uuid if ghost and ghost.journal else None)
+    return {identifier for identifier in stated if identifier}
 
 
 def _local_time_only(item: GroupFile) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.photos.codes import SubtypeCode
 from recovery.photos.facetime import Stored, Traces, is_facetime_name
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE, AssetRow
+from recovery.photos.media import MediaFacts
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import ORIGINALS, FileRole
 from recovery.provenance import Source
@@ -36,23 +38,33 @@ def traces_of(group: Group, places: Places) -> Traces:
     """Everything about a group that a FaceTime rule may look at, calls and Messages apart."""
     row = group.row
     originals = [item.file for item in group.files if item.role in ORIGINALS]
-    facts = [(file, file.facts) for file in originals if file.facts is not None]
-    lenses = tuple(Stored(f.lens_model, inside_source(m, "Exif LensModel")) for m, f in facts if f.lens_model)
-    return Traces(
+    inside = [(file.entry.relative_path, file.facts) for file in originals if file.facts is not None]
+    return replace(
+        inside_traces(inside),
         names=tuple(_names(row, originals, places)),
         bundles=tuple(_bundles(row, originals, places)),
         imported_by=_imported_by(row, originals, places),
         saved_asset_type=_saved_type(row, originals),
         live=is_live(group),
-        camera_make=_camera_make(f.make for _, f in facts) if facts else None,
+    )
+
+
+def inside_traces(inside: Sequence[tuple[str, MediaFacts]]) -> Traces:
+    """What files say about themselves, as far as a FaceTime rule looks at it; each with its path in the backup."""
+    return Traces(
+        camera_make=_camera_make(facts.make for _, facts in inside) if inside else None,
         comments=tuple(
-            Stored(f.user_comment, inside_source(m, "Exif UserComment")) for m, f in facts if f.user_comment
+            Stored(facts.user_comment, Source(path, "Exif UserComment"))
+            for path, facts in inside
+            if facts.user_comment
         ),
-        lenses=lenses,
+        lenses=tuple(
+            Stored(facts.lens_model, Source(path, "Exif LensModel")) for path, facts in inside if facts.lens_model
+        ),
         movie_values=tuple(
-            Stored(value, inside_source(m, f"moov/meta {key}"))
-            for m, f in facts
-            for key, value in f.quicktime_keys
+            Stored(value, Source(path, f"moov/meta {key}"))
+            for path, facts in inside
+            for key, value in facts.quicktime_keys
         ),
     )
 

@@ -1,0 +1,123 @@
+"""Find the files behind attachments of Messages, and look into those that may be FaceTime photos."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from recovery import limits
+from recovery.backup.blobs import BlobState
+from recovery.backup.manifest import EntryKind, ManifestEntry
+from recovery.backup.view import BackupView
+from recovery.case.model import AttachmentFile
+from recovery.clock import UNIX_EPOCH
+from recovery.errors import UnreadableFileError
+from recovery.evidence.messages import Attachment
+from recovery.photos.facetime import is_facetime_name
+from recovery.photos.grouping import Grouping
+from recovery.photos.media import read_media
+from recovery.photos.media_files import MediaFile
+from recovery.photos.places import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
+from recovery.provenance import Gap, Reading
+
+
+def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
+    """Attachments whose file the backup lists, newest first, and what their files say.
+
+    A picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
+    original of the library is held against it byte for byte.
+    """
+    found = list(_listed(view, attachments))
+    found.sort(key=_moment, reverse=True)
+    originals = _by_size(grouping)
+    looked: list[AttachmentFile] = []
+    looks, passed_over = 0, 0
+    for item in found:
+        named = is_facetime_name(item.name)
+        if named or looks < limits.MESSAGES_LOOKS:
+            looks += not named
+            item = _looked_into(view, item)
+        else:
+            passed_over += 1
+        looked.append(replace(item, same_as=_twin(view, item, originals)))
+    gaps = list(attachments.gaps)
+    if passed_over:
+        why = f"only the newest {limits.MESSAGES_LOOKS:,} are looked into; {passed_over:,} older ones were not"
+        gaps.append(
+            Gap("the inside of pictures in Messages", "Library/SMS/Attachments", why, ("copy_in_messages",))
+        )
+    return Reading(tuple(looked), tuple(gaps))
+
+
+def _moment(item: AttachmentFile) -> datetime:
+    stored = (item.attachment.created or item.attachment.message_date) if item.attachment else None
+    return stored or UNIX_EPOCH
+
+
+def _listed(view: BackupView, attachments: Iterable[Attachment]) -> Iterator[AttachmentFile]:
+    seen: set[str] = set()
+    for attachment in attachments:
+        entry = view.index.lookup(*attachment.location) if attachment.location else None
+        if entry is None or entry.kind is not EntryKind.FILE or entry.file_id in seen:
+            continue
+        seen.add(entry.file_id)
+        yield AttachmentFile(attachment, entry, view.examine(entry))
+        if is_facetime_name(attachment.name):
+            for beside in _movies_beside(view, entry):
+                if beside.file_id not in seen:
+                    seen.add(beside.file_id)
+                    yield AttachmentFile(None, beside, view.examine(beside))
+
+
+def _movies_beside(view: BackupView, still: ManifestEntry) -> Iterator[ManifestEntry]:
+    """Movies of a Live Photo that lie in the folder of its still; they may have no row of their own."""
+    for entry in view.index.entries(still.domain, f"{still.folder}/"):
+        same = stem(entry.name).casefold() == stem(still.name).casefold() or is_facetime_name(entry.name)
+        if entry.kind is EntryKind.FILE and same and extension(entry.name) in MOVIE_EXTENSIONS:
+            yield entry
+
+
+def _looked_into(view: BackupView, item: AttachmentFile) -> AttachmentFile:
+    """A picture that cannot be read keeps no facts; the attachment itself says enough of it."""
+    if item.blob.state is BlobState.MISSING:
+        return item
+    try:
+        with view.open(item.entry) as stream:
+            reading = read_media(stream, item.blob.size or 0, item.entry.relative_path)
+    except UnreadableFileError:
+        return item
+    return replace(item, facts=next(iter(reading.records), None))
+
+
+def _by_size(grouping: Grouping) -> Mapping[int, list[MediaFile]]:
+    found: defaultdict[int, list[MediaFile]] = defaultdict(list)
+    for group in grouping.groups:
+        for item in group.files:
+            if item.role in ORIGINALS and item.file.present and item.file.blob.size:
+                found[item.file.blob.size].append(item.file)
+    return found
+
+
+def _twin(view: BackupView, item: AttachmentFile, originals: Mapping[int, list[MediaFile]]) -> str | None:
+    """The original with the same bytes, if there is one."""
+    candidates = originals.get(item.blob.size or 0, [])
+    if not candidates or item.blob.state is not BlobState.PRESENT:
+        return None
+    own = _digest(view, item.entry)
+    return next(
+        (file.entry.file_id for file in candidates if own is not None and _digest(view, file.entry) == own), None
+    )
+
+
+def _digest(view: BackupView, entry: ManifestEntry) -> bytes | None:
+    digest = hashlib.sha256()
+    try:
+        with view.open(entry) as stream:
+            while data := stream.read(limits.CIPHER_CHUNK_BYTES):
+                digest.update(data)
+    except (OSError, UnreadableFileError):
+        return None
+    return digest.digest()
