@@ -1,0 +1,166 @@
+"""Copies one planned file, bit for bit and hashed on the way, from the backup to its name in the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import BinaryIO
+
+from recovery.backup.manifest import EntryKind, ManifestEntry
+from recovery.backup.passage import Passage
+from recovery.backup.view import BackupView
+from recovery.errors import BlobMissingError, UnreadableFileError
+from recovery.extraction.crew import Tick
+from recovery.extraction.folder import OutputFolder
+from recovery.extraction.journal import Journal
+from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, OutcomeState
+from recovery.extraction.plan import PlannedFile
+from recovery.findings.model import FileState
+
+
+class Overwrite(StrEnum):
+    """What to do where the output already has a file of that name that this backup's journal does not know."""
+
+    NEVER = "never"
+    """Leave it, unread."""
+    IDENTICAL = "identical"
+    """Read it: with the same bytes it counts as written, else it is left."""
+    ALWAYS = "always"
+    """Replace it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copier:
+    """Everything a copying thread needs; each method is one job and may run in any thread."""
+
+    view: BackupView
+    folder: OutputFolder
+    journal: Journal
+    overwrite: Overwrite
+
+    def copy(self, planned: PlannedFile, source: ManifestEntry | None, tick: Tick) -> Outcome:
+        """Copy one file; whatever goes wrong with it becomes its outcome."""
+        earlier = self._earlier(planned, source, tick)
+        if earlier is not None:
+            return earlier
+        if source is None:
+            return Outcome(planned, OutcomeState.MISSING, reason="The manifest does not list this file.")
+        if self.overwrite is Overwrite.NEVER and self.folder.exists(planned.target):
+            return Outcome(planned, OutcomeState.KEPT, reason="Another file has this name in the output.")
+        try:
+            with self.view.passage(source) as passage:
+                return self._write(planned, source, passage, tick)
+        except BlobMissingError as error:
+            return Outcome(planned, OutcomeState.MISSING, reason=str(error))
+        except UnreadableFileError as error:
+            return Outcome(planned, OutcomeState.FAILED, reason=str(error))
+        except OSError as error:
+            return Outcome(planned, OutcomeState.FAILED, reason=_refused(error))
+
+    def _earlier(self, planned: PlannedFile, source: ManifestEntry | None, tick: Tick) -> Outcome | None:
+        """The outcome of an earlier run whose file is still there with the bytes it was given."""
+        for target in (planned.target, planned.damaged_target):
+            entry = self.journal.get(target)
+            if entry is None or entry.file_id != planned.file.file_id:
+                continue
+            if self.folder.matches(target, entry.size, entry.sha256, tick):
+                state = OutcomeState.DAMAGED if entry.reason else OutcomeState.WRITTEN
+                moment, origin = file_time(planned, source)
+                notes = _notes(source, entry.size)
+                return Outcome(planned, state, entry, entry.reason, moment, origin, unchanged=True, notes=notes)
+        return None
+
+    def _write(self, planned: PlannedFile, source: ManifestEntry, passage: Passage, tick: Tick) -> Outcome:
+        with self.folder.part() as (part, stream):
+            for chunk in passage.chunks():
+                _write_all(stream, chunk)
+                tick(len(chunk))
+            reason = passage.damage
+            if not reason and planned.file.state is FileState.DAMAGED:
+                reason = planned.file.note or "the file is damaged inside"
+            if reason and not passage.size:
+                return Outcome(planned, OutcomeState.FAILED, reason=f"Nothing of it can be read: {reason}.")
+            target = planned.damaged_target if reason else planned.target
+            entry = Entry(
+                target,
+                passage.size,
+                passage.sha256,
+                source.file_id,
+                source.domain,
+                source.relative_path,
+                passage.source_size,
+                passage.source_sha256,
+                reason,
+            )
+            state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
+            moment, origin = file_time(planned, source)
+            outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
+            if self.folder.exists(target) and self.overwrite is not Overwrite.ALWAYS:
+                if self.folder.matches(target, entry.size, entry.sha256, tick):
+                    self.journal.append(entry)
+                    return replace(outcome, unchanged=True)
+                return Outcome(
+                    planned, OutcomeState.KEPT, reason="A file with other bytes has this name in the output."
+                )
+            # The journal first: should the run end in between, the next one knows whose file it finds.
+            self.journal.append(entry)
+            note = self.folder.publish(part, stream, target, moment)
+            return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
+
+    def document(self, target: str, data: bytes, sha256: str, tick: Tick) -> DocumentOutcome:
+        """Write a sidecar or record; one that this program wrote earlier is brought up to date."""
+        entry = Entry(target, len(data), sha256)
+        try:
+            if self.folder.exists(target):
+                same = self.folder.matches(target, entry.size, sha256, tick)
+                if same:
+                    if self.journal.get(target) != entry:
+                        self.journal.append(entry)
+                    return DocumentOutcome(target, OutcomeState.WRITTEN, entry)
+                if self.overwrite is not Overwrite.ALWAYS and not self._is_ours(target, tick):
+                    reason = "A file with other bytes has this name in the output."
+                    return DocumentOutcome(target, OutcomeState.KEPT, reason=reason)
+            with self.folder.part() as (part, stream):
+                _write_all(stream, data)
+                self.journal.append(entry)
+                self.folder.publish(part, stream, target, None)
+        except OSError as error:
+            return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
+        return DocumentOutcome(target, OutcomeState.WRITTEN, entry)
+
+    def _is_ours(self, target: str, tick: Tick) -> bool:
+        known = self.journal.get(target)
+        return known is not None and self.folder.matches(target, known.size, known.sha256, tick)
+
+
+def source_of(view: BackupView, domain: str, path: str, file_id: str) -> ManifestEntry | None:
+    """The manifest's entry of a file; without domain and path it is a blob that the manifest does not list."""
+    if not domain and not path:
+        return ManifestEntry(file_id, "", "", EntryKind.FILE)
+    return view.index.lookup(domain, path)
+
+
+def file_time(planned: PlannedFile, source: ManifestEntry | None) -> tuple[datetime | None, str]:
+    """The time a file gets, and where it was read."""
+    if planned.modified is not None:
+        return planned.modified, "asset.created"
+    if source is not None and source.modified is not None:
+        return source.modified, "manifest.LastModified"
+    return None, ""
+
+
+def _notes(source: ManifestEntry | None, size: int) -> tuple[str, ...]:
+    if source is None or source.size is None or source.size == size:
+        return ()
+    return (f"The manifest says {source.size} bytes, the blob holds {size}.",)
+
+
+def _refused(error: OSError) -> str:
+    return f"The system refuses ({error.strerror or error})."
+
+
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]

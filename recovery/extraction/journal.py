@@ -1,0 +1,156 @@
+"""The memory of an output folder: which files were written from which backup, so that a later run goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+from recovery import limits
+from recovery.errors import OutputError
+from recovery.extraction.names import is_inside
+from recovery.extraction.outcomes import Entry
+
+SCHEMA = "recover-facetime/journal/1"
+
+
+class Journal:
+    """Lines of JSON: the backup's key, then one entry for each file, written before the file gets its name.
+
+    An entry alone proves nothing: a file counts as done when it is there with the entry's hash. So a line too
+    many is harmless, and a line cut by a crash is passed over.
+    """
+
+    def __init__(self, path: Path, backup: str, *, replace: bool = False) -> None:
+        """Open or begin a journal; raises OutputError when it belongs to another backup, unless `replace`."""
+        self._path = path
+        self._backup = backup
+        self._lock = Lock()
+        self._entries: dict[str, Entry] = {}
+        self._torn = False  # a crash cut the last line
+        owner = self._load()
+        if owner not in (None, backup):
+            if not replace:
+                raise OutputError(
+                    "The output folder holds files of another backup, or of an earlier state of this one.",
+                    "Choose another folder, or replace what differs with --overwrite always.",
+                )
+            self._entries = {}
+        self._stream = self._begin(fresh=owner != backup)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):  # compacting may have failed halfway
+            os.close(self._stream)
+
+    def get(self, target: str) -> Entry | None:
+        """What is remembered of a path."""
+        return self._entries.get(target)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def append(self, entry: Entry) -> None:
+        """Remember an entry; it reaches the system before this returns. Raises OSError, leaving no torn line."""
+        with self._lock:
+            end = os.fstat(self._stream).st_size
+            try:
+                _write_all(self._stream, _line(asdict(entry)))
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._stream, end)
+                raise
+            self._entries[entry.target] = entry
+
+    def compact(self, entries: Iterable[Entry]) -> None:
+        """Replace the lines by these, so that an interrupted and an undisturbed run leave the same journal."""
+        part = self._path.with_name(self._path.name + ".part")
+        with part.open("wb") as stream:
+            stream.write(self._header())
+            for entry in entries:
+                stream.write(_line(asdict(entry)))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.close(self._stream)  # Windows replaces no open file
+        part.replace(self._path)
+        self._torn = False
+        self._stream = self._begin(fresh=False)
+
+    def _header(self) -> bytes:
+        return _line({"schema": SCHEMA, "backup": self._backup})
+
+    def _begin(self, *, fresh: bool) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        stream = os.open(self._path, flags, 0o600)
+        if fresh:
+            os.ftruncate(stream, 0)
+            _write_all(stream, self._header())
+        elif self._torn:
+            _write_all(stream, b"\n")
+        return stream
+
+    def _load(self) -> str | None:
+        """Read the entries; the backup's key, or None when there is no journal that can be read."""
+        if not self._path.is_file() or self._path.stat().st_size > limits.OUTPUT_JOURNAL_BYTES:
+            return None
+        with self._path.open("rb") as stream:
+            header = _parse(stream.readline(limits.OUTPUT_JOURNAL_LINE))
+            if header.get("schema") != SCHEMA or not isinstance(header.get("backup"), str):
+                return None
+            while line := stream.readline(limits.OUTPUT_JOURNAL_LINE):
+                self._torn = not line.endswith(b"\n")
+                entry = read_entry(_parse(line))
+                if entry is not None:
+                    self._entries[entry.target] = entry
+        return str(header["backup"])
+
+
+def read_entry(values: dict[str, object]) -> Entry | None:
+    """An entry from parsed JSON; None for anything that this program would not have written."""
+    target, size, sha256 = values.get("target"), values.get("size"), values.get("sha256")
+    if (
+        not isinstance(target, str)
+        or not is_inside(target)
+        or not isinstance(size, int)
+        or not isinstance(sha256, str)
+    ):
+        return None
+    source_size, source_sha256 = values.get("source_size"), values.get("source_sha256")
+    return Entry(
+        target,
+        size,
+        sha256,
+        str(values.get("file_id") or ""),
+        str(values.get("domain") or ""),
+        str(values.get("path") or ""),
+        source_size if isinstance(source_size, int) else None,
+        source_sha256 if isinstance(source_sha256, str) else None,
+        str(values.get("reason") or ""),
+    )
+
+
+def _parse(line: bytes) -> dict[str, object]:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _line(values: dict[str, object]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _write_all(stream: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(stream, view) :]

@@ -1,0 +1,64 @@
+"""Keeps two runs out of one folder: a locked file that holds the process number of its owner."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from recovery.errors import OutputError
+
+_FAR = 1 << 30  # Windows hides locked bytes from other readers, so the lock lies far behind the number
+
+
+class FolderLock:
+    """The system lets go of the lock when its owner ends, however it ends, so no stale lock ever stays."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream = -1
+
+    def __enter__(self) -> FolderLock:
+        self._stream = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        if not _take(self._stream):
+            owner = os.read(self._stream, 20).decode("ascii", "replace").strip()
+            os.close(self._stream)
+            raise OutputError(
+                f"Another run{f' (process {owner})' if owner.isdecimal() else ''} is writing to this folder.",
+                "Wait until it has ended, or choose another output folder.",
+            )
+        os.ftruncate(self._stream, 0)
+        os.write(self._stream, str(os.getpid()).encode())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._stream)
+
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    def _take(stream: int) -> bool:
+        os.lseek(stream, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(stream, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(stream, 0, os.SEEK_SET)
+        return True
+
+else:
+    import fcntl
+
+    def _take(stream: int) -> bool:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # Some network shares have no locks at all; there two runs must be kept apart by their user.
+            return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+        return True

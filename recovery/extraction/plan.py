@@ -1,0 +1,283 @@
+"""What would be written where: a plan made of findings alone, so that a dry run costs nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from recovery.errors import SelectionError
+from recovery.extraction import names
+from recovery.findings.model import (
+    ORIGINALS,
+    Asset,
+    AssetFile,
+    BackupFacts,
+    FileRole,
+    FileState,
+    Findings,
+    LooseCode,
+    LooseEnd,
+    Verdict,
+)
+from recovery.photos.signatures import MediaType
+from recovery.provenance import Gap
+
+_EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
+_PICTURES = (FileRole.REDUCED, FileRole.THUMBNAIL)
+_ROLE_ORDER = {role: number for number, role in enumerate(FileRole)}
+_EARTH_RADIUS = 6371.0  # kilometres
+_BY_WORD = {kind.code: kind for kind in MediaType} | {
+    kind.extension[1:]: kind for kind in MediaType if kind.extension
+}
+_LOOSE_FOLDER = "Loose ends/undated"
+
+
+class Reduced(StrEnum):
+    """When thumbnails and other copies that are not the photo itself are written."""
+
+    NEVER = "never"
+    WHEN_NEEDED = "when_needed"
+    """For assets without their original: the largest reduced copy, and copies from Messages."""
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Within `kilometres` of a place in degrees."""
+
+    latitude: float
+    longitude: float
+    kilometres: float
+
+    def covers(self, asset: Asset) -> bool:
+        """Whether the asset has a place, and that lies within the circle (great-circle distance)."""
+        if asset.latitude is None or asset.longitude is None:
+            return False
+        south, north = math.radians(self.latitude), math.radians(asset.latitude)
+        across = math.radians(asset.longitude - self.longitude) / 2
+        half = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * math.sin(across) ** 2
+        return 2 * _EARTH_RADIUS * math.asin(math.sqrt(min(1.0, half))) <= self.kilometres
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which assets, and which of their files.
+
+    By default: FaceTime (from `possible` up), deleted ones and loose media. `everything` takes the whole library.
+    A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`) looks through the whole
+    library instead; filters narrow each other. Times are aware; `since` is included, `until` is not.
+    """
+
+    everything: bool = False
+    min_confidence: Verdict | None = None
+    deleted: bool = False
+    hidden: bool = False
+    live: bool = False
+    uuids: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    near: Near | None = None
+    loose: bool = True
+    reduced: Reduced = Reduced.WHEN_NEEDED
+    edits: bool = True
+
+    def __post_init__(self) -> None:
+        for moment in (self.since, self.until):
+            if moment is not None and moment.tzinfo is None:
+                raise SelectionError("A date filter needs a time zone.", "Say which zone is meant, or use UTC.")
+        if self.since and self.until and self.since >= self.until:
+            raise SelectionError("The first date of the filter is not before the last.", "Exchange the two dates.")
+        if self.near and not (abs(self.near.latitude) <= 90 and abs(self.near.longitude) <= 180):
+            raise SelectionError("A place needs a latitude of -90 to 90 and a longitude of -180 to 180 degrees.")
+        if self.near and not self.near.kilometres > 0:
+            raise SelectionError("The distance from a place must be more than 0 kilometres.")
+
+    def takes(self, asset: Asset, *, loose: bool) -> bool:
+        """Whether an asset is chosen; `loose` tells that its file has no row in the library."""
+        if not self._is_in_range(asset):
+            return False
+        if not self._names_kind:
+            possible = asset.facetime.verdict is not Verdict.NO
+            return self.everything or possible or _is_deleted(asset) or (loose and self.loose)
+        return (
+            (self.min_confidence is None or asset.facetime.verdict.rank >= self.min_confidence.rank)
+            and (not self.deleted or _is_deleted(asset))
+            and (not self.hidden or asset.hidden is True)
+            and (not self.live or asset.live_photo is not None)
+            and (not self.uuids or (asset.uuid or "").upper() in {uuid.upper() for uuid in self.uuids})
+        )
+
+    @property
+    def takes_loose_files(self) -> bool:
+        """Whether files of which nothing but bytes is known are chosen: no filter can be answered for them."""
+        return self.loose and not (self._names_kind or self.since or self.until or self.near)
+
+    @property
+    def _names_kind(self) -> bool:
+        return bool(self.min_confidence or self.deleted or self.hidden or self.live or self.uuids)
+
+    def _is_in_range(self, asset: Asset) -> bool:
+        if (self.since or self.until) and asset.created is None:
+            return False
+        return (
+            (self.since is None or asset.created is None or asset.created >= self.since)
+            and (self.until is None or asset.created is None or asset.created < self.until)
+            and (self.near is None or self.near.covers(asset))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """One file to write. `target` is relative to the output folder, with forward slashes.
+
+    `modified` becomes the file's time: when the asset was created, None where the manifest's time must do.
+    """
+
+    asset: Asset | None
+    file: AssetFile
+    target: str
+    modified: datetime | None
+
+    @property
+    def bytes(self) -> int:
+        """Bytes it will take, as far as known; 0 for a blob that is not there."""
+        return 0 if self.file.state is FileState.MISSING else self.file.size or 0
+
+    @property
+    def damaged_target(self) -> str:
+        """Where it goes when only a part can be salvaged."""
+        return names.damaged_name(self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAsset:
+    """The files of one asset under one stem (a path without extension); a loose file has no asset."""
+
+    asset: Asset | None
+    stem: str
+    files: tuple[PlannedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that would be written, by date; the same findings and selection give the same plan."""
+
+    backup: BackupFacts
+    gaps: tuple[Gap, ...]
+    assets: tuple[PlannedAsset, ...]
+
+    @property
+    def files(self) -> Iterator[PlannedFile]:
+        """Every file, in order."""
+        return (file for planned in self.assets for file in planned.files)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes needed for the files, sidecars and records apart."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def unknown_sizes(self) -> int:
+        """Files whose size is not known, so that `bytes` may be too low."""
+        return sum(1 for file in self.files if file.file.size is None and file.file.state is not FileState.MISSING)
+
+
+def plan(findings: Findings, selection: Selection | None = None) -> Plan:
+    """Plan an extraction. Raises SelectionError for a UUID that no asset has.
+
+    Names are given over all assets, chosen or not, so that another selection never moves a file.
+    """
+    selection = selection or Selection()
+    known = {asset.uuid.upper() for asset in findings.assets if asset.uuid}
+    unknown = sorted(uuid for uuid in selection.uuids if uuid.upper() not in known)
+    if unknown:
+        raise SelectionError(
+            f"No asset has the UUID {names.safe_name(unknown[0], 80)}.", "List them with scan --all --json."
+        )
+    without_row = {end.file_id for end in findings.loose_ends if end.code is LooseCode.FILE_WITHOUT_ASSET}
+    stems, chosen = names.Stems(), []
+    for asset in sorted((asset for asset in findings.assets if asset.files), key=_order):
+        loose = any(file.file_id in without_row for file in asset.files)
+        stem = stems.claim(f"{names.folder(asset, loose=loose)}/{names.readable_stem(asset)}", _identity(asset))
+        if selection.takes(asset, loose=loose):
+            chosen.append(_planned(asset, stem, selection))
+    if selection.takes_loose_files:
+        chosen += _loose_files(findings, stems)
+    return Plan(findings.backup, findings.gaps, tuple(planned for planned in chosen if planned.files))
+
+
+def _is_deleted(asset: Asset) -> bool:
+    return asset.trashed is True or asset.deleted is not None
+
+
+def _order(asset: Asset) -> tuple[object, ...]:
+    moment = asset.created.timestamp() if asset.created else math.inf
+    files = tuple(sorted(map(_file_order, asset.files)))
+    return moment, asset.uuid or "", asset.directory or "", asset.filename or "", files
+
+
+def _identity(asset: Asset) -> str:
+    return asset.uuid or "/".join((asset.directory or "", asset.filename or "", *(f.file_id for f in asset.files)))
+
+
+def _planned(asset: Asset, stem: str, selection: Selection) -> PlannedAsset:
+    files = sorted(_chosen_files(asset, selection), key=_file_order)
+    targets = names.file_names(stem, files)
+    return PlannedAsset(
+        asset, stem, tuple(PlannedFile(asset, *pair, asset.created) for pair in zip(files, targets, strict=True))
+    )
+
+
+def _file_order(file: AssetFile) -> tuple[int | str, ...]:
+    where = _ROLE_ORDER[file.role], file.path, file.domain, file.file_id
+    return *where, file.state, file.size or 0, file.index or 0, file.note
+
+
+def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
+    files = {file for file in asset.files if file.role in ORIGINALS or (selection.edits and file.role in _EDITS)}
+    extra = [file for file in asset.files if file.state is not FileState.MISSING]
+    whole = any(
+        file.role in (FileRole.STILL, FileRole.VIDEO) and file.state is FileState.PRESENT for file in asset.files
+    )
+    if selection.reduced is Reduced.NEVER or (selection.reduced is Reduced.WHEN_NEEDED and whole):
+        return files
+    files.update(file for file in extra if file.role is FileRole.MESSAGES_COPY)
+    pictures = [file for file in extra if file.role in _PICTURES]
+    if selection.reduced is Reduced.WHEN_NEEDED:
+        pictures = sorted(pictures, key=_largest_first)[:1]
+    return files.union(pictures)
+
+
+def _largest_first(file: AssetFile) -> tuple[object, ...]:
+    area = file.pixels[0] * file.pixels[1] if file.pixels else 0
+    return file.state is FileState.DAMAGED, -area, _ROLE_ORDER[file.role], -(file.size or 0), file.path
+
+
+def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsset]:
+    """Media that no asset speaks for; without a date or a name of their own they keep their path's or their ID."""
+    spoken_for = {file.file_id for asset in findings.assets for file in asset.files}
+    ends = [
+        end for end in findings.loose_ends if end.code in (LooseCode.UNLISTED_BLOB, LooseCode.FILE_WITHOUT_ASSET)
+    ]
+    for end in sorted(ends, key=lambda end: (end.domain or "", end.path or "", end.file_id or "")):
+        kind = _media_kind(end)
+        if kind is None or end.file_id is None or end.file_id in spoken_for:
+            continue
+        role = FileRole.VIDEO if kind.is_video else FileRole.STILL
+        file = AssetFile(
+            role, end.domain or "", end.path or "", end.file_id, end.size, FileState.PRESENT, end.guess or ""
+        )
+        own = file.name.rpartition(".")[0] or file.name or f"unlisted {end.file_id}"
+        stem = stems.claim(f"{_LOOSE_FOLDER}/{names.safe_name(own, 80)}", end.file_id)
+        yield PlannedAsset(None, stem, (PlannedFile(None, file, f"{stem}{kind.extension}", None),))
+
+
+def _media_kind(end: LooseEnd) -> MediaType | None:
+    """Picture or movie by the guess (a word of it is a media type's code), else by the path's extension."""
+    words = [*re.findall(r"[a-z0-9_]+", (end.guess or "").lower()), names.extension(end.path or "").lower()]
+    kinds = (_BY_WORD[word] for word in words if word in _BY_WORD)
+    return next((kind for kind in kinds if kind.is_image or kind.is_video), None)

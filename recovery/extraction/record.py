@@ -1,0 +1,126 @@
+"""The record of a run: run.json says what was done to what, manifest.sha256 lets anyone check the files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+
+import recovery
+from recovery import clock, limits
+from recovery.backup.identity import MANIFEST_DATABASE
+from recovery.database import SIDE_FILES
+from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
+from recovery.findings.model import BackupFacts
+from recovery.provenance import Gap
+
+SCHEMA = "recover-facetime/run/1"
+RUN = "run.json"
+MANIFEST = "manifest.sha256"
+_LIBRARIES = ("iphone-backup-decrypt", "cryptography", "pycryptodome", "pillow", "pillow-heif", "click", "tqdm")
+
+
+def backup_key(backup: Path) -> str:
+    """SHA-256 of Manifest.db as stored (and its log, if any): the same only for the same state of a backup."""
+    state = hashlib.sha256()
+    for suffix in ("", *SIDE_FILES):
+        path = backup / (MANIFEST_DATABASE + suffix)
+        if not suffix or path.is_file():
+            with path.open("rb") as stream:
+                while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
+                    state.update(chunk)
+    return state.hexdigest()
+
+
+def manifest_text(entries: Iterable[Entry]) -> bytes:
+    """Lines that `sha256sum -c` accepts, by path."""
+    lines = sorted((entry.target, entry.sha256) for entry in entries)
+    return "".join(f"{sha256}  {target}\n" for target, sha256 in lines).encode()
+
+
+def run_text(
+    facts: RunFacts,
+    backup: BackupFacts,
+    gaps: Sequence[Gap],
+    outcomes: Outcomes,
+    *,
+    key: str,
+    manifest: bytes,
+    started: datetime,
+    ended: datetime,
+) -> bytes:
+    """run.json: everything that is needed to say later what was done, and to check it."""
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "recover-facetime", "version": recovery.__version__},
+        "libraries": {"python": platform.python_version()} | _versions(),
+        "system": platform.platform(),
+        "arguments": list(facts.arguments),
+        "started": clock.to_text(started),
+        "ended": clock.to_text(ended),
+        "case": {
+            "case_number": facts.case_number,
+            "evidence_number": facts.evidence_number,
+            "examiner": facts.examiner,
+        },
+        "backup": _backup(backup) | {"manifest_database_sha256": key},
+        "totals": {state.value: outcomes.count(state) for state in OutcomeState} | {"bytes": outcomes.bytes},
+        "manifest": {"name": MANIFEST, "sha256": hashlib.sha256(manifest).hexdigest()},
+        "files": [_file(outcome) for outcome in outcomes.files],
+        "documents": [_document(document) for document in outcomes.documents],
+        "earlier": [asdict(entry) for entry in outcomes.earlier],
+        "gaps": [asdict(gap) for gap in gaps],
+        "warnings": list(facts.warnings),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _backup(backup: BackupFacts) -> dict[str, object]:
+    return asdict(backup) | {"backup_date": clock.to_text(backup.backup_date)}
+
+
+def _file(outcome: Outcome) -> dict[str, object]:
+    file, asset, entry = outcome.planned.file, outcome.planned.asset, outcome.entry
+    return {
+        "target": outcome.target,
+        "state": outcome.state.value,
+        "reason": outcome.reason,
+        "notes": list(outcome.notes),
+        "unchanged": outcome.unchanged,
+        "asset": asset.uuid if asset else None,
+        "role": file.role.value,
+        "domain": file.domain,
+        "path": file.path,
+        "file_id": file.file_id,
+        "size": entry.size if entry else None,
+        "sha256": entry.sha256 if entry else None,
+        "source_size": entry.source_size if entry else None,
+        "source_sha256": entry.source_sha256 if entry else None,
+        "modified": clock.to_text(outcome.modified),
+        "modified_from": outcome.modified_from,
+    }
+
+
+def _document(outcome: DocumentOutcome) -> dict[str, object]:
+    return {
+        "target": outcome.target,
+        "state": outcome.state.value,
+        "reason": outcome.reason,
+        "size": outcome.entry.size if outcome.entry else None,
+        "sha256": outcome.entry.sha256 if outcome.entry else None,
+    }

@@ -1,0 +1,195 @@
+"""Carries out a plan: files, sidecars and the record of it all, resumable and one whole file at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from recovery.backup.view import BackupView
+from recovery.errors import OutputError
+from recovery.extraction import crew
+from recovery.extraction.copying import Copier, Overwrite, source_of
+from recovery.extraction.folder import JOURNAL, OutputFolder, check_space, unusable
+from recovery.extraction.journal import Journal
+from recovery.extraction.outcomes import (
+    DocumentOutcome,
+    Documents,
+    Entry,
+    Outcome,
+    Outcomes,
+    Progress,
+    RunFacts,
+    Silent,
+)
+from recovery.extraction.plan import Plan, PlannedAsset, PlannedFile
+from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text, run_text
+
+# Sidecars, records and the rounding up of files to blocks, for each asset.
+_BYTES_BESIDE_ASSET = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How to write. `workers` is the number of threads, and with it of chunks of 1 MiB in memory."""
+
+    overwrite: Overwrite = Overwrite.IDENTICAL
+    ignore_free_space: bool = False
+    workers: int = field(default_factory=crew.default_workers)
+
+
+def write(
+    view: BackupView,
+    plan: Plan,
+    out: Path,
+    *,
+    options: WriteOptions | None = None,
+    documents: Documents | None = None,
+    run: RunFacts | None = None,
+    progress: Progress | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Outcomes:
+    """Write a plan into a folder; what an interrupted or earlier run has finished is checked, not written again.
+
+    One file that cannot be read or written becomes its outcome. Raises OutputError when the folder cannot be
+    used and NotEnoughSpaceError before anything is written; KeyboardInterrupt passes through after tidying.
+    """
+    options = options or WriteOptions()
+    started = now()
+    key = backup_key(view.identity.folder)
+    with OutputFolder(out, view.identity.folder) as folder:
+        try:
+            always = options.overwrite is Overwrite.ALWAYS
+            with Journal(folder.state / JOURNAL, key, replace=always) as journal:
+                if not always:
+                    _refuse_foreign_records(folder, journal)
+                if not options.ignore_free_space:
+                    check_space(folder.root, _needed(plan, folder, journal))
+                writer = _Writer(
+                    Copier(view, folder, journal, options.overwrite), options.workers, progress or Silent()
+                )
+                outcomes = writer.write(plan, documents or Documents())
+                recorder = partial(
+                    run_text, run or RunFacts(), plan.backup, plan.gaps, key=key, started=started, ended=now()
+                )
+                return writer.record(outcomes, lambda done, manifest: recorder(done, manifest=manifest))
+        except OSError as error:
+            raise unusable(folder.root, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    copier: Copier
+    workers: int
+    progress: Progress
+
+    def write(self, plan: Plan, documents: Documents) -> Outcomes:
+        """Files, then sidecars, then the caller's documents for the top of the folder."""
+        outcomes = Outcomes(self._copy(plan), earlier=self._earlier(plan))
+        beside = self._write_documents(_sidecars(plan, outcomes.files, documents))
+        listed = {outcome.target for outcome in beside}
+        earlier = tuple(entry for entry in outcomes.earlier if entry.target not in listed)
+        outcomes = replace(outcomes, documents=beside, earlier=earlier)
+        finals = self._write_documents(documents.finals(outcomes).items())
+        names = {outcome.target for outcome in finals} | {MANIFEST, RUN}
+        earlier = tuple(entry for entry in earlier if entry.target not in names)
+        return replace(outcomes, documents=beside + finals, earlier=earlier)
+
+    def record(self, outcomes: Outcomes, run: Callable[[Outcomes, bytes], bytes]) -> Outcomes:
+        """manifest.sha256 and run.json, and the journal in the plan's order. Raises OutputError, OSError."""
+        entries = [outcome.entry for outcome in outcomes.files if outcome.entry]
+        entries += [outcome.entry for outcome in outcomes.documents if outcome.entry]
+        entries += outcomes.earlier
+        manifest = manifest_text(entries)
+        record = run(outcomes, manifest)
+        replacing = replace(self.copier, overwrite=Overwrite.ALWAYS)  # they were found to be ours at the start
+        for outcome in self._write_documents([(MANIFEST, manifest), (RUN, record)], replacing):
+            if outcome.entry is None:
+                raise OutputError(
+                    f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again."
+                )
+            entries.append(outcome.entry)
+        self.copier.journal.compact(entries)
+        return replace(outcomes, record_sha256=hashlib.sha256(record).hexdigest())
+
+    def _copy(self, plan: Plan) -> tuple[Outcome, ...]:
+        files = list(plan.files)
+        results: list[Outcome | None] = [None] * len(files)
+        left = [file.bytes for file in files]
+        self.progress.started(len(files), sum(left))
+
+        def advanced(number: int, size: int) -> None:
+            left[number] -= size
+            self.progress.advanced(size)
+
+        def done(number: int, outcome: Outcome) -> None:
+            results[number] = outcome
+            if left[number] > 0:  # fewer bytes than planned came: a missing or damaged file
+                self.progress.advanced(left[number])
+            self.progress.finished(files[number].target, outcome.state.value)
+
+        crew.run(self._copy_jobs(files), self.workers, advanced, done)
+        return tuple(outcome for outcome in results if outcome is not None)
+
+    def _copy_jobs(self, files: list[PlannedFile]) -> Iterator[Callable[[crew.Tick], Outcome]]:
+        # The manifest is asked in the caller's thread, as SQLite wants it.
+        for planned in files:
+            file = planned.file
+            source = source_of(self.copier.view, file.domain, file.path, file.file_id)
+            yield partial(self.copier.copy, planned, source)
+
+    def _write_documents(
+        self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None
+    ) -> tuple[DocumentOutcome, ...]:
+        results: dict[int, DocumentOutcome] = {}
+        jobs = (
+            partial((copier or self.copier).document, target, data, hashlib.sha256(data).hexdigest())
+            for target, data in documents
+        )
+        crew.run(jobs, self.workers, lambda number, size: None, results.__setitem__)
+        return tuple(results[number] for number in range(len(results)))
+
+    def _earlier(self, plan: Plan) -> tuple[Entry, ...]:
+        """What the journal knows beyond this plan, where the file is still there."""
+        planned = {target for file in plan.files for target in (file.target, file.damaged_target)}
+        folder = self.copier.folder
+        known = (entry for entry in self.copier.journal if entry.target not in planned)
+        return tuple(
+            sorted((entry for entry in known if folder.exists(entry.target)), key=lambda entry: entry.target)
+        )
+
+
+def _sidecars(plan: Plan, files: tuple[Outcome, ...], documents: Documents) -> Iterator[tuple[str, bytes]]:
+    """The documents beside each asset of which something is in the output."""
+    start = 0
+    for planned in plan.assets:
+        outcomes = files[start : start + len(planned.files)]
+        start += len(planned.files)
+        if planned.asset is not None and any(outcome.entry for outcome in outcomes):
+            yield from _beside(planned, documents.sidecars(planned, outcomes))
+
+
+def _beside(planned: PlannedAsset, texts: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    return ((f"{planned.stem}.{extension}", data) for extension, data in sorted(texts.items()))
+
+
+def _needed(plan: Plan, folder: OutputFolder, journal: Journal) -> int:
+    """Bytes still to be written: what an earlier run has finished is not counted again."""
+    total = len(plan.assets) * _BYTES_BESIDE_ASSET
+    for file in plan.files:
+        known = journal.get(file.target) or journal.get(file.damaged_target)
+        if known is None or not folder.exists(known.target):
+            total += file.bytes
+    return total
+
+
+def _refuse_foreign_records(folder: OutputFolder, journal: Journal) -> None:
+    for name in (MANIFEST, RUN):
+        if folder.exists(name) and journal.get(name) is None:
+            raise OutputError(
+                f"The output folder already holds a {name} that does not belong to this backup's extraction.",
+                "Choose another folder, or replace what differs with --overwrite always.",
+            )
