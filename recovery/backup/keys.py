@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from iphone_backup_decrypt import exceptions as foreign
 from iphone_backup_decrypt import utils
-from iphone_backup_decrypt.exceptions import UnsafeBackupError as LibraryUnsafeBackupError
 
 from recovery import limits
 from recovery.errors import (
@@ -103,12 +103,14 @@ def unlock(key_bag: bytes, passphrase: Passphrase) -> KeyBag:
     try:
         locked = utils.BackupKeyBag(key_bag)
         secret = _derive(locked, passphrase)
-    except LibraryUnsafeBackupError as error:
+    except foreign.UnsafeBackupError as error:
         raise UnsafeBackupError(
             "The key bag asks for an absurd number of key derivation rounds.",
             "No real backup does; treat this folder as made to harm.",
         ) from error
-    except (ValueError, KeyError, TypeError, struct.error) as error:
+    except foreign.IncorrectPassphraseError as error:
+        raise _wrong_passphrase() from error
+    except (ValueError, KeyError, TypeError, struct.error, foreign.NotABackupFolderError) as error:
         raise DamagedBackupError(
             "The key bag in Manifest.plist is damaged, so nothing in this encrypted backup can be unlocked.",
             "Use another backup of the device; the passphrase is not the problem.",
@@ -126,16 +128,20 @@ def _derive(locked: utils.BackupKeyBag, passphrase: Passphrase) -> bytes:
         return bytes(locked.passphrase_key)
     rounds = locked.attrs[b"ITER"]
     if not 1 <= rounds <= limits.KEY_DERIVATION_ROUNDS_BEFORE_IOS_10_2:
-        raise LibraryUnsafeBackupError("rounds")
+        raise foreign.UnsafeBackupError("rounds")
     return hashlib.pbkdf2_hmac("sha1", passphrase.reveal(), locked.attrs[b"SALT"], rounds, 32)
 
 
 def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:
     classes: dict[int, bytes] = {}
     refused: list[int] = []
+    cut: list[int] = []
     for number, described in locked.classes_data.items():
         wrap, wrapped = described.get(b"WRAP"), described.get(b"WPKY")
         if not isinstance(wrap, int) or not isinstance(wrapped, bytes) or not wrap & _WRAPPED_WITH_PASSPHRASE:
+            continue
+        if len(wrapped) != WRAPPED_BYTES:
+            cut.append(number)
             continue
         try:
             classes[number] = utils.aes_unwrap(key_encryption_key=secret, wrapped_key=wrapped)
@@ -147,12 +153,16 @@ def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:
             "Use another backup of the device; the passphrase is not the problem.",
         )
     if not classes:
-        raise PassphraseWrongError(
-            "This passphrase does not open the backup.",
-            "It is the passphrase set for encrypted backups in Finder or iTunes, not the Apple ID password and "
-            "not the phone's passcode; a phone restored from an older one keeps the older one's passphrase.",
-        )
-    return KeyBag(classes, tuple(refused))
+        raise _wrong_passphrase()
+    return KeyBag(classes, tuple(sorted(refused + cut)))
+
+
+def _wrong_passphrase() -> PassphraseWrongError:
+    return PassphraseWrongError(
+        "This passphrase does not open the backup.",
+        "It is the passphrase set for encrypted backups in Finder or iTunes, not the Apple ID password and "
+        "not the phone's passcode; a phone restored from an older one keeps the older one's passphrase.",
+    )
 
 
 class DecipheredBlob(io.RawIOBase):
