@@ -153,6 +153,14 @@ def test_extracted_files_carry_their_hash_and_place() -> None:
     assert set(shown[1:]) == {(None, None)}
 
 
+def test_numbers_and_texts_that_json_lacks() -> None:
+    """A number that is not finite is unknown, and half a character becomes U+FFFD; all else stays as stored."""
+    asset = replace(rich().assets[0], latitude=float("nan"), longitude=float("-inf"), title="a\ud800b\x1b\u202e")
+    document = json.loads(dumps(inventory(findings([asset]), generated_at=GENERATED)))["assets"][0]
+    assert (document["latitude"], document["longitude"]) == (None, None)
+    assert document["title"] == "a\ufffdb\x1b\u202e"
+
+
 def test_assets_are_written_one_at_a_time() -> None:
     """The writer never holds the documents of many assets: each is written before the next is asked for."""
 

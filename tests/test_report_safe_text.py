@@ -85,6 +85,14 @@ def test_wrapping_keeps_every_word_and_the_width(text: str, indent: int) -> None
     assert "".join("".join(lines).split()) == "".join(shown.split())
 
 
+def test_a_word_wider_than_a_line_is_broken() -> None:
+    """A name without spaces, wide characters included, goes on in the next line and loses nothing."""
+    for word in ("a" * 200, "写" * 100, "x" + "写" * 100):
+        lines = wrap(f"the file {word} here", first="  - ", rest="    ")
+        assert max(width(line) for line in lines) <= COLUMNS
+        assert word in "".join(line.strip() for line in lines)
+
+
 @given(st.lists(st.tuples(texts, texts, texts), max_size=5))
 def test_tables_stay_aligned_and_within_80_columns(rows: list[tuple[str, str, str]]) -> None:
     """Whatever stands in the cells, the second column starts at the same place in every line."""

@@ -121,7 +121,7 @@ def test_times_at_the_edge_of_the_calendar_do_not_crash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("latitude", "longitude"), [(None, 1.0), (1.0, None), (-180.0, -180.0), (float("nan"), 1.0)]
+    ("latitude", "longitude"), [(None, 1.0), (1.0, None), (-180.0, -180.0), (1.0, 200.0), (float("nan"), 1.0)]
 )
 def test_half_a_place_is_no_place(latitude: float | None, longitude: float | None) -> None:
     """Apple's -180,-180, a lone coordinate or no number give no GPS tags."""
