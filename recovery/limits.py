@@ -124,3 +124,11 @@ OUTPUT_FILES = 20_000_000
 # Pictures of Messages that are looked into for marks of FaceTime, newest first, beside those whose name has one:
 # a few milliseconds each, so a few seconds in all.
 MESSAGES_LOOKS = 1_000
+
+# --- a lost manifest -------------------------------------------------------------------------------------
+# Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).
+SALVAGE_CAMERA_FOLDERS = 20
+# Blobs looked at to tell a plain backup from an encrypted one.
+SALVAGE_SAMPLE = 2_000
+# Media files without any name that are looked into for their own dates and marks.
+UNLISTED_LOOKS = 20_000

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from recovery import archives, clock, limits
 from recovery.backup.keys import WrappedKey
@@ -68,6 +69,22 @@ class ManifestEntry:
     def folder(self) -> str:
         """The relative path without its last part, "" at the top."""
         return self.relative_path.rpartition("/")[0]
+
+
+class Index(Protocol):
+    """What the view asks of a list of files."""
+
+    def lookup(self, domain: str, relative_path: str) -> ManifestEntry | None:
+        """The entry of one path; None when it is not listed."""
+
+    def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
+        """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
+
+    def file_rows(self) -> Iterator[tuple[str, str, str]]:
+        """File ID, domain and path of every file."""
+
+    def count(self) -> int:
+        """Number of entries of every kind."""
 
 
 class ManifestIndex:

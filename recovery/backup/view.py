@@ -13,8 +13,9 @@ from recovery import database, limits
 from recovery.backup.blobs import Blob, BlobFolder, BlobState
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
 from recovery.backup.keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey, unlock
-from recovery.backup.manifest import EntryKind, ManifestEntry, ManifestIndex
+from recovery.backup.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
 from recovery.backup.passage import Passage
+from recovery.backup.salvage import GuessedIndex, looks_plain
 from recovery.database import Database
 from recovery.errors import (
     AccessDeniedError,
@@ -34,9 +35,7 @@ _ANOTHER = "Use another backup of the device, or make a new one while the device
 class BackupView:
     """One open backup. Files are given as plaintext; nobody above knows whether they were encrypted."""
 
-    def __init__(
-        self, identity: Identity, index: ManifestIndex, keys: KeyBag | None, workspace: Workspace
-    ) -> None:
+    def __init__(self, identity: Identity, index: Index, keys: KeyBag | None, workspace: Workspace) -> None:
         self.identity = identity
         self.index = index
         self._blobs = BlobFolder(identity.folder)
@@ -63,7 +62,8 @@ class BackupView:
             )
             for number in damaged
         )
-        return (*self.identity.gaps, *classes, *self._lost_logs.values())
+        lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
+        return (*self.identity.gaps, *lost, *classes, *self._lost_logs.values())
 
     def blobs(self) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, listed in the manifest or not."""
@@ -216,11 +216,25 @@ def open_backup(folder: Path, workspace: Workspace, passphrase: Passphrase | Non
         try:
             keys = _keys(identity, passphrase)
             copy = _copy_manifest(identity, keys, workspace)
-            opened = stack.enter_context(Database(copy, MANIFEST_DATABASE))
-            index = ManifestIndex(opened)
+            index: Index = ManifestIndex(stack.enter_context(Database(copy, MANIFEST_DATABASE)))
         except UnreadableDatabaseError as error:
-            raise DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER) from error
+            damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
+            keys, index = None, _salvaged(identity, damaged, error)
+        except _LostManifestError as error:
+            keys, index = None, _salvaged(identity, error, error)
         yield BackupView(identity, index, keys, workspace)
+
+
+class _LostManifestError(DamagedBackupError):
+    """Manifest.db is missing, or no database, in a backup that is not known to be encrypted."""
+
+
+def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> GuessedIndex:
+    """An index of guesses in place of a lost manifest; raises the refusal where the blobs are not plain."""
+    blobs = BlobFolder(identity.folder)
+    if identity.encrypted or identity.key_bag is not None or not looks_plain(blobs):
+        raise refusal from cause
+    return GuessedIndex(blobs)
 
 
 def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag | None:
@@ -247,12 +261,12 @@ def _blobs_are_encrypted(identity: Identity) -> bool:
     if head.startswith(database.MAGIC):
         return bool(identity.encrypted) and identity.manifest_key is None
     if identity.encrypted is None and identity.key_bag is None:
-        raise DamagedBackupError(
+        raise _LostManifestError(
             "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
             _ANOTHER,
         )
     if not identity.encrypted and identity.key_bag is None:
-        raise DamagedBackupError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
+        raise _LostManifestError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
     return True
 
 
@@ -262,7 +276,7 @@ def _manifest_head(folder: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(len(database.MAGIC))
     except FileNotFoundError as error:
-        raise DamagedBackupError(
+        raise _LostManifestError(
             "The backup has no Manifest.db, the list of its files.",
             "In an encrypted backup each file's key lies there, so without it nothing can be recovered. "
             + _ANOTHER,

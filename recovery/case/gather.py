@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
 from recovery.case.model import BlobCensus, Case, ListedFile, Traces, UnlistedBlob
 from recovery.case.photo_traces import read_journals, read_paths, read_tables
 from recovery.case.progress import Progress, Silent
+from recovery.case.salvage import learn_names, unnamed_media
 from recovery.case.surroundings import read_surroundings
 from recovery.errors import UnreadableDatabaseError, UnreadableFileError
 from recovery.photos import library
@@ -42,13 +44,17 @@ class _Gatherer:
         self.migrations: Reading[Migration] = Reading()
 
     def case(self) -> Case:
-        self.progress.start("Listing the files of the backup", None)
-        census = self._census()
         self.progress.start("Reading the photo library", None)
         self._library()
+        self.progress.start("Listing the files of the backup", None)
+        if isinstance(self.view.index, GuessedIndex):
+            learn_names(self.view.index, self.photos.assets if self.photos else ())
+        census = self._census()
         self.progress.start("Looking at the media files", None)
         missing = frozenset(item.file_id for item in census.missing)
-        grouping = self._grouping(self._media(missing))
+        unnamed = unnamed_media(self.view, census)
+        self.gaps.extend(unnamed.gaps)
+        grouping = self._grouping([*self._media(missing), *unnamed.records])
         self.progress.start("Reading what lies beside the photos", None)
         traces = self._traces()
         around, gaps = read_surroundings(self.view, grouping, self.migrations)

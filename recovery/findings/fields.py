@@ -129,7 +129,7 @@ class Fields:
             return self._row.directory, self._row.filename
         if self._group.files:
             place = self._group.files[0].file.place
-            return place.directory, self.main.entry.name if self.main else place.name
+            return place.directory or None, (self.main.entry.name if self.main else "") or place.name
         if self._ghost is not None and self._ghost.path:
             directory, _, name = self._ghost.path.rpartition("/")
             return directory or None, name

@@ -62,7 +62,7 @@ def totals_of(case: Case, assets: tuple[Asset, ...], loose_ends: tuple[LooseEnd,
     """Count; the sums that must hold are stated at Totals and proved by a property test."""
     statuses = Counter(asset.status for asset in assets)
     codes = Counter(end.code for end in loose_ends)
-    media = sum(len(group.files) for group in case.grouping.groups)
+    media = sum(bool(item.file.entry.domain) for group in case.grouping.groups for item in group.files)
     sizes = {(item.file_id, item.index): item.size or 0 for asset in assets for item in asset.recoverable}
     return Totals(
         assets=len(assets),

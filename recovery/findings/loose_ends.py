@@ -69,7 +69,8 @@ def files_without_asset(case: Case) -> Iterator[MediaFile]:
     if case.library is not None:
         for group in case.grouping.groups:
             if group.row is None:
-                yield from (item.file for item in group.files)
+                # A blob that no row names is an unlisted blob, and counted as such.
+                yield from (item.file for item in group.files if item.file.entry.domain)
 
 
 def _file_without_asset(file: MediaFile) -> LooseEnd:

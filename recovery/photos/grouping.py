@@ -75,11 +75,16 @@ def group(rows: Sequence[AssetRow], files: Iterable[MediaFile]) -> Grouping:
 
 def is_movie(file: MediaFile) -> bool:
     """Whether the name says that a file is a movie."""
-    return extension(file.entry.name) in MOVIE_EXTENSIONS
+    return extension(_name(file)) in MOVIE_EXTENSIONS
+
+
+def _name(file: MediaFile) -> str:
+    """The name that tells the kind of file: a blob without a path has only the one its bytes gave it."""
+    return file.entry.name or file.place.name
 
 
 def _is_picture(file: MediaFile) -> bool:
-    return extension(file.entry.name) in IMAGE_EXTENSIONS
+    return extension(_name(file)) in IMAGE_EXTENSIONS
 
 
 def _key(directory: str | None, name: str | None) -> Key:
