@@ -132,3 +132,19 @@ SALVAGE_CAMERA_FOLDERS = 20
 SALVAGE_SAMPLE = 2_000
 # Media files without any name that are looked into for their own dates and marks.
 UNLISTED_LOOKS = 20_000
+
+# --- frames ----------------------------------------------------------------------------------------------
+# Frames decoded of one movie: the movie of a Live Photo has about 90, a minute of video 3,600.
+MOVIE_FRAMES = 4_000
+
+# --- previews --------------------------------------------------------------------------------------------
+# Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.
+PREVIEW_PIXELS = 64_000_000
+# Frames decoded to reach the moment of the still: Live Photos have some 100, at most 60 in a second.
+PREVIEW_FRAMES = 600
+# A movie copied beside the report for playing: a minute of 4K video.
+REPORT_MOVIE_BYTES = 400 * MIB
+# Loose ends or gaps listed on the page, each; the inventory has them all.
+REPORT_LISTED = 300
+# A selection file names one identifier of some 40 bytes for each asset; a million are 60 MiB.
+SELECTION_BYTES = 64 * MIB
