@@ -1,15 +1,19 @@
-"""Fixtures that every test may ask for: the real data where it is, backups that tell stories, untouched evidence."""
+"""Fixtures that every test may ask for: the real data, the backup of all stories, untouched evidence."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from fixtures import BackupBuilder
+from fixtures.stories import demo
 from recovery.workspace import Workspace
+from tests.scanning import PASSPHRASE
 
 _REASON = "the real data is not here (set RECOVER_FACETIME_SHARED to the folder that holds data/)"
 
@@ -56,3 +60,21 @@ def untouched() -> Iterator[Callable[[Path], None]]:
     yield watch
     for folder, before in watched:
         assert photograph(folder) == before, f"{folder} was changed"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTwins:
+    """The backup on which every story happened, plain and encrypted, and its builder; only to be read."""
+
+    builder: BackupBuilder
+    plain: Path
+    encrypted: Path
+    passphrase: str
+
+
+@pytest.fixture(scope="session")
+def demo_twins(tmp_path_factory: pytest.TempPathFactory) -> DemoTwins:
+    """Built once for all tests."""
+    folder, builder = tmp_path_factory.mktemp("demo"), demo()
+    encrypted = builder.build(folder / "encrypted", PASSPHRASE)
+    return DemoTwins(builder, builder.build(folder / "plain"), encrypted, PASSPHRASE)

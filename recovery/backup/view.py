@@ -310,7 +310,8 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
     if wrapped is None:
         raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
     try:
-        with DecipheredBlob(source.open("rb"), keys.unwrap(wrapped)) as plain, copy.open("xb") as output:
+        key = keys.unwrap(wrapped)
+        with DecipheredBlob(source.open("rb"), key) as plain, copy.open("xb") as output:
             shutil.copyfileobj(plain, output, limits.CIPHER_CHUNK_BYTES)
     except UnreadableFileError as error:
         raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error

@@ -1,0 +1,41 @@
+"""What the tests of whole backups share: open, gather and find in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recovery.backup.keys import Passphrase
+from recovery.backup.view import BackupView, open_backup
+from recovery.case import Case, gather
+from recovery.findings.find import find
+from recovery.findings.model import Asset, Findings
+from recovery.workspace import Workspace
+
+PASSPHRASE = "pässword of Ann"
+
+
+@contextmanager
+def view_of(folder: Path, passphrase: str | None = None) -> Iterator[BackupView]:
+    """The open backup in a private folder of its own."""
+    secret = Passphrase(passphrase) if passphrase is not None else None
+    with Workspace() as workspace, open_backup(folder, workspace, secret) as view:
+        yield view
+
+
+def case_of(folder: Path, passphrase: str | None = None) -> Case:
+    """Everything gathered from a backup folder."""
+    with view_of(folder, passphrase) as view:
+        return gather(view)
+
+
+def scan(folder: Path, passphrase: str | None = None) -> Findings:
+    """Everything found in a backup folder."""
+    return find(case_of(folder, passphrase))
+
+
+def named(findings: Findings, filename: str) -> Asset:
+    """The one asset whose file has this name."""
+    (asset,) = (item for item in findings.assets if item.filename == filename)
+    return asset
