@@ -135,7 +135,7 @@ def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
     return {"inventory.json": json.dumps([outcome.target for outcome in outcomes.files]).encode()}
 
 
-DOCUMENTS = Documents(sidecars, finals)
+DOCUMENTS = Documents(sidecars=sidecars, finals=finals)
 
 
 def extract(backup: Path, plan: Plan, out: Path, passphrase: str | None = None, **changes: Any) -> Outcomes:

@@ -46,7 +46,8 @@ class Copier:
             return earlier
         if source is None:
             return Outcome(planned, OutcomeState.MISSING, reason="The manifest does not list this file.")
-        if self.overwrite is Overwrite.NEVER and self.folder.exists(planned.target):
+        target = planned.target
+        if self.overwrite is Overwrite.NEVER and self.folder.exists(target) and not self._is_ours(target, tick):
             return Outcome(planned, OutcomeState.KEPT, reason="Another file has this name in the output.")
         try:
             with self.view.passage(source) as passage:
@@ -96,7 +97,8 @@ class Copier:
             state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
             moment, origin = file_time(planned, source)
             outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
-            if self.folder.exists(target) and self.overwrite is not Overwrite.ALWAYS:
+            stranger = self.folder.exists(target) and not self._is_ours(target, tick)
+            if stranger and self.overwrite is not Overwrite.ALWAYS:
                 if self.folder.matches(target, entry.size, entry.sha256, tick):
                     self.journal.append(entry)
                     return replace(outcome, unchanged=True)
@@ -108,7 +110,7 @@ class Copier:
             note = self.folder.publish(part, stream, target, moment)
             return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
 
-    def document(self, target: str, data: bytes, sha256: str, tick: Tick) -> DocumentOutcome:
+    def document(self, target: str, data: bytes, sha256: str, durable: bool, tick: Tick) -> DocumentOutcome:
         """Write a sidecar or record; one that this program wrote earlier is brought up to date."""
         entry = Entry(target, len(data), sha256)
         try:
@@ -124,14 +126,17 @@ class Copier:
             with self.folder.part() as (part, stream):
                 _write_all(stream, data)
                 self.journal.append(entry)
-                self.folder.publish(part, stream, target, None)
+                self.folder.publish(part, stream, target, durable=durable)
         except OSError as error:
             return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
         return DocumentOutcome(target, OutcomeState.WRITTEN, entry)
 
     def _is_ours(self, target: str, tick: Tick) -> bool:
         known = self.journal.get(target)
-        return known is not None and self.folder.matches(target, known.size, known.sha256, tick)
+        if known is None:
+            return False
+        # A power cut may leave a name without its bytes; nobody else makes our file empty.
+        return self.folder.is_empty(target) or self.folder.matches(target, known.size, known.sha256, tick)
 
 
 def source_of(view: BackupView, domain: str, path: str, file_id: str) -> ManifestEntry | None:

@@ -75,12 +75,16 @@ class OutputFolder:
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def publish(self, part: Path, stream: BinaryIO, target: str, moment: datetime | None) -> str:
-        """Give a finished part its name in one step, on disk before it is seen; a phrase if a time was refused.
+    def publish(
+        self, part: Path, stream: BinaryIO, target: str, moment: datetime | None = None, *, durable: bool = True
+    ) -> str:
+        """Give a finished part its name in one step; a phrase if its time was refused.
 
+        A `durable` file is on the disk before it is seen; another one may be empty after a power cut.
         Replaces what is there. Raises OSError.
         """
-        os.fsync(stream.fileno())
+        if durable:
+            os.fsync(stream.fileno())
         stream.close()  # Windows renames no open file
         note = set_times(part, moment) if moment is not None else ""
         self._make_parents(target)
@@ -103,6 +107,14 @@ class OutputFolder:
     def exists(self, target: str) -> bool:
         """Whether anything has that name."""
         return os.path.lexists(self.path(target))
+
+    def is_empty(self, target: str) -> bool:
+        """Whether an ordinary file without a byte is there."""
+        try:
+            state = self.path(target).lstat()
+        except OSError:
+            return False
+        return stat.S_ISREG(state.st_mode) and state.st_size == 0
 
     def matches(self, target: str, size: int, sha256: str, tick: Tick) -> bool:
         """Whether an ordinary file is there with that size and hash. Never raises for what cannot be read."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -64,7 +63,7 @@ class Journal:
         with self._lock:
             end = os.fstat(self._stream).st_size
             try:
-                _write_all(self._stream, _line(asdict(entry)))
+                _write_all(self._stream, _line(entry.values()))
             except OSError:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._stream, end)
@@ -77,7 +76,7 @@ class Journal:
         with part.open("wb") as stream:
             stream.write(self._header())
             for entry in entries:
-                stream.write(_line(asdict(entry)))
+                stream.write(_line(entry.values()))
             stream.flush()
             os.fsync(stream.fileno())
         os.close(self._stream)  # Windows replaces no open file
@@ -146,7 +145,7 @@ def _parse(line: bytes) -> dict[str, object]:
     return values if isinstance(values, dict) else {}
 
 
-def _line(values: dict[str, object]) -> bytes:
+def _line(values: Mapping[str, object]) -> bytes:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
 

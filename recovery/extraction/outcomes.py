@@ -45,6 +45,10 @@ class Entry:
     source_sha256: str | None = None
     reason: str = ""
 
+    def values(self) -> dict[str, str | int | None]:
+        """Its fields by name, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -73,7 +73,7 @@ def run_text(
         "manifest": {"name": MANIFEST, "sha256": hashlib.sha256(manifest).hexdigest()},
         "files": [_file(outcome) for outcome in outcomes.files],
         "documents": [_document(document) for document in outcomes.documents],
-        "earlier": [asdict(entry) for entry in outcomes.earlier],
+        "earlier": [entry.values() for entry in outcomes.earlier],
         "gaps": [asdict(gap) for gap in gaps],
         "warnings": list(facts.warnings),
     }

@@ -93,7 +93,7 @@ class _Writer:
         listed = {outcome.target for outcome in beside}
         earlier = tuple(entry for entry in outcomes.earlier if entry.target not in listed)
         outcomes = replace(outcomes, documents=beside, earlier=earlier)
-        finals = self._write_documents(documents.finals(outcomes).items())
+        finals = self._write_documents(documents.finals(outcomes).items(), durable=True)
         names = {outcome.target for outcome in finals} | {MANIFEST, RUN}
         earlier = tuple(entry for entry in earlier if entry.target not in names)
         return replace(outcomes, documents=beside + finals, earlier=earlier)
@@ -106,7 +106,7 @@ class _Writer:
         manifest = manifest_text(entries)
         record = run(outcomes, manifest)
         replacing = replace(self.copier, overwrite=Overwrite.ALWAYS)  # they were found to be ours at the start
-        for outcome in self._write_documents([(MANIFEST, manifest), (RUN, record)], replacing):
+        for outcome in self._write_documents([(MANIFEST, manifest), (RUN, record)], replacing, durable=True):
             if outcome.entry is None:
                 raise OutputError(
                     f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again."
@@ -142,11 +142,11 @@ class _Writer:
             yield partial(self.copier.copy, planned, source)
 
     def _write_documents(
-        self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None
+        self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None, *, durable: bool = False
     ) -> tuple[DocumentOutcome, ...]:
         results: dict[int, DocumentOutcome] = {}
         jobs = (
-            partial((copier or self.copier).document, target, data, hashlib.sha256(data).hexdigest())
+            partial((copier or self.copier).document, target, data, hashlib.sha256(data).hexdigest(), durable)
             for target, data in documents
         )
         crew.run(jobs, self.workers, lambda number, size: None, results.__setitem__)
