@@ -165,6 +165,7 @@ def _certain() -> Asset:
         albums=("Calls",),
         persons=("Grandma",),
         importer="com.apple.FTLivePhotoService",
+        cloud_identifier="6F9A1C52-0B1E-4D53-9C1B-7A1D5E0F4C21",
         files=(
             fixed(media("Media/DCIM/100APPLE/IMG_0042.HEIC"), "a"),
             fixed(media("Media/DCIM/100APPLE/IMG_0042.MOV", FileRole.PAIRED_VIDEO, 2_521_942), "b"),

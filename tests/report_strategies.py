@@ -115,6 +115,7 @@ assets = st.builds(
     albums=some_texts,
     persons=some_texts,
     importer=maybe_text,
+    cloud_identifier=maybe_text,
     files=st.lists(files, max_size=3).map(tuple),
     notes=some_texts,
     sources=st.lists(st.tuples(texts, sources), max_size=2).map(tuple),

@@ -184,6 +184,7 @@ class _Builder:
             albums=words.albums.get(row.pk, ()) if words and row else (),
             persons=words.persons.get(row.pk, ()) if words and row else (),
             importer=fields.text("creator_bundle"),
+            cloud_identifier=fields.cloud_identifier(),
         )
 
     # --- files and halves --------------------------------------------------------------------------------

@@ -82,6 +82,14 @@ class Fields:
             return self._ghost.uuid
         return stored
 
+    def cloud_identifier(self) -> str | None:
+        """What iCloud Photos calls the asset: as the library stores it, else as the file's attributes do."""
+        for name in ("cloud_guid", "cloud_uuid"):
+            if (stored := self.text(name)) is not None:
+                self.sources["cloud_identifier"] = self.sources.pop(name)
+                return stored
+        return None
+
     def created(self) -> datetime | None:
         """When the photo was taken: the library's date, else the file's own, else when the file was made."""
         stated = self.pick("created", datetime)

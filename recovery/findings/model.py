@@ -175,6 +175,8 @@ class Asset:
     persons: tuple[str, ...] = ()
     importer: str | None = None
     """Bundle identifier of the program that saved the asset, as stored."""
+    cloud_identifier: str | None = None
+    """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
     files: tuple[AssetFile, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[tuple[str, Source], ...] = ()
@@ -192,6 +194,15 @@ class Asset:
             for item in self.files
             if item.state is not FileState.MISSING and item.role is not FileRole.THUMBNAIL_TABLE
         )
+
+
+def asset_key(asset: Asset) -> str:
+    """What names an asset within one run: its UUID, else its place in the library, else its first file."""
+    if asset.uuid:
+        return asset.uuid
+    if asset.filename:
+        return f"{asset.directory or ''}/{asset.filename}"
+    return asset.files[0].file_id if asset.files else asset.label
 
 
 class LooseCode(StrEnum):

@@ -21,6 +21,7 @@ from recovery.findings.model import (
     Findings,
     LooseEnd,
 )
+from recovery.findings.model import asset_key as asset_key
 from recovery.provenance import Gap, Source
 from recovery.report.safe_text import valid_unicode
 
@@ -50,15 +51,6 @@ def schema() -> Json:
     text = resources.files(__package__ or __name__).joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
     loaded: Json = json.loads(text)
     return loaded
-
-
-def asset_key(asset: Asset) -> str:
-    """What names an asset within one run: its UUID, else its place in the library, else its first file."""
-    if asset.uuid:
-        return asset.uuid
-    if asset.filename:
-        return f"{asset.directory or ''}/{asset.filename}"
-    return asset.files[0].file_id if asset.files else asset.label
 
 
 def inventory(
