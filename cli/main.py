@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backups": ("cli.backups", "List the backups on this computer."),
     "scan": ("cli.scan", "Show the FaceTime photos of a backup and what happened to them."),
     "extract": ("cli.extract", "Write everything a backup still holds into a folder."),
+    "verify": ("cli.verify", "Check an extraction against its record, and against the backup."),
 }
 
 

@@ -113,6 +113,25 @@ def opened(backup: str, passphrase_file: str | None, how: Manners) -> Iterator[O
         yield Opened(view, case, find(case))
 
 
+@dataclass(slots=True)
+class BytesDone:
+    """Passes the progress of writing and checking on, in bytes."""
+
+    bar: Progress
+    what: str
+
+    def started(self, files: int, size: int) -> None:
+        """See recovery.extraction.outcomes.Progress."""
+        self.bar.start(f"{self.what} {files:,} files", size, "B")
+
+    def advanced(self, size: int) -> None:
+        """See recovery.extraction.outcomes.Progress."""
+        self.bar.advance(size)
+
+    def finished(self, name: str, state: str) -> None:
+        """See recovery.extraction.outcomes.Progress."""
+
+
 @contextmanager
 def answer_stream(output: str | None) -> Iterator[Any]:
     """Standard output, or the file of `-o`, written under another name first so that no half answer stays."""

@@ -87,8 +87,9 @@ def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> M
         if path.is_symlink() or not path.is_file():
             gaps.append(Gap(name, name, "the file is not in the backup folder", hides))
             return {}
-        with path.open("rb") as stream:
-            data = stream.read(limits.PLIST_BYTES + 1)
+        if path.stat().st_size > limits.PLIST_BYTES:
+            raise UnreadableArchiveError(f"{name} is larger than any real one.")
+        data = path.read_bytes()
         return archives.load_dictionary(data, what=name)
     except OSError as error:
         gaps.append(Gap(name, name, f"the system refuses to read it ({error.strerror})", hides, fault=True))

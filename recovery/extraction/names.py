@@ -182,26 +182,29 @@ def _mark(identity: str) -> str:
     ).upper()
 
 
-def file_names(stem: str, files: Iterable[AssetFile]) -> list[str]:
-    """The names of one asset's files, in their order: one stem, a label for what is not the photo itself."""
+def file_names(stem: str, files: Iterable[AssetFile], known_as: str = "") -> list[str]:
+    """The names of one asset's files, in their order: one stem, a label for what is not the photo itself.
+
+    `known_as` is the asset's own name, which lends its extension to a blob that has no path.
+    """
     taken = {same_place(f"{stem}.{beside}") for beside in SIDECARS}
     names = []
     for file in files:
-        number, name = 1, _file_name(stem, file, 1)
+        number, name = 1, _file_name(stem, file, 1, known_as)
         while same_place(name) in taken:
             number += 1
-            name = _file_name(stem, file, number)
+            name = _file_name(stem, file, number, known_as)
         taken.add(same_place(name))
         names.append(name)
     return names
 
 
-def _file_name(stem: str, file: AssetFile, number: int) -> str:
+def _file_name(stem: str, file: AssetFile, number: int, known_as: str) -> str:
     label = _LABELS[file.role]
     if label.startswith("NOT-ORIGINAL") and file.pixels and all(0 < side <= _LARGEST_SIDE for side in file.pixels):
         label += " {}x{}".format(*file.pixels)
     words = f"{label} {number if number > 1 else ''}".strip()
-    return f"{stem}{f' ({words})' if words else ''}.{extension(file.name)}"
+    return f"{stem}{f' ({words})' if words else ''}.{extension(file.name or known_as)}"
 
 
 def damaged_name(name: str) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from recovery.extraction.plan import PlannedAsset, PlannedFile
+from recovery.errors import UnreadableFileError
+from recovery.extraction.plan import PlannedAsset, PlannedFile, PlannedPicture
 
 
 class OutcomeState(StrEnum):
@@ -142,6 +143,10 @@ def _no_sidecars(asset: PlannedAsset, outcomes: tuple[Outcome, ...]) -> Mapping[
     return {}
 
 
+def _no_picture(picture: PlannedPicture) -> bytes:
+    raise UnreadableFileError("Nobody was asked to make derived pictures.")
+
+
 def _no_finals(outcomes: Outcomes) -> Mapping[str, bytes]:
     return {}
 
@@ -152,10 +157,11 @@ class Documents:
 
     `sidecars` gives, by extension (`json`, `xmp`), the documents beside an asset of which something was written;
     they must not hold the time of the run, or every run would change them. `finals` gives, by name, documents
-    for the top of the output, such as inventory.json.
+    for the top of the output, such as inventory.json. `derive` makes a derived picture, or raises RecoveryError.
     """
 
     sidecars: Callable[[PlannedAsset, tuple[Outcome, ...]], Mapping[str, bytes]] = _no_sidecars
+    derive: Callable[[PlannedPicture], bytes] = _no_picture
     finals: Callable[[Outcomes], Mapping[str, bytes]] = _no_finals
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,11 +23,20 @@ from recovery.findings.model import (
     LooseEnd,
     Verdict,
 )
+from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
 from recovery.photos.signatures import MediaType
 from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
 _PICTURES = (FileRole.REDUCED, FileRole.THUMBNAIL)
+_LIVE_MOVIES = (FileRole.PAIRED_VIDEO, FileRole.MESSAGES_COPY)
+# With one of these a small table entry adds nothing.
+_BETTER_THAN_TABLE = ORIGINALS | {
+    FileRole.EDITED_STILL,
+    FileRole.MESSAGES_COPY,
+    FileRole.REDUCED,
+    FileRole.THUMBNAIL,
+}
 _ROLE_ORDER = {role: number for number, role in enumerate(FileRole)}
 _EARTH_RADIUS = 6371.0  # kilometres
 _BY_WORD = {kind.code: kind for kind in MediaType} | {
@@ -43,6 +52,16 @@ class Reduced(StrEnum):
     WHEN_NEEDED = "when_needed"
     """For assets without their original: the largest reduced copy, and copies from Messages."""
     ALWAYS = "always"
+
+
+class Frames(StrEnum):
+    """When a frame is taken out of the movie of a Live Photo; it is never the original."""
+
+    NEVER = "never"
+    WHEN_NEEDED = "when_needed"
+    """For a Live Photo whose still is lost: the frame at the moment of the still."""
+    BEST = "best"
+    """Also the sharpest frame of every FaceTime photo, since their stills are small frames of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,7 @@ class Selection:
     loose: bool = True
     reduced: Reduced = Reduced.WHEN_NEEDED
     edits: bool = True
+    frames: Frames = Frames.WHEN_NEEDED
 
     def __post_init__(self) -> None:
         for moment in (self.since, self.until):
@@ -153,6 +173,23 @@ class PlannedFile:
         return names.damaged_name(self.target)
 
 
+class Derivation(StrEnum):
+    """A picture made here from what the backup holds, because the original is not a file of its own or is lost."""
+
+    TABLE_PICTURE = "thumbnail"
+    STILL_FRAME = "frame"
+    SHARPEST_FRAME = "sharpest frame"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPicture:
+    """A derived picture: how it is made, from which file, and where it goes. Its name says NOT-ORIGINAL."""
+
+    derivation: Derivation
+    file: AssetFile
+    target: str
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedAsset:
     """The files of one asset under one stem (a path without extension); a loose file has no asset."""
@@ -160,6 +197,7 @@ class PlannedAsset:
     asset: Asset | None
     stem: str
     files: tuple[PlannedFile, ...]
+    pictures: tuple[PlannedPicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +217,26 @@ class Plan:
     def bytes(self) -> int:
         """Bytes needed for the files, sidecars and records apart."""
         return sum(file.bytes for file in self.files)
+
+    @property
+    def needs_frames(self) -> bool:
+        """Whether a picture is to be taken out of a movie."""
+        return any(
+            picture.derivation is not Derivation.TABLE_PICTURE
+            for asset in self.assets
+            for picture in asset.pictures
+        )
+
+    def without_frames(self) -> Plan:
+        """The same plan with no picture taken out of a movie."""
+        kept = (
+            replace(
+                asset,
+                pictures=tuple(item for item in asset.pictures if item.derivation is Derivation.TABLE_PICTURE),
+            )
+            for asset in self.assets
+        )
+        return replace(self, assets=tuple(asset for asset in kept if asset.files or asset.pictures))
 
     @property
     def unknown_sizes(self) -> int:
@@ -207,7 +265,8 @@ def plan(findings: Findings, selection: Selection | None = None) -> Plan:
             chosen.append(_planned(asset, stem, selection))
     if selection.takes_loose_files:
         chosen += _loose_files(findings, stems)
-    return Plan(findings.backup, findings.gaps, tuple(planned for planned in chosen if planned.files))
+    useful = tuple(planned for planned in chosen if planned.files or planned.pictures)
+    return Plan(findings.backup, findings.gaps, useful)
 
 
 def _is_deleted(asset: Asset) -> bool:
@@ -226,10 +285,46 @@ def _identity(asset: Asset) -> str:
 
 def _planned(asset: Asset, stem: str, selection: Selection) -> PlannedAsset:
     files = sorted(_chosen_files(asset, selection), key=_file_order)
-    targets = names.file_names(stem, files)
+    targets = names.file_names(stem, files, asset.filename or "")
     return PlannedAsset(
-        asset, stem, tuple(PlannedFile(asset, *pair, asset.created) for pair in zip(files, targets, strict=True))
+        asset,
+        stem,
+        tuple(PlannedFile(asset, *pair, asset.created) for pair in zip(files, targets, strict=True)),
+        tuple(_pictures(asset, stem, selection)),
     )
+
+
+def _pictures(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
+    """The pictures to make: the largest table entry when nothing better is left, and frames of the movie."""
+    here = {file.role for file in asset.files if file.state is not FileState.MISSING}
+    if selection.reduced is not Reduced.NEVER and not here & _BETTER_THAN_TABLE:
+        entries = [file for file in asset.files if file.role is FileRole.THUMBNAIL_TABLE]
+        if entries:
+            best = min(entries, key=_largest_first)
+            yield _picture(Derivation.TABLE_PICTURE, best, stem, "png")
+    movies = [file for file in asset.files if file.role in _LIVE_MOVIES and file.state is not FileState.MISSING]
+    if asset.live_photo is None or not movies:
+        return
+    still_left = asset.live_photo.still or any(map(_is_still_copy, asset.files))
+    if selection.frames is not Frames.NEVER and not still_left:
+        yield _picture(Derivation.STILL_FRAME, movies[0], stem, "jpg")
+    if selection.frames is Frames.BEST and asset.facetime.verdict is not Verdict.NO:
+        yield _picture(Derivation.SHARPEST_FRAME, movies[0], stem, "jpg")
+
+
+def _is_live_movie(file: AssetFile) -> bool:
+    movie = f".{names.extension(file.name).lower()}" in MOVIE_EXTENSIONS
+    return file.role in _LIVE_MOVIES and movie and file.state is not FileState.MISSING
+
+
+def _is_still_copy(file: AssetFile) -> bool:
+    picture = f".{names.extension(file.name).lower()}" in IMAGE_EXTENSIONS
+    return file.role is FileRole.MESSAGES_COPY and picture and file.state is FileState.PRESENT
+
+
+def _picture(derivation: Derivation, file: AssetFile, stem: str, ending: str) -> PlannedPicture:
+    size = " {}x{}".format(*file.pixels) if file.pixels else ""
+    return PlannedPicture(derivation, file, f"{stem} (NOT-ORIGINAL {derivation}{size}).{ending}")
 
 
 def _file_order(file: AssetFile) -> tuple[int | str, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import recovery
 from recovery import clock, limits
+from recovery.backup.blobs import BlobFolder
 from recovery.backup.identity import MANIFEST_DATABASE
 from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
@@ -26,8 +27,15 @@ _LIBRARIES = ("iphone-backup-decrypt", "cryptography", "pycryptodome", "pillow",
 
 
 def backup_key(backup: Path) -> str:
-    """SHA-256 of Manifest.db as stored (and its log, if any): the same only for the same state of a backup."""
+    """SHA-256 of Manifest.db as stored (and its log, if any): the same only for the same state of a backup.
+
+    Without a Manifest.db, of the names of all blobs.
+    """
     state = hashlib.sha256()
+    if not (backup / MANIFEST_DATABASE).is_file():  # salvaged: the names of the blobs tell the state
+        for name, _ in BlobFolder(backup).list():
+            state.update(name.encode())
+        return state.hexdigest()
     for suffix in ("", *SIDE_FILES):
         path = backup / (MANIFEST_DATABASE + suffix)
         if not suffix or path.is_file():

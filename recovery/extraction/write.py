@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from recovery.backup.view import BackupView
-from recovery.errors import OutputError
+from recovery.errors import OutputError, RecoveryError
 from recovery.extraction import crew
 from recovery.extraction.copying import Copier, Overwrite, source_of
 from recovery.extraction.folder import JOURNAL, OutputFolder, check_space, unusable
@@ -21,6 +21,7 @@ from recovery.extraction.outcomes import (
     Entry,
     Outcome,
     Outcomes,
+    OutcomeState,
     Progress,
     RunFacts,
     Silent,
@@ -89,7 +90,10 @@ class _Writer:
     def write(self, plan: Plan, documents: Documents) -> Outcomes:
         """Files, then sidecars, then the caller's documents for the top of the folder."""
         outcomes = Outcomes(self._copy(plan), earlier=self._earlier(plan))
-        beside = self._write_documents(_sidecars(plan, outcomes.files, documents))
+        pictures = self._derive(plan, documents)
+        beside = pictures + self._write_documents(
+            _sidecars(plan, outcomes.files, {item.target for item in pictures if item.entry}, documents)
+        )
         listed = {outcome.target for outcome in beside}
         earlier = tuple(entry for entry in outcomes.earlier if entry.target not in listed)
         outcomes = replace(outcomes, documents=beside, earlier=earlier)
@@ -141,6 +145,18 @@ class _Writer:
             source = source_of(self.copier.view, file.domain, file.path, file.file_id)
             yield partial(self.copier.copy, planned, source)
 
+    def _derive(self, plan: Plan, documents: Documents) -> tuple[DocumentOutcome, ...]:
+        """Make and write the derived pictures, one after the other: decoders are memory-hungry."""
+        done: list[DocumentOutcome] = []
+        for picture in (picture for planned in plan.assets for picture in planned.pictures):
+            try:
+                data = documents.derive(picture)
+            except RecoveryError as error:
+                done.append(DocumentOutcome(picture.target, OutcomeState.FAILED, reason=str(error)))
+            else:
+                done.extend(self._write_documents([(picture.target, data)]))
+        return tuple(done)
+
     def _write_documents(
         self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None, *, durable: bool = False
     ) -> tuple[DocumentOutcome, ...]:
@@ -162,13 +178,16 @@ class _Writer:
         )
 
 
-def _sidecars(plan: Plan, files: tuple[Outcome, ...], documents: Documents) -> Iterator[tuple[str, bytes]]:
-    """The documents beside each asset of which something is in the output."""
+def _sidecars(
+    plan: Plan, files: tuple[Outcome, ...], pictures: set[str], documents: Documents
+) -> Iterator[tuple[str, bytes]]:
+    """The documents beside each asset of which something is in the output, be it a derived picture."""
     start = 0
     for planned in plan.assets:
         outcomes = files[start : start + len(planned.files)]
         start += len(planned.files)
-        if planned.asset is not None and any(outcome.entry for outcome in outcomes):
+        made = any(picture.target in pictures for picture in planned.pictures)
+        if planned.asset is not None and (made or any(outcome.entry for outcome in outcomes)):
             yield from _beside(planned, documents.sidecars(planned, outcomes))
 
 

@@ -1,0 +1,169 @@
+"""`recover-facetime extract`: write what a backup holds into a folder, checked and recorded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.filters import when_and_where
+from cli.main import partly
+from cli.options import (
+    BytesDone,
+    Opened,
+    backup_argument,
+    manners,
+    manners_options,
+    opened,
+    passphrase_option,
+)
+from recovery.extraction.copying import Overwrite
+from recovery.extraction.deriving import Deriver, can_take_frames
+from recovery.extraction.folder import refuse_unsafe
+from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
+from recovery.extraction.plan import Frames, PlannedAsset, Reduced, Selection, plan
+from recovery.extraction.write import WriteOptions, write
+from recovery.findings.model import Verdict
+from recovery.report import extraction_text
+from recovery.report.inventory import Extracted, FileKey, asset_key, dumps, inventory
+from recovery.report.sidecars import json_sidecar, xmp
+
+
+@click.command(name="extract")
+@backup_argument
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Take the whole library.")
+@when_and_where
+@click.option("--uuid", "uuids", multiple=True, metavar="UUID", help="Only this asset; may be repeated.")
+@click.option("--live", is_flag=True, help="Only Live Photos.")
+@click.option("--hidden", is_flag=True, help="Only hidden assets.")
+@click.option("--deleted", is_flag=True, help="Only recently or permanently deleted assets.")
+@click.option(
+    "--min-confidence",
+    type=click.Choice(["possible", "probable", "certain"]),
+    help="Only FaceTime photos that are at least this sure.",
+)
+@click.option(
+    "--reduced",
+    type=click.Choice([choice.value.replace("_", "-") for choice in Reduced]),
+    default="when-needed",
+    show_default=True,
+    help="When to write thumbnails and other reduced copies; they are named NOT-ORIGINAL.",
+)
+@click.option(
+    "--frames",
+    type=click.Choice([choice.value.replace("_", "-") for choice in Frames]),
+    default="when-needed",
+    show_default=True,
+    help="Frames out of a Live Photo's movie: for a lost still, or the best of every FaceTime photo.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be written, and how many bytes it needs.")
+@click.option(
+    "--overwrite",
+    type=click.Choice([choice.value for choice in Overwrite]),
+    default=Overwrite.IDENTICAL.value,
+    show_default=True,
+    help="What to do with a file that is there already.",
+)
+@click.option("--ignore-free-space", is_flag=True, help="Go on although the disk looks too small.")
+@click.option("--case-number", metavar="TEXT", help="Written into the run record.")
+@click.option("--evidence-number", metavar="TEXT", help="Written into the run record.")
+@click.option("--examiner", metavar="TEXT", help="Written into the run record.")
+@passphrase_option
+@manners_options
+def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, **chosen: Any) -> int:
+    """Write the FaceTime photos, recently deleted and loose media of BACKUP into OUT.
+
+    Originals are copied bit for bit, both halves of a Live Photo under one name,
+    each with a JSON and an XMP sidecar. OUT also gets inventory.json,
+    manifest.sha256 (for sha256sum -c) and run.json, the record of the run. A
+    second run goes on where an interrupted one ended.
+
+    \b
+    Examples:
+      recover-facetime extract "Ann's iPhone" ~/Desktop/FaceTime
+      recover-facetime extract 00008110 out --all --dry-run
+      recover-facetime extract 00008110 out --from-date 2024-05-01 --live
+
+    Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something could
+    not be read or written, 4 passphrase missing or wrong, 130 interrupted.
+    """
+    how = manners(*(chosen.pop(name) for name in ("verbose", "quiet", "no_progress", "debug")))
+    selection = _selection(chosen)
+    with opened(backup, passphrase_file, how) as found:
+        refuse_unsafe(out, found.view.identity.folder)
+        planned = plan(found.findings, selection)
+        if not can_take_frames() and planned.needs_frames:
+            planned = planned.without_frames()
+            click.echo(
+                "Note: some stills could be replaced by a frame of their movie; install recover-facetime[frames].",
+                err=True,
+            )
+        if dry_run:
+            click.echo(extraction_text.dry_run(planned, out), nl=False)
+            return 0
+        outcomes = write(
+            found.view,
+            planned,
+            out,
+            options=WriteOptions(Overwrite(chosen["overwrite"]), chosen["ignore_free_space"]),
+            documents=_documents(found),
+            run=RunFacts(
+                arguments=tuple(sys.argv[1:]),
+                case_number=chosen["case_number"],
+                evidence_number=chosen["evidence_number"],
+                examiner=chosen["examiner"],
+            ),
+            progress=BytesDone(how.progress, "Writing"),
+        )
+    click.echo(extraction_text.summary(outcomes, planned, out, verbose=how.verbose), nl=False)
+    faults = any(gap.fault for gap in found.findings.gaps)
+    return partly(faults or not outcomes.complete)
+
+
+def _selection(chosen: Mapping[str, Any]) -> Selection:
+    least = chosen["min_confidence"]
+    return Selection(
+        everything=chosen["everything"],
+        min_confidence=Verdict(least) if least else None,
+        deleted=chosen["deleted"],
+        hidden=chosen["hidden"],
+        live=chosen["live"],
+        uuids=frozenset(chosen["uuids"]),
+        since=chosen["from_date"],
+        until=chosen["to_date"],
+        near=chosen["near"],
+        reduced=Reduced(chosen["reduced"].replace("-", "_")),
+        frames=Frames(chosen["frames"].replace("-", "_")),
+    )
+
+
+def _documents(found: Opened) -> Documents:
+    """Sidecars, derived pictures and the inventory, rendered while writing."""
+    findings = found.findings
+
+    def sidecars(planned: PlannedAsset, outcomes: tuple[Outcome, ...]) -> Mapping[str, bytes]:
+        asset = planned.asset
+        assert asset is not None  # loose files get no sidecars
+        text = json_sidecar(asset, findings.backup, extracted=_extracted(outcomes))
+        return {"json": text.encode(), "xmp": xmp(asset)}
+
+    def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
+        document = inventory(findings, generated_at=datetime.now(UTC), extracted=_extracted(outcomes.files))
+        return {"inventory.json": dumps(document).encode()}
+
+    return Documents(sidecars=sidecars, finals=finals, derive=Deriver(found.view, found.case.traces.tables))
+
+
+def _extracted(outcomes: tuple[Outcome, ...]) -> dict[FileKey, Extracted]:
+    return {
+        (asset_key(outcome.planned.asset), outcome.planned.file): Extracted(
+            outcome.entry.sha256, outcome.entry.target
+        )
+        for outcome in outcomes
+        if outcome.planned.asset is not None and outcome.entry is not None
+    }

@@ -1,0 +1,109 @@
+"""What `extract` says to a person: the plan of a dry run, and what became of each file."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from recovery.extraction.outcomes import Outcomes, OutcomeState
+from recovery.extraction.plan import Plan
+from recovery.extraction.verify import Verification
+from recovery.report.figures import count, file_size
+from recovery.report.layout import heading, wrap
+from recovery.report.safe_text import clean
+
+_STATES = {
+    OutcomeState.WRITTEN: "written whole and checked by hash",
+    OutcomeState.DAMAGED: "damaged in the backup: what is left of it was saved, under a name that says so",
+    OutcomeState.MISSING: "listed in the backup, but their content is not there",
+    OutcomeState.KEPT: "not written: another file was in the place and was left as it is",
+    OutcomeState.FAILED: "could not be read or written",
+}
+_MOST = 20
+
+
+def dry_run(plan: Plan, out: Path) -> str:
+    """What would be written and how many bytes it needs; nothing has been written."""
+    lines = heading("What would be written")
+    folders = Counter(file.target.split("/", 1)[0] for file in plan.files)
+    sizes: Counter[str] = Counter()
+    for file in plan.files:
+        sizes[file.target.split("/", 1)[0]] += file.bytes
+    for folder in sorted(folders):
+        lines.append(f"  {clean(folder):24} {count(folders[folder], 'file'):>14}  {file_size(sizes[folder]):>10}")
+    pictures = sum(len(planned.pictures) for planned in plan.assets)
+    if pictures:
+        lines.append(f"  {count(pictures, 'picture')} would be made from thumbnail tables and movies.")
+    lines += wrap(
+        f"Bytes needed: {plan.bytes:,} ({file_size(plan.bytes)}), sidecars and records apart.", first="  "
+    )
+    if plan.unknown_sizes:
+        lines += wrap(f"{count(plan.unknown_sizes, 'file')} have no known size, so it may be more.", first="  ")
+    lines += wrap("Nothing was written. Run it without --dry-run to write.", first="  ")
+    return "\n".join(lines) + "\n"
+
+
+def summary(outcomes: Outcomes, plan: Plan, out: Path, *, verbose: bool = False) -> str:
+    """Counts by what became of the files, each file that is not whole, and where to look."""
+    lines = heading("Extracted")
+    for state, words in _STATES.items():
+        if number := outcomes.count(state):
+            lines += wrap(f"{number:>5}  {words}", first="  ", rest="         ")
+    made = [item for item in outcomes.documents if "NOT-ORIGINAL" in item.target and item.entry]
+    if made:
+        lines += wrap(
+            f"{len(made):>5}  pictures made from thumbnail tables or movies; they are not the originals",
+            first="  ",
+            rest="         ",
+        )
+    unchanged = sum(outcome.unchanged for outcome in outcomes.files)
+    if unchanged:
+        lines += wrap(
+            f"{unchanged:>5}  of them were there already and were checked again", first="  ", rest="         "
+        )
+    lines += wrap(f"{file_size(outcomes.bytes)} in {clean(str(out))}", first="  ")
+    lines += _troubles(outcomes, everything=verbose)
+    lines += ["", *wrap("Look into the folder FaceTime first. To check every file again later:"), ""]
+    lines += [f"  cd {shlex.quote(clean(str(out)))} && sha256sum -c manifest.sha256"]
+    lines += ["", "SHA-256 of the run record (run.json), to be noted elsewhere:", f"  {outcomes.record_sha256}"]
+    return "\n".join(lines) + "\n"
+
+
+def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
+    troubles = [
+        (outcome.target or outcome.planned.target, outcome.state.value, outcome.reason)
+        for outcome in outcomes.files
+        if outcome.state is not OutcomeState.WRITTEN
+    ]
+    troubles += [
+        (item.target, item.state.value, item.reason)
+        for item in outcomes.documents
+        if item.state is not OutcomeState.WRITTEN
+    ]
+    if not troubles:
+        return
+    yield ""
+    yield "Not whole:"
+    shown = troubles if everything else troubles[:_MOST]
+    for target, state, reason in shown:
+        yield from wrap(f"{clean(target)}: {state.replace('_', ' ')}. {clean(reason)}", first="  - ", rest="    ")
+    if len(shown) < len(troubles):
+        yield f"  … and {len(troubles) - len(shown):,} more; see run.json, or --verbose"
+
+
+def verification(found: Verification) -> str:
+    """What `verify` says: how much was compared, and each difference."""
+    lines = wrap(
+        f"{count(found.files, 'file')} ({file_size(found.bytes)}) hashed again and held against the record."
+    )
+    if found.compared_with_backup is not None:
+        lines += wrap(f"{count(found.compared_with_backup, 'file')} read again from the backup and compared.")
+    if not found.differences:
+        lines.append("Nothing differs.")
+    for difference in found.differences:
+        code = difference.code.value.replace("_", " ")
+        lines += wrap(f"{clean(difference.target)}: {code}. {clean(difference.says)}", first="  - ", rest="    ")
+    lines.append(f"SHA-256 of the run record: {found.record_sha256}")
+    return "\n".join(lines) + "\n"
