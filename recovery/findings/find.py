@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from recovery.case import Case
 from recovery.findings.assets import assets_of
+from recovery.findings.causes import judged
 from recovery.findings.loose_ends import files_without_asset, loose_ends_of
 from recovery.findings.model import (
     Asset,
@@ -27,13 +28,15 @@ def find(case: Case) -> Findings:
     """Everything found in one backup. A pure function: the same case gives the same findings."""
     assets = tuple(sorted(assets_of(case), key=_order))
     loose_ends = tuple(loose_ends_of(case, assets))
+    causes, summary = judged(case, assets)
     return Findings(
         backup=_facts(case),
         totals=totals_of(case, assets, loose_ends),
         assets=assets,
         loose_ends=loose_ends,
-        causes=(),
+        causes=causes,
         gaps=case.gaps,
+        summary=summary,
     )
 
 

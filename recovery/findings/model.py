@@ -304,3 +304,7 @@ class Findings:
     loose_ends: tuple[LooseEnd, ...]
     causes: tuple[Cause, ...]
     gaps: tuple[Gap, ...]
+    summary: str = ""
+    """What became of the FaceTime photos, in a paragraph for the person who misses one."""
+    search: str | None = None
+    """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""
