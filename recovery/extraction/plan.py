@@ -23,6 +23,8 @@ from recovery.findings.model import (
     LooseEnd,
     Verdict,
 )
+from recovery.findings.selection import Near as Near
+from recovery.findings.selection import Search
 from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
 from recovery.photos.signatures import MediaType
 from recovery.provenance import Gap
@@ -38,7 +40,6 @@ _BETTER_THAN_TABLE = ORIGINALS | {
     FileRole.THUMBNAIL,
 }
 _ROLE_ORDER = {role: number for number, role in enumerate(FileRole)}
-_EARTH_RADIUS = 6371.0  # kilometres
 _BY_WORD = {kind.code: kind for kind in MediaType} | {
     kind.extension[1:]: kind for kind in MediaType if kind.extension
 }
@@ -65,30 +66,12 @@ class Frames(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """Within `kilometres` of a place in degrees."""
-
-    latitude: float
-    longitude: float
-    kilometres: float
-
-    def covers(self, asset: Asset) -> bool:
-        """Whether the asset has a place, and that lies within the circle (great-circle distance)."""
-        if asset.latitude is None or asset.longitude is None:
-            return False
-        south, north = math.radians(self.latitude), math.radians(asset.latitude)
-        across = math.radians(asset.longitude - self.longitude) / 2
-        half = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * math.sin(across) ** 2
-        return 2 * _EARTH_RADIUS * math.asin(math.sqrt(min(1.0, half))) <= self.kilometres
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which assets, and which of their files.
+class Selection(Search):
+    """Which assets, and which of their files: a search, and the kinds to take.
 
     By default: FaceTime (from `possible` up), deleted ones and loose media. `everything` takes the whole library.
     A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`) looks through the whole
-    library instead; filters narrow each other. Times are aware; `since` is included, `until` is not.
+    library instead; filters narrow each other.
     """
 
     everything: bool = False
@@ -97,28 +80,14 @@ class Selection:
     hidden: bool = False
     live: bool = False
     uuids: frozenset[str] = frozenset()
-    since: datetime | None = None
-    until: datetime | None = None
-    near: Near | None = None
     loose: bool = True
     reduced: Reduced = Reduced.WHEN_NEEDED
     edits: bool = True
     frames: Frames = Frames.WHEN_NEEDED
 
-    def __post_init__(self) -> None:
-        for moment in (self.since, self.until):
-            if moment is not None and moment.tzinfo is None:
-                raise SelectionError("A date filter needs a time zone.", "Say which zone is meant, or use UTC.")
-        if self.since and self.until and self.since >= self.until:
-            raise SelectionError("The first date of the filter is not before the last.", "Exchange the two dates.")
-        if self.near and not (abs(self.near.latitude) <= 90 and abs(self.near.longitude) <= 180):
-            raise SelectionError("A place needs a latitude of -90 to 90 and a longitude of -180 to 180 degrees.")
-        if self.near and not self.near.kilometres > 0:
-            raise SelectionError("The distance from a place must be more than 0 kilometres.")
-
     def takes(self, asset: Asset, *, loose: bool) -> bool:
         """Whether an asset is chosen; `loose` tells that its file has no row in the library."""
-        if not self._is_in_range(asset):
+        if not self.fits(asset):
             return False
         if not self._names_kind:
             possible = asset.facetime.verdict is not Verdict.NO
@@ -134,20 +103,11 @@ class Selection:
     @property
     def takes_loose_files(self) -> bool:
         """Whether files of which nothing but bytes is known are chosen: no filter can be answered for them."""
-        return self.loose and not (self._names_kind or self.since or self.until or self.near)
+        return self.loose and not (self._names_kind or self.narrows)
 
     @property
     def _names_kind(self) -> bool:
         return bool(self.min_confidence or self.deleted or self.hidden or self.live or self.uuids)
-
-    def _is_in_range(self, asset: Asset) -> bool:
-        if (self.since or self.until) and asset.created is None:
-            return False
-        return (
-            (self.since is None or asset.created is None or asset.created >= self.since)
-            and (self.until is None or asset.created is None or asset.created < self.until)
-            and (self.near is None or self.near.covers(asset))
-        )
 
 
 @dataclass(frozen=True, slots=True)
