@@ -1,0 +1,338 @@
+"""The FaceTime rules: names, programs, marks and calls, each alone and together, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures import BackupBuilder
+from recovery.findings.model import Findings, Verdict
+from recovery.photos.facetime import (
+    CALLING_BUNDLES,
+    RULES,
+    SAVING_BUNDLES,
+    THRESHOLDS,
+    Stored,
+    Traces,
+    is_facetime_name,
+    judge,
+    worth_a_look,
+)
+from recovery.provenance import Source, Tier
+from tests.scanning import PASSPHRASE, named, scan
+
+CALL = datetime(2024, 5, 3, 18, 0, tzinfo=UTC)
+
+
+def stored(value: str) -> Stored:
+    """A value from somewhere."""
+    return Stored(value, Source("somewhere", "column", 7))
+
+
+LIVE = Traces(live=True)
+BY_SYSTEM = replace(LIVE, imported_by=stored("8"), saved_asset_type=3)
+IN_CALL = stored("a call")
+
+
+def codes(traces: Traces) -> list[str]:
+    """The codes of the signals that fired, strongest first."""
+    return [fired.rule.code for fired in judge(traces).fired]
+
+
+NAMES = [
+    "lp_image.heic",
+    "lp_image.HEIC",
+    "LP_IMAGE.heic",
+    "lp_image.heif",
+    "lp_image.jpg",
+    "lp_image.JPEG",
+    "lp_image(1).heic",
+    "lp_image (1).heic",
+    "lp_image_(2).heic",
+    "lp_image 3.HEIC",
+    "lp_image_2.jpg",
+    "lp_image2.jpg",
+    "lp_image 120.heic",
+    "lp_movie.mov",
+    "lp_movie.MOV",
+    "lp_movie(1).mov",
+    "lp_movie 2.MOV",
+]
+NOT_NAMES = [
+    "my_lp_image.heic",
+    "lp_image.png",
+    "lp_image.mov",
+    "lp_image",
+    "lp_image.heic.png",
+    "lp_image.heic ",
+    "lp_image-1.heic",
+    "lp_image copy.heic",
+    "lp_images.heic",
+    "lp_movie.heic",
+    "lp_movie.mp4",
+    "old lp_image.heic",
+    "IMG_0001.HEIC",
+    "",
+    "lp_image.heic\n",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_of_the_name_counts(name: str) -> None:
+    """The name of still or movie, numbered as copies are, is the strongest mark there is."""
+    assert is_facetime_name(name)
+    assert judge(Traces(names=(stored(name),))).verdict in (Verdict.PROBABLE, Verdict.CERTAIN)
+    assert codes(Traces(names=(stored(name),))) == ["original_filename"]
+
+
+@pytest.mark.parametrize("name", NOT_NAMES)
+def test_other_names_do_not_count(name: str) -> None:
+    """A name that only holds the word, or has another kind of file behind it, is no mark."""
+    assert not is_facetime_name(name)
+    assert judge(Traces(names=(stored(name),))).verdict is Verdict.NO
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_the_name_counts_wherever_it_stands(place: int) -> None:
+    """Attributes row, cloud master and file attribute: one of the three is enough, and its source is told."""
+    values = ["IMG_0001.HEIC"] * 3
+    values[place] = "lp_image.heic"
+    names = tuple(Stored(value, Source("store", f"place {number}")) for number, value in enumerate(values))
+    (fired,) = judge(Traces(names=names)).fired
+    assert fired.stored.source.place == f"place {place}"
+
+
+@pytest.mark.parametrize("bundle", sorted(SAVING_BUNDLES))
+def test_a_program_that_saves_facetime_photos_is_a_strong_mark(bundle: str) -> None:
+    """Probable by itself, in any letter case; certain together with the name."""
+    for written in (bundle, bundle.upper(), bundle.title()):
+        assert judge(Traces(bundles=(stored(written),))).verdict is Verdict.PROBABLE
+    both = Traces(names=(stored("lp_image.heic"),), bundles=(stored(bundle),))
+    assert judge(both).verdict is Verdict.CERTAIN
+    assert judge(both).shared_by is None
+
+
+@pytest.mark.parametrize("bundle", sorted(CALLING_BUNDLES))
+def test_a_program_of_calls_counts_on_a_live_photo_only(bundle: str) -> None:
+    """A bare FaceTime bundle on another picture may be anything; on a Live Photo it is probable."""
+    assert judge(Traces(bundles=(stored(bundle),))).verdict is Verdict.NO
+    assert judge(replace(LIVE, bundles=(stored(bundle),))).verdict is Verdict.PROBABLE
+
+
+@pytest.mark.parametrize("bundle", ["com.apple.springboard", "com.apple.camera", "com.apple.MobileSMS", "", "x"])
+def test_other_programs_are_no_mark(bundle: str) -> None:
+    """Not even on a Live Photo in a call."""
+    assert judge(replace(LIVE, bundles=(stored(bundle),), call=IN_CALL)).verdict is Verdict.NO
+
+
+def test_facetime_bundles_are_those_of_the_sources() -> None:
+    """The two sets, spelled out: nobody has published a real value, so a whole set is matched."""
+    assert {bundle.lower() for bundle in SAVING_BUNDLES} == {
+        "com.apple.ftlivephotoservice",
+        "com.apple.telephonyutilities",
+        "com.apple.callservicesd",
+        "com.apple.telephonyutilities.callservicesd",
+    }
+    assert {bundle.lower() for bundle in CALLING_BUNDLES} == {
+        "com.apple.facetime",
+        "com.apple.incallservice",
+        "com.apple.mobilephone",
+        "com.apple.avconferenced",
+    }
+
+
+@pytest.mark.parametrize(
+    ("traces", "verdict"),
+    [
+        (Traces(comments=(stored("FaceTime Photo"),)), Verdict.PROBABLE),
+        (Traces(comments=(stored("My FaceTime Photo"),)), Verdict.NO),
+        (Traces(comments=(stored("Screenshot"),)), Verdict.NO),
+        (Traces(lenses=(stored("iPhone 13 front FaceTime camera"),)), Verdict.POSSIBLE),
+        (Traces(lenses=(stored("iPhone 13 back camera 5.1mm"),)), Verdict.NO),
+        (Traces(movie_values=(stored("FaceTime"),)), Verdict.PROBABLE),
+        (Traces(movie_values=(stored("FaceTime at the lake"),)), Verdict.NO),
+        (Traces(messages_names=(stored("lp_image.HEIC"),)), Verdict.PROBABLE),
+        (Traces(messages_names=(stored("IMG_0001.HEIC"),)), Verdict.NO),
+        (
+            Traces(comments=(stored("FaceTime Photo"),), lenses=(stored("front FaceTime camera"),)),
+            Verdict.CERTAIN,
+        ),
+    ],
+)
+def test_marks_inside_the_files(traces: Traces, verdict: Verdict) -> None:
+    """Comment, lens and movie value each count as they say; words around them do not."""
+    assert judge(traces).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("traces", "verdict"),
+    [
+        (Traces(call=IN_CALL), Verdict.NO),
+        (replace(LIVE, call=IN_CALL), Verdict.NO),
+        (Traces(call=IN_CALL, bundles=(stored("com.apple.springboard"),), imported_by=stored("8")), Verdict.NO),
+        (replace(LIVE, call=IN_CALL, imported_by=stored("1"), saved_asset_type=3), Verdict.NO),
+        (replace(LIVE, call=IN_CALL, imported_by=stored("2"), saved_asset_type=3), Verdict.NO),
+        (BY_SYSTEM, Verdict.NO),
+        (replace(BY_SYSTEM, call=IN_CALL), Verdict.POSSIBLE),
+        (replace(BY_SYSTEM, call=IN_CALL, live=False), Verdict.NO),
+        (replace(BY_SYSTEM, call=IN_CALL, saved_asset_type=6), Verdict.NO),
+        (replace(BY_SYSTEM, call=IN_CALL, camera_make=True), Verdict.NO),
+    ],
+    ids=[
+        "a call alone", "a Live Photo in a call", "a screenshot in a call", "the back camera in a call",
+        "the front camera in a call", "by the system, no call", "by the system in a call", "a still in a call",
+        "from iCloud in a call", "another camera's in a call",
+    ],
+)  # fmt: skip
+def test_a_call_only_ever_adds(traces: Traces, verdict: Verdict) -> None:
+    """A call going on proves nothing by itself, and makes at most "possible" of what looks alike."""
+    assert judge(traces).verdict is verdict
+
+
+def test_a_name_under_another_program_was_passed_on() -> None:
+    """FaceTime's name under the bundle of Messages: a FaceTime photo, saved from a share."""
+    shared = Traces(names=(stored("lp_image.heic"),), bundles=(stored("com.apple.MobileSMS"),))
+    assert judge(shared).shared_by == "com.apple.MobileSMS"
+    assert judge(shared).verdict in (Verdict.PROBABLE, Verdict.CERTAIN)
+    assert judge(Traces(bundles=(stored("com.apple.MobileSMS"),))).shared_by is None
+
+
+texts = st.sampled_from(
+    [
+        *NAMES[:3],
+        *NOT_NAMES[:3],
+        "com.apple.FTLivePhotoService",
+        "com.apple.facetime",
+        "FaceTime Photo",
+        "FaceTime",
+    ]
+)
+values = st.lists(texts.map(stored), max_size=2).map(tuple)
+anything = st.builds(
+    Traces,
+    names=values,
+    bundles=values,
+    imported_by=st.sampled_from([None, stored("8"), stored("1"), stored("3")]),
+    saved_asset_type=st.sampled_from([None, 3, 6]),
+    live=st.booleans(),
+    camera_make=st.sampled_from([None, True, False]),
+    comments=values,
+    lenses=values,
+    movie_values=values,
+    messages_names=values,
+)
+
+
+@given(anything)
+def test_a_call_never_lowers_and_never_starts_a_verdict(traces: Traces) -> None:
+    """With a call the verdict is the same or higher, and none where there was no other signal at all."""
+    without, with_call = judge(traces), judge(replace(traces, call=IN_CALL))
+    assert with_call.verdict.rank >= without.verdict.rank
+    if with_call.verdict is not Verdict.NO:
+        assert any(not fired.rule.only_adds for fired in with_call.fired)
+
+
+@given(anything)
+def test_a_verdict_has_its_reasons_and_a_no_has_none(traces: Traces) -> None:
+    """Signals stand beside every verdict but "no", strongest first, each with the value that fired it."""
+    judgement = judge(traces)
+    assert bool(judgement.fired) is (judgement.verdict is not Verdict.NO)
+    weights = [fired.rule.weight for fired in judgement.fired]
+    assert weights == sorted(weights, reverse=True)
+    total = sum(weights)
+    assert judgement.verdict is next((verdict for least, verdict in THRESHOLDS if total >= least), Verdict.NO)
+    if judgement.fired:
+        assert worth_a_look(traces)
+
+
+def test_each_rule_says_how_sure_it_is() -> None:
+    """Only the file name has been seen in public; every other rule is marked as untested."""
+    tiers = {(rule.code, rule.tier) for rule in RULES}
+    assert {code for code, tier in tiers if tier is Tier.DOCUMENTED} == {"original_filename", "messages_name"}
+    assert {code for code, tier in tiers if tier is Tier.DECODED} == set()
+    assert all(rule.only_adds is (rule.code == "call_overlap") for rule in RULES)
+
+
+@pytest.mark.parametrize("importer", ["1", "2"])
+def test_the_cameras_own_live_photos_are_not_opened(importer: str) -> None:
+    """Looking inside every file would take hours: the camera's own are passed over, others are looked at."""
+    assert not worth_a_look(replace(LIVE, imported_by=stored(importer)))
+    assert worth_a_look(LIVE)
+    assert not worth_a_look(Traces())
+
+
+# --- in whole backups -----------------------------------------------------------------------------------------
+
+
+def backup(tmp_path: Path) -> Findings:
+    """A phone with a FaceTime call and one photo of each doubtful kind during it or after it."""
+    made = BackupBuilder().with_facetime_call(CALL, 600)
+    during, after, long_after = (
+        CALL + timedelta(minutes=3),
+        CALL + timedelta(seconds=650),
+        CALL + timedelta(hours=2),
+    )
+    made.with_screenshot("IMG_0001", during)
+    made.with_camera_live_photo("IMG_0002", during)
+    lookalike = {"original": None, "bundle": None, "imported_by": 8, "facetime_markers": False}
+    made.with_live_photo("IMG_0003", created=during, **lookalike).without_camera_facts()
+    made.with_live_photo("IMG_0004", created=after, **lookalike).without_camera_facts()
+    made.with_live_photo("IMG_0005", created=long_after, **lookalike).without_camera_facts()
+    made.with_live_photo("IMG_0006", created=during, bundle="com.apple.MobileSMS", facetime_markers=False)
+    return scan(made.build(tmp_path, PASSPHRASE), PASSPHRASE)
+
+
+def test_photos_around_a_call(tmp_path: Path) -> None:
+    """Screenshot and camera: no. Lookalike in the call or within a minute of it: possible. Long after: no."""
+    found = backup(tmp_path)
+    verdicts = {str(item.filename): str(item.facetime.verdict) for item in found.assets}
+    assert verdicts == {
+        "IMG_0001.PNG": "no",
+        "IMG_0002.HEIC": "no",
+        "IMG_0003.HEIC": "possible",
+        "IMG_0004.HEIC": "possible",
+        "IMG_0005.HEIC": "no",
+        "IMG_0006.HEIC": "certain",
+    }
+    call = named(found, "IMG_0002.HEIC").facetime.call
+    assert call is not None
+    assert (call.started, call.ended, call.with_count) == (CALL, CALL + timedelta(minutes=10), 1)
+    assert named(found, "IMG_0005.HEIC").facetime.call is None
+    assert any("saved from a share" in note for note in named(found, "IMG_0006.HEIC").notes)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"video": False},
+        {"duration": 0.0},
+        {"answered": False, "duration": 0.0},
+    ],
+    ids=["audio only", "never connected", "not answered"],
+)
+def test_a_call_without_a_picture_is_no_call_here(tmp_path: Path, call: dict[str, object]) -> None:
+    """FaceTime takes its photos in connected video calls only."""
+    made = BackupBuilder().with_facetime_call(CALL, **({"duration": 600.0} | call))  # type: ignore[arg-type]
+    made.with_live_photo(
+        "IMG_0001", original=None, bundle=None, created=CALL + timedelta(minutes=1), facetime_markers=False
+    ).without_camera_facts()
+    (asset,) = scan(made.build(tmp_path, PASSPHRASE), PASSPHRASE).assets
+    assert asset.facetime.verdict is Verdict.NO
+    assert asset.facetime.call is None
+
+
+def test_each_signal_names_its_place_in_the_backup(tmp_path: Path) -> None:
+    """Store, column or key, and row stand beside every signal of a found photo."""
+    (asset,) = scan(BackupBuilder().with_live_photo("IMG_0001").build(tmp_path)).assets
+    places = {signal.code: str(signal.source) for signal in asset.facetime.signals}
+    assert places["original_filename"].startswith("Media/PhotoData/Photos.sqlite ZADDITIONALASSETATTRIBUTES.")
+    assert places["embedded_marker"] == "Media/DCIM/100APPLE/IMG_0001.HEIC Exif UserComment"
+    assert places["movie_marker"].startswith("Media/DCIM/100APPLE/IMG_0001.MOV moov/meta")
+    assert [signal.untested for signal in asset.facetime.signals] == [
+        signal.code != "original_filename" for signal in asset.facetime.signals
+    ]
