@@ -56,9 +56,14 @@ def from_quicktime(value: int) -> datetime | None:
 
 def from_plist(value: object) -> datetime | None:
     """A plist date: plistlib gives naive datetimes that mean UTC."""
-    if not isinstance(value, datetime) or _meant(value) is None:
+    if not isinstance(value, datetime):
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return in_utc(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def in_utc(moment: datetime) -> datetime | None:
+    """An aware moment in UTC; None at the very edge of the calendar."""
+    return moment.astimezone(UTC) if _meant(moment) else None
 
 
 def to_text(moment: datetime | None) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from recovery.backup.manifest import STORE as MANIFEST
+from recovery.clock import in_utc
 from recovery.findings.ghosts import Ghost
 from recovery.photos import codes
 from recovery.photos.grouping import Group
@@ -97,9 +98,10 @@ class Fields:
             return stated
         for item in self._group.files:
             facts = item.file.facts
-            if facts and facts.date_original and facts.date_original.tzinfo:
+            stated = facts.date_original if facts else None
+            if stated and stated.tzinfo and (taken := in_utc(stated)):
                 self.sources["created"] = inside_source(item.file, "date_original")
-                return facts.date_original.astimezone(UTC)
+                return taken
             if facts and facts.movie_created:
                 self.sources["created"] = inside_source(item.file, "mvhd")
                 return facts.movie_created
