@@ -114,12 +114,19 @@ def test_a_damaged_record_stops_nothing(tmp_path: Path, archive: object, problem
     assert (sound.problem, sound.size) == ("", 5)
 
 
+def test_unreadable_attributes_are_a_problem_of_the_entry(tmp_path: Path) -> None:
+    """Attributes that are no property list are told apart from a file without any."""
+    with index(tmp_path, row("Media/a", record(Size=5, ExtendedAttributes=b"no list"))) as opened:
+        (entry,) = opened.entries("CameraRollDomain")
+    assert (entry.size, entry.problem) == (5, "its attributes cannot be read")
+
+
 @pytest.mark.parametrize(
     "values",
     [
         {"Size": 2**63, "LastModified": 2**63, "Birth": -(2**63)},
         {"Size": "large", "LastModified": "then", "Mode": 1.5, "ProtectionClass": True},
-        {"EncryptionKey": b"short", "Digest": 5, "ExtendedAttributes": b"no list"},
+        {"EncryptionKey": b"short", "Digest": 5, "ExtendedAttributes": 5},
         {"EncryptionKey": UID(99), "Digest": UID(0), "ExtendedAttributes": UID(1)},
         {"LastModified": float("nan"), "Birth": float("inf")},
     ],

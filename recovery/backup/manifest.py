@@ -43,7 +43,7 @@ def file_id(domain: str, relative_path: str) -> str:
 class ManifestEntry:
     """One row of Files. Sizes in bytes; times in UTC, to the second; `size` is often wrong for live files.
 
-    `problem` says in a few words why the row's archive could not be read; then the facts in it are None.
+    `problem` says in a few words what of the row's archive could not be read; then the facts in it are None.
     """
 
     file_id: str
@@ -142,6 +142,7 @@ def _entry(row: sqlite3.Row) -> ManifestEntry:
         record = read_record(archive)
     except UnreadableArchiveError:
         return ManifestEntry(name, domain, path, kind, problem="its record cannot be read")
+    attributes = _attributes(record.get("ExtendedAttributes"))
     return ManifestEntry(
         file_id=name,
         domain=domain,
@@ -154,7 +155,8 @@ def _entry(row: sqlite3.Row) -> ManifestEntry:
         protection_class=_whole(record.get("ProtectionClass")),
         wrapped_key=_key(record.get("EncryptionKey")),
         digest=_bytes(record.get("Digest")),
-        attributes=_attributes(record.get("ExtendedAttributes")),
+        attributes=_NO_ATTRIBUTES if attributes is None else attributes,
+        problem="its attributes cannot be read" if attributes is None else "",
     )
 
 
@@ -198,12 +200,12 @@ def _key(value: object) -> WrappedKey | None:
     return WrappedKey.from_bytes(value) if isinstance(value, bytes) else None
 
 
-def _attributes(value: object) -> Mapping[str, bytes]:
-    """Extended attributes: a property list of name to bytes inside the record."""
+def _attributes(value: object) -> Mapping[str, bytes] | None:
+    """Extended attributes: a property list of name to bytes inside the record; None for one that is none."""
     if not isinstance(value, bytes):
         return _NO_ATTRIBUTES
     try:
         stored = archives.load_dictionary(value, what="extended attributes", limit=limits.MBFILE_BYTES)
     except UnreadableArchiveError:
-        return _NO_ATTRIBUTES
+        return None
     return {name: data for name, data in stored.items() if isinstance(data, bytes)}

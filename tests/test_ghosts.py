@@ -1,0 +1,119 @@
+"""Permanently deleted assets: what is left of them in different stores comes together in one entry."""
+
+from __future__ import annotations
+
+import plistlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fixtures import BackupBuilder
+from recovery.findings.model import Asset, Basis, FileRole, Findings, Status, Verdict
+from tests.scanning import named, scan
+
+TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
+DELETED = datetime(2024, 5, 20, 9, 0, tzinfo=UTC)
+TRADE_FAIR = "68C4B34C-49C9-4EED-882A-EA0D1BFCB7A2"
+
+
+def the_ghost(findings: Findings) -> Asset:
+    """The one asset without a row that history remembers."""
+    (ghost,) = (asset for asset in findings.assets if asset.deleted is not None)
+    return ghost
+
+
+def test_history_and_a_table_entry_make_one_ghost(tmp_path: Path) -> None:
+    """Time, reason and client from the history, the picture from the table, joined by the UUID."""
+    builder = BackupBuilder().with_thumbnail_tables().with_live_photo("IMG_0001", created=TAKEN)
+    builder.permanently_deleted(DELETED, reason="User deleted asset from trashcan.")
+    ghost = the_ghost(scan(builder.build(tmp_path)))
+    assert (ghost.uuid, ghost.basis, ghost.status) == (builder.asset.uuid, Basis.HISTORY, Status.REDUCED_COPY)
+    assert ghost.deleted is not None and ghost.deleted.at == DELETED
+    assert ghost.deleted.reason == "User deleted asset from trashcan."
+    assert ghost.deleted.client == "com.apple.mobileslideshow"
+    assert {item.role for item in ghost.files} == {FileRole.THUMBNAIL_TABLE}
+    assert ghost.trashed is False, "deleted for good is not recently deleted"
+
+
+def test_a_ghost_without_any_picture_is_not_found(tmp_path: Path) -> None:
+    """History alone gives times and clients; nothing is made up for name, date and kind, and that is said."""
+    builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN).permanently_deleted(DELETED)
+    ghost = the_ghost(scan(builder.build(tmp_path)))
+    assert (ghost.status, ghost.files, ghost.filename, ghost.created) == (Status.NOT_FOUND, (), None, None)
+    assert any("not known" in note for note in ghost.notes)
+    assert any("older backup" in note for note in ghost.notes)
+
+
+def test_the_inserting_client_is_the_sign_of_facetime(tmp_path: Path) -> None:
+    """A ghost added by FaceTime's saver is judged from that, one added by the camera is not, call or no call."""
+    builder = BackupBuilder(calls_in_plain=True).with_live_photo("IMG_0001", created=TAKEN)
+    builder.permanently_deleted(DELETED).with_camera_live_photo("IMG_0002", created=TAKEN)
+    builder.permanently_deleted(DELETED).with_facetime_call(TAKEN - timedelta(minutes=5), 1200.0)
+    ghosts = {asset.uuid: asset for asset in scan(builder.build(tmp_path)).assets}
+    facetime, camera = (ghosts[asset.uuid] for asset in builder.assets)
+    assert facetime.facetime.verdict.rank >= Verdict.POSSIBLE.rank
+    assert {signal.code for signal in facetime.facetime.signals} >= {"creator_bundle"}
+    assert camera.facetime.verdict is Verdict.NO and camera.facetime.call is not None
+
+
+def test_surviving_files_join_their_ghost_by_attributes(tmp_path: Path) -> None:
+    """Files whose attributes name the deleted asset are its files: complete, and yet permanently deleted."""
+    builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN).permanently_deleted(DELETED)
+    uuid = builder.asset.uuid
+    twin = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN, uuid=uuid)
+    still, movie = (twin.asset.file(role) for role in ("still", "paired_video"))
+    folder = twin.build(tmp_path / "twin")
+    for item in (still, movie):
+        content = (folder / item.file_id[:2] / item.file_id).read_bytes()
+        attributes = plistlib.dumps({"com.apple.assetsd.UUID": bytes.fromhex(uuid.replace("-", ""))})
+        extra = {"attributes": attributes} if item is still else {}
+        builder.with_file(item.domain, item.path, content, **extra)
+    ghost = the_ghost(scan(builder.build(tmp_path / "backup")))
+    assert (ghost.uuid, ghost.basis, ghost.status) == (uuid, Basis.FILE_ATTRIBUTES, Status.COMPLETE)
+
+
+def test_a_row_that_lives_is_never_a_ghost(tmp_path: Path) -> None:
+    """Live rows and recently deleted ones are assets of the library, not ghosts, whatever the tables hold."""
+    builder = BackupBuilder().with_thumbnail_tables().with_live_photo("IMG_0001", created=TAKEN)
+    builder.with_live_photo("IMG_0002", created=TAKEN).trashed(DELETED)
+    findings = scan(builder.build(tmp_path))
+    assert [asset.basis for asset in findings.assets] == [Basis.PHOTOS_DATABASE] * 2
+    assert findings.totals.permanently_deleted == 0
+    assert named(findings, "IMG_0002.HEIC").trashed is True
+
+
+def test_a_real_deleted_photo_comes_back_in_one_entry(
+    shared: Path, tmp_path: Path, untouched: Callable[[Path], None]
+) -> None:
+    """The real library's deleted photo of a trade fair: picture, times, reason and name together."""
+    library = shared / "photos" / "ExternalAdjustments-14.4.1.photoslibrary"
+    untouched(library)
+    builder = BackupBuilder().without_photos_database()
+    places = {
+        "database": "Media/PhotoData",
+        "resources/derivatives/thumbs": "Media/PhotoData/Thumbnails",
+        "resources/journals": "Media/PhotoData/Journals",
+    }
+    for source, target in places.items():
+        for file in sorted((library / source).iterdir()):
+            if not file.name.endswith("-shm"):
+                builder.with_file("CameraRollDomain", f"{target}/{file.name}", file.read_bytes())
+    findings = scan(builder.build(tmp_path))
+    ghost = next(asset for asset in findings.assets if asset.uuid == TRADE_FAIR)
+    assert ghost.deleted is not None and ghost.deleted.at is not None and ghost.deleted.reason
+    assert ghost.deleted.inserted_at is not None and ghost.deleted.inserted_by
+    assert max(item.pixels or (0, 0) for item in ghost.files) == (120, 75)
+    assert ghost.original_filename and ghost.created and ghost.width, "the journal still knows these"
+    deleted = [asset for asset in findings.assets if asset.deleted is not None]
+    assert len(deleted) == 3
+    assert findings.totals.assets == len(findings.assets)
+
+
+@pytest.mark.parametrize("layout", ["14204", "15323", "16320", "17600", "18508", "19063"])
+def test_ghosts_are_found_in_every_newer_layout(tmp_path: Path, layout: str) -> None:
+    """The tombstone is read by the layout's own columns."""
+    builder = BackupBuilder(layout=layout).with_live_photo("IMG_0001", created=TAKEN)
+    builder.permanently_deleted(DELETED)
+    assert the_ghost(scan(builder.build(tmp_path))).uuid == builder.asset.uuid
