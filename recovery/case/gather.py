@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
-from recovery.case.model import BlobCensus, Case, ListedFile, Traces, UnlistedBlob
-from recovery.case.photo_traces import read_journals, read_paths, read_tables
+from recovery.case.model import BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
+from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables
 from recovery.case.progress import Progress, Silent
 from recovery.case.salvage import learn_names, unnamed_media
 from recovery.case.surroundings import read_surroundings
@@ -27,16 +29,27 @@ from recovery.photos.traces import traces_of
 from recovery.provenance import Gap, Reading
 
 
-def gather(view: BackupView, progress: Progress | None = None) -> Case:
-    """Read everything. What cannot be read becomes a gap; nothing but a foreign bug stops the rest."""
-    return _Gatherer(view, progress or Silent()).case()
+def gather(
+    view: BackupView,
+    progress: Progress | None = None,
+    *,
+    with_events: bool = False,
+    uuids: Collection[str] = (),
+) -> Case:
+    """Read everything. What cannot be read becomes a gap; nothing but a foreign bug stops the rest.
+
+    `with_events` also gathers what the library's history tells of each asset, of `uuids` alone if any are given.
+    """
+    return _Gatherer(view, progress or Silent(), uuids if with_events else None).case()
 
 
 class _Gatherer:
     """The steps of gathering, in the order in which one needs the other."""
 
-    def __init__(self, view: BackupView, progress: Progress) -> None:
+    def __init__(self, view: BackupView, progress: Progress, events_of: Collection[str] | None) -> None:
         self.view = view
+        self.events_of = events_of
+        self.life: Life | None = None
         self.progress = progress
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
@@ -103,6 +116,9 @@ class _Gatherer:
                     self.history = read_history(database)
                     self.migrations = read_migrations(database)
                     self.gaps.extend(self.photos.gaps + self.history.gaps)
+                    if self.events_of is not None:
+                        self.life, gaps = read_life(database, self.events_of)
+                        self.gaps.extend(gaps)
                     return
             why, fault = "the backup does not list it", False
         except (UnreadableDatabaseError, UnreadableFileError) as error:
@@ -115,6 +131,11 @@ class _Gatherer:
         for file in media_files(self.view, missing):
             files.append(file)
             self.progress.advance()
+        damaged = [file.entry for file in files if file.entry.problem]
+        if damaged:
+            why = f"of {len(damaged):,} media files: {damaged[0].problem} ({damaged[0].relative_path} first)"
+            hides = ("dates, sizes, attributes and keys of these files",)
+            self.gaps.append(Gap("records of the manifest", MANIFEST, why, hides, fault=True))
         return files
 
     def _grouping(self, files: list[MediaFile]) -> Grouping:
@@ -144,7 +165,7 @@ class _Gatherer:
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
         self.gaps.extend(tables.gaps + journals.gaps + path_gaps)
-        return Traces(self.history, {item.uuid: item for item in journals}, tables.records, paths)
+        return Traces(self.history, {item.uuid: item for item in journals}, tables.records, paths, self.life)
 
 
 def _undescribed(file: MediaFile, index: RowIndex) -> bool:
