@@ -19,6 +19,7 @@ EXIT_FAILED, EXIT_USAGE, EXIT_PARTLY, EXIT_PASSPHRASE, EXIT_INTERRUPTED = 1, 2, 
 COMMANDS: dict[str, tuple[str, str]] = {
     "backups": ("cli.backups", "List the backups on this computer."),
     "scan": ("cli.scan", "Show the FaceTime photos of a backup and what happened to them."),
+    "report": ("cli.report", "Make an offline page of pictures and facts to look at."),
     "extract": ("cli.extract", "Write everything a backup still holds into a folder."),
     "verify": ("cli.verify", "Check an extraction against its record, and against the backup."),
 }

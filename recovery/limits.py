@@ -140,8 +140,6 @@ MOVIE_FRAMES = 4_000
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.
 PREVIEW_PIXELS = 64_000_000
-# Frames decoded to reach the moment of the still: Live Photos have some 100, at most 60 in a second.
-PREVIEW_FRAMES = 600
 # A movie copied beside the report for playing: a minute of 4K video.
 REPORT_MOVIE_BYTES = 400 * MIB
 # Loose ends or gaps listed on the page, each; the inventory has them all.

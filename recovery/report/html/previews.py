@@ -1,0 +1,237 @@
+"""Makes the small pictures of the page, in threads, and keeps them beside it for the next report."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from recovery import limits
+from recovery.backup.manifest import ManifestEntry
+from recovery.backup.view import BackupView
+from recovery.case import Progress, Silent, TableFile
+from recovery.errors import MissingExtraError, OutputError, UnreadableFileError
+from recovery.extraction import crew
+from recovery.extraction.copying import source_of
+from recovery.findings.model import Asset, AssetFile, FileRole
+from recovery.photos import decoding
+from recovery.photos.exif import FOREIGN_ERRORS
+from recovery.photos.thumbnails import ThumbnailEntry, ThumbnailTable, decode_entry
+from recovery.report.html.pictures import Candidate, Shown, candidates, movies, quick_candidates
+
+SMALL, LARGE = 320, 1600
+"""Longer side in pixels of a preview in the gallery, and of one that is looked at alone."""
+_QUALITY = 80
+# Part of every name, so that previews made by older rules are made again.
+_VERSION = "1"
+OUR_NAMES = re.compile(r"[0-9a-f]{24}-(?:small|large|movie)\.(?:jpg|mp4)(?:\.\d+\.part)?")
+"""Names this module gives; nothing else in the folder is ever removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The pictures of one asset: names in the folder, what they were made from, and why there is none."""
+
+    small: str | None = None
+    large: str | None = None
+    movie: str | None = None
+    shown: Shown | None = None
+    """What the largest of them was made from."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A thumbnail table with its entries by number."""
+
+    table: ThumbnailTable
+    entries: Mapping[int, ThumbnailEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One candidate with its place in the backup: the manifest's entry, and the table it stands in."""
+
+    candidate: Candidate
+    entry: ManifestEntry
+    table: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What to make for one asset; sources best first."""
+
+    quick: tuple[Source, ...]
+    best: tuple[Source, ...]
+    movie: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewMaker:
+    """Makes previews of one backup into one folder; each asset is one job and may run in any thread."""
+
+    view: BackupView
+    folder: Path
+    tables: Mapping[tuple[str, str], Table]
+
+    def make(
+        self, assets: Iterable[Asset], large: Callable[[Asset], bool], progress: Progress | None = None
+    ) -> list[Preview]:
+        """One preview per asset, in order; `large` says of which to make large pictures and movies too.
+
+        What cannot be decoded is told in `problem`. Raises OutputError when the folder cannot be written.
+        """
+        everything = list(assets)
+        found = [Preview()] * len(everything)
+        show = progress or Silent()
+
+        def done(number: int, preview: Preview) -> None:
+            found[number] = preview
+            show.advance()
+
+        show.start("Previews", len(everything), "photos")
+        # Pillow warns about large and odd files; filters are not per thread, so they are set here, once.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                jobs = (partial(self._job, self._order(asset, large(asset))) for asset in everything)
+                crew.run(jobs, crew.default_workers(), lambda number, size: None, done)
+            except OSError as error:
+                raise OutputError(f"The folder {self.folder} cannot be written ({error.strerror}).") from error
+            finally:
+                show.finish()
+        return found
+
+    def forget_others(self, previews: Iterable[Preview]) -> None:
+        """Remove previews that no asset of this report has: pictures of an earlier one. Raises OSError."""
+        kept = {name for item in previews for name in (item.small, item.large, item.movie) if name}
+        for path in self.folder.iterdir():
+            if path.name not in kept and OUR_NAMES.fullmatch(path.name):
+                path.unlink()
+
+    def _order(self, asset: Asset, large: bool) -> _Order:
+        quick = tuple(self._sources(quick_candidates(asset)))
+        if not large:
+            return _Order(quick, (), None)
+        fits = (item for item in movies(asset) if (item.size or 0) <= limits.REPORT_MOVIE_BYTES)
+        film = next(fits, None)
+        playable = self._sources([Candidate(Shown.FRAME, film)]) if film else ()
+        return _Order(quick, tuple(self._sources(candidates(asset))), next(iter(playable), None))
+
+    def _sources(self, wanted: Iterable[Candidate]) -> Iterator[Source]:
+        for item in wanted:
+            entry = source_of(self.view, item.file.domain, item.file.path, item.file.file_id)
+            if entry is not None:
+                yield Source(item, entry, self.tables.get((item.file.domain, item.file.path)))
+
+    def _job(self, order: _Order, tick: crew.Tick) -> Preview:
+        preview = self._first(order.best, "large") if order.best else Preview()
+        tick(0)
+        small = self._first(order.quick, "small")
+        preview = replace(
+            preview,
+            small=small.small,
+            shown=preview.shown or small.shown,
+            problem="" if small.small else small.problem,
+        )
+        return replace(preview, movie=self._movie(order.movie)) if order.movie else preview
+
+    def _first(self, sources: Iterable[Source], what: str) -> Preview:
+        """The preview from the first source that gives one."""
+        problem = ""
+        for source in sources:
+            name = f"{self._key(source.candidate.file)}-{what}.jpg"
+            try:
+                if not _is_there(self.folder / name):
+                    self._save(self._image(source, SMALL if what == "small" else LARGE), name)
+            except (UnreadableFileError, MissingExtraError) as error:
+                problem = problem or str(error)
+                continue
+            shown = source.candidate.shown
+            return Preview(small=name, shown=shown) if what == "small" else Preview(large=name, shown=shown)
+        return Preview(problem=problem)
+
+    def _image(self, source: Source, side: int) -> Image.Image:
+        file = source.candidate.file
+        try:
+            with self.view.open(source.entry) as stream:
+                if file.role is FileRole.THUMBNAIL_TABLE:
+                    return _from_table(source, stream, side)
+                size = stream.seek(0, io.SEEK_END)
+                decode = decoding.frame if source.candidate.is_movie else decoding.still
+                return decode(stream, size, side)
+        except FOREIGN_ERRORS as error:
+            raise UnreadableFileError(f"The picture cannot be read ({type(error).__name__}).") from error
+
+    def _part(self, name: str) -> Path:
+        """An unfinished file of this thread; two assets may share a file of the backup."""
+        return self.folder / f"{name}.{threading.get_ident()}.part"
+
+    def _save(self, image: Image.Image, name: str) -> None:
+        part = self._part(name)
+        image.save(part, "JPEG", quality=_QUALITY, optimize=image.width <= SMALL)
+        part.replace(self.folder / name)
+
+    def _movie(self, source: Source) -> str | None:
+        """A copy for playing. Browsers take a QuickTime movie for the MP4 it nearly is, if it is so named."""
+        name = f"{self._key(source.candidate.file)}-movie.mp4"
+        if _is_there(self.folder / name):
+            return name
+        part = self._part(name)
+        part.unlink(missing_ok=True)
+        try:
+            self.view.copy(source.entry, part)
+        except UnreadableFileError:
+            part.unlink(missing_ok=True)
+            return None
+        part.replace(self.folder / name)
+        return name
+
+    def _key(self, file: AssetFile) -> str:
+        """Names a file of this very backup, and tells nothing about it."""
+        backup = self.view.identity
+        parts = (
+            _VERSION,
+            backup.udid,
+            backup.backup_date,
+            backup.folder.name,
+            file.file_id,
+            file.index,
+            file.size,
+        )
+        return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def tables_by_path(files: Iterable[TableFile]) -> Mapping[tuple[str, str], Table]:
+    """Thumbnail tables by domain and path."""
+    return {
+        (item.entry.domain, item.entry.relative_path): Table(
+            item.table, {entry.index: entry for entry in item.table.reading}
+        )
+        for item in files
+    }
+
+
+def _from_table(source: Source, stream: BinaryIO, side: int) -> Image.Image:
+    number = source.candidate.file.index
+    entry = source.table.entries.get(number) if source.table and number is not None else None
+    if source.table is None or entry is None:
+        raise UnreadableFileError("The table does not have this thumbnail.")
+    return decoding.presented(decode_entry(source.table.table, entry, stream), side)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0 and not path.is_symlink()
+    except OSError:
+        return False
