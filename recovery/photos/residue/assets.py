@@ -103,8 +103,11 @@ def attributes_shape(database: Database) -> Shape:
 
 
 def _with_entity(database: Database, table: str) -> tuple[Column, ...]:
-    """The columns, with the serial type of Z_ENT fixed: a Core Data table has one entity, or a few alike."""
-    columns = columns_of(database, table)
+    """The columns with what Core Data adds: Z_ENT and Z_OPT are never NULL, and one entity has one serial type."""
+    columns = tuple(
+        replace(column, required=True) if column.name in ("Z_ENT", "Z_OPT") else column
+        for column in columns_of(database, table)
+    )
     serials = {_serial_of(number) for number in _entities(database, table, columns)}
     if len(serials) != 1:
         return columns

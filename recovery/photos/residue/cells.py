@@ -25,6 +25,8 @@ from recovery.photos.residue.serials import (
 _FREEBLOCK_HEADER = 4
 # Headers whose serial types are kept decoded; about 300 bytes each.
 _REMEMBERED_HEADERS = 50_000
+# How many cheap candidates one costs that has to be decoded without a header to check it by.
+_COSTLY = 20
 # A value whose serial type is lost: the one an integer of that many bytes must have had.
 _INTEGER_OF_SIZE = {1: 1, 2: 2, 3: 3, 4: 4, 6: 5, 8: 6}
 
@@ -137,6 +139,10 @@ class Recogniser:
             cell_or_none = suspect or self._headless(position, region, taken)
             if cell_or_none is not None and (self.shape.strong or self._fits_in(cell_or_none, region, taken)):
                 self._take(cell_or_none, region, taken)
+        for cell in cells:
+            # What is left: the start of a hole whose end a newer cell took.
+            if not (cell.intact or self.shape.strong) and cell.end > region.end and region.start in cell.starts:
+                self._take(cell, region, taken)
         return taken.found
 
     # --- where a cell may be ---------------------------------------------------------------------------------
@@ -189,6 +195,7 @@ class Recogniser:
         """The cell whose serial types start at `at`, when nothing before them is left; it has all columns."""
         if not self.shape.entire.match(region.image.data, at, region.end):
             return None
+        self.spent += _COSTLY
         read = read_serials(region.image.data, at, region.end, len(self.shape.columns))
         if read is None or not self.shape.fits(read[0]):
             return None
@@ -220,9 +227,7 @@ class Recogniser:
     # --- cells whose header is not whole ---------------------------------------------------------------------
 
     def _fits_in(self, cell: Cell, region: Region, taken: _Taken) -> bool:
-        """Whether a cell lies where one can lie; the end of one at the start of a region may be overwritten."""
-        if cell.end > region.end:
-            return region.start in cell.starts
+        """Whether a cell lies where a deleted one can lie, by its end and by what is over its start."""
         return taken.anchor(cell.end) == cell.end and any(
             self._freed(start, cell.end, region) for start in cell.starts
         )
@@ -310,7 +315,8 @@ class Recogniser:
     def _decoded(self, cell: Cell, data: bytes, limit: int) -> Found | None:
         """The values of a cell; None when one of them is none that SQLite writes or that the table can hold."""
         raw = data[cell.values : min(limit, cell.values + cell.stored)]
-        if cell.spilled and cell.end <= limit:
+        if cell.spilled and cell.end <= limit and not self.exhausted:
+            self.spent += cell.spilled // self.store.geometry.usable  # a chain may lead in circles
             first_page = int.from_bytes(data[cell.end - 4 : cell.end], "big")
             raw += self.store.overflow(first_page, cell.spilled) or b""
         values: dict[int, Value] = {}

@@ -71,8 +71,10 @@ class Column:
 
     @property
     def pattern(self) -> bytes:
-        """A regular expression for the serial type; NOT NULL is checked later."""
-        return self.kind.pattern if self.exact is None else re.escape(bytes((self.exact,)))
+        """A regular expression for the serial type."""
+        if self.exact is not None:
+            return re.escape(bytes((self.exact,)))
+        return rb"(?!\x00)" + self.kind.pattern if self.required else self.kind.pattern
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,12 @@ class Shape:
     @cached_property
     def whole(self) -> re.Pattern[bytes]:
         """Finds the serial types of a record, overlapping ones included."""
-        return _pattern(self.columns[: self.core])
+        return _pattern(self.columns[: self.core], len(self.columns))
 
     @cached_property
     def headless(self) -> re.Pattern[bytes]:
         """Finds the serial types when that of the first column is lost."""
-        return _pattern(self.columns[1 : self.core])
+        return _pattern(self.columns[1 : self.core], len(self.columns) - 1)
 
     @cached_property
     def entire(self) -> re.Pattern[bytes]:
@@ -131,15 +133,17 @@ class Shape:
         return all(column.allows(serial) for column, serial in zip(self.columns[first:], serials, strict=False))
 
 
-def _pattern(columns: tuple[Column, ...]) -> re.Pattern[bytes]:
+def _pattern(columns: tuple[Column, ...], total: int) -> re.Pattern[bytes]:
     # What is consumed hides overlapping candidates, so it is one byte, or fixed bytes: those are fast to find.
     fixed = b"".join(
         column.pattern for column in itertools.takewhile(lambda column: column.exact is not None, columns)
     )
     if not fixed and columns[0].kind in (Kind.ROWID, Kind.INTEGER, Kind.NUMBER):
-        fixed = columns[0].pattern
+        fixed = columns[0].pattern  # one byte each
     everything = b"".join(column.pattern for column in columns)
-    return re.compile(b"%s(?=%s)" % (fixed, everything[len(fixed) :]), re.DOTALL)
+    # A row of nothing but NULL says nothing, and a run of zeros would be full of such rows.
+    nothing = rb"(?!\x00{%d})" % total
+    return re.compile(b"%s%s(?=%s)" % (nothing, fixed, everything[len(fixed) :]), re.DOTALL)
 
 
 def kind_of(declared: str) -> Kind:
@@ -242,6 +246,8 @@ def decode(serial: int, raw: bytes, encoding: str) -> Value:
             raise ValueError("not the shortest form")
         return value
     if serial == 7:
+        if len(raw) != 8:
+            raise ValueError("cut off")
         number: float = struct.unpack(">d", raw)[0]
         if math.isnan(number):
             raise ValueError("not a number")
