@@ -15,18 +15,16 @@ from hypothesis import strategies as st
 
 from recovery import limits
 from recovery.errors import MissingExtraError, RecoveryError, UnreadableArchiveError, UnreadableFileError
+from recovery.photos.places import DOMAIN, Part, Place, place_of, v2_path
 from recovery.photos.thumbnail_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
 from recovery.photos.thumbnails import (
     EntryState,
     TableLayout,
     ThumbnailTable,
-    V2Target,
     decode_entry,
     read_configuration,
     read_table,
     solve_layout,
-    v2_path,
-    v2_target,
 )
 from recovery.provenance import Gap, Tier
 
@@ -324,11 +322,11 @@ def test_a_broken_configuration_raises_our_error(data: bytes) -> None:
     [
         (
             "Media/PhotoData/Thumbnails/V2/DCIM/100APPLE/IMG_0001.HEIC/5003.JPG",
-            V2Target("DCIM/100APPLE", "IMG_0001.HEIC", 5003),
+            ("DCIM/100APPLE", "IMG_0001.HEIC", 5003),
         ),
         (
             "Media/PhotoData/Thumbnails/V2/PhotoData/CPLAssets/group1/A.PNG/5005.JPG",
-            V2Target("PhotoData/CPLAssets/group1", "A.PNG", 5005),
+            ("PhotoData/CPLAssets/group1", "A.PNG", 5005),
         ),
         ("Media/PhotoData/Thumbnails/V2/DCIM/100APPLE/IMG_0001.HEIC", None),
         ("Media/PhotoData/Thumbnails/V2/IMG_0001.HEIC/5003.JPG", None),
@@ -337,10 +335,13 @@ def test_a_broken_configuration_raises_our_error(data: bytes) -> None:
         ("Media/DCIM/100APPLE/IMG_0001.HEIC/5003.JPG", None),
     ],
 )
-def test_v2_paths_name_their_asset(path: str, target: V2Target | None) -> None:
-    """A V2 JPEG names directory, file and format; other paths, also ones with dots, name nothing."""
-    assert v2_target(path) == target
-    if target is not None:
+def test_v2_paths_name_their_asset(path: str, target: tuple[str, str, int] | None) -> None:
+    """A V2 JPEG names directory, file and format; other paths, also ones with dots, name no thumbnail."""
+    place = place_of(DOMAIN, path)
+    if target is None:
+        assert place is None or place.part is not Part.THUMBNAIL
+    else:
+        assert place == Place(Part.THUMBNAIL, target[0], target[1], format_id=target[2])
         assert v2_path(*target) == path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from recovery.photos.places import DOMAIN, place_of, v2_path
 from recovery.photos.thumbnail_formats import Encoding
 from recovery.photos.thumbnails import (
     EntryState,
@@ -16,8 +17,6 @@ from recovery.photos.thumbnails import (
     decode_entry,
     read_configuration,
     read_table,
-    v2_path,
-    v2_target,
 )
 from recovery.provenance import Tier
 from recovery.workspace import Workspace
@@ -167,11 +166,12 @@ def test_v2_paths_of_a_real_iphone_name_their_assets(tmp_path: Path) -> None:
     rows = connection.execute("SELECT relativePath FROM Files WHERE domain = 'CameraRollDomain'")
     paths = {row[0] for row in rows}
     connection.close()
-    targets = {path: v2_target(path) for path in paths if path.endswith("/5003.JPG")}
+    targets = {path: place_of(DOMAIN, path) for path in paths if path.endswith("/5003.JPG")}
     assert len(targets) == 64
     alone = []
     for path, target in targets.items():
-        assert target is not None and v2_path(*target) == path
-        if f"Media/{target.directory}/{target.filename}" not in paths:
+        assert target is not None and target.format_id == 5003
+        assert v2_path(target.directory, target.name, target.format_id) == path
+        if f"Media/{target.directory}/{target.name}" not in paths:
             alone.append(target.directory.split("/")[:2])
     assert alone == [["PhotoData", "PhotoCloudSharingData"]] * 2

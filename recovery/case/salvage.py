@@ -14,7 +14,7 @@ from recovery.case.model import BlobCensus
 from recovery.photos.library import AssetRow
 from recovery.photos.media import MediaFacts
 from recovery.photos.media_files import MediaFile, look_inside
-from recovery.photos.places import DOMAIN, ROOT, Part, Place, stem
+from recovery.photos.places import DOMAIN, ROOT, Part, Place, stem, v2_path
 from recovery.photos.thumbnail_formats import FORMATS
 from recovery.provenance import Gap, Reading
 
@@ -47,8 +47,9 @@ def _paths(row: AssetRow) -> Iterator[str]:
 
 
 def _renditions(directory: str, name: str) -> Iterator[str]:
-    for number in (5005, 5003, 3503, 3505, 3507, 3501):
-        yield f"{ROOT}PhotoData/Thumbnails/V2/{directory}/{name}/{number}.JPG"
+    for number, form in FORMATS.items():
+        if not form.encodings:  # kept as JPEG files, not in tables
+            yield v2_path(directory, name, number)
     for edit in _EDITS:
         yield f"{ROOT}PhotoData/Mutations/{directory}/{stem(name)}/Adjustments/{edit}"
     for ending in ("JPG", "THM"):

@@ -25,8 +25,9 @@ from recovery.findings.model import (
 )
 from recovery.findings.selection import Near as Near
 from recovery.findings.selection import Search
-from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
+from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, place_of
 from recovery.photos.signatures import MediaType
+from recovery.photos.thumbnail_formats import rank
 from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
@@ -260,7 +261,7 @@ def _pictures(asset: Asset, stem: str, selection: Selection) -> Iterator[Planned
     if selection.reduced is not Reduced.NEVER and not here & _BETTER_THAN_TABLE:
         entries = [file for file in asset.files if file.role is FileRole.THUMBNAIL_TABLE]
         if entries:
-            best = min(entries, key=_largest_first)
+            best = min(entries, key=_best_first)
             yield _picture(Derivation.TABLE_PICTURE, best, stem, "png")
     movies = [file for file in asset.files if file.role in _LIVE_MOVIES and file.state is not FileState.MISSING]
     if asset.live_photo is None or not movies:
@@ -303,13 +304,16 @@ def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
     files.update(file for file in extra if file.role is FileRole.MESSAGES_COPY)
     pictures = [file for file in extra if file.role in _PICTURES]
     if selection.reduced is Reduced.WHEN_NEEDED:
-        pictures = sorted(pictures, key=_largest_first)[:1]
+        pictures = sorted(pictures, key=_best_first)[:1]
     return files.union(pictures)
 
 
-def _largest_first(file: AssetFile) -> tuple[object, ...]:
-    area = file.pixels[0] * file.pixels[1] if file.pixels else 0
-    return file.state is FileState.DAMAGED, -area, _ROLE_ORDER[file.role], -(file.size or 0), file.path
+def _best_first(file: AssetFile) -> tuple[object, ...]:
+    """Whole before damaged, renditions before thumbnails, and among thumbnails the better format."""
+    place = place_of(file.domain, file.path)
+    format_id = place.format_id if place else None
+    damaged = file.state is FileState.DAMAGED
+    return damaged, _ROLE_ORDER[file.role], rank(format_id), -(file.size or 0), file.path
 
 
 def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsset]:

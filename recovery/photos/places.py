@@ -63,6 +63,11 @@ class Place:
         return self.name if self.stem_only else stem(self.name)
 
 
+def v2_path(directory: str, name: str, format_id: int) -> str:
+    """Where the backup keeps the thumbnail file of an asset's file; what `place_of` takes apart."""
+    return f"{ROOT}PhotoData/Thumbnails/V2/{directory}/{name}/{format_id}.JPG"
+
+
 def stem(name: str) -> str:
     """A file name without its extension; names of dot files stay whole."""
     head, dot, _ = name.rpartition(".")
@@ -104,6 +109,8 @@ def place_of(domain: str, relative_path: str) -> Place | None:
     if domain != DOMAIN or not relative_path.startswith(ROOT):
         return None
     path = relative_path.removeprefix(ROOT)
+    if any(step in ("", ".", "..") for step in path.split("/")):
+        return None
     for part, stem_only, pattern in _PATTERNS:
         found = pattern.fullmatch(path)
         if found:

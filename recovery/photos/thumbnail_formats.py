@@ -134,16 +134,6 @@ def tier_of(format_id: int | None, encoding: Encoding) -> Tier:
     return Tier.DOCUMENTED if (format_id, encoding) in SEEN else Tier.UNTESTED
 
 
-class ReducedSource(StrEnum):
-    """Kinds of reduced copies, in the order of preference: the first that exists is the best surviving picture."""
-
-    FULL_SIZE_EDIT = "full_size_edit"
-    RENDITION = "rendition"
-    """A smaller copy kept under PhotoData/Metadata or by iCloud Photos under PhotoData/CPLAssets."""
-    V2_JPEG = "v2_jpeg"
-    THUMBNAIL_TABLE = "thumbnail_table"
-
-
 # JPEG files before tables; within each, more of the picture and more pixels first. A cropped square gives way to
 # a whole picture of nearly its side, and beats one of half its side.
 BEST_FIRST = (

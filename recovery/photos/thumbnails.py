@@ -9,11 +9,10 @@ libraries; the encodings that only iPhones write are untested.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -41,20 +40,14 @@ __all__ = [
     "ThumbnailConfiguration",
     "ThumbnailEntry",
     "ThumbnailTable",
-    "V2Target",
     "decode_entry",
     "read_configuration",
     "read_table",
     "solve_layout",
-    "v2_path",
-    "v2_target",
 ]
 
 AGREEMENT_NEEDED = 0.99
 """Share of live UUIDs that must sit in the slot their row names; less means the table was not understood."""
-
-V2_FOLDER = "Media/PhotoData/Thumbnails/V2"
-"""Where thumbnail files lie in CameraRollDomain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +106,6 @@ class ThumbnailConfiguration:
     master_format: int | None
     formats: tuple[int, ...]
     rebuilding: bool
-
-
-class V2Target(NamedTuple):
-    """The asset file that a V2 JPEG shows (ZDIRECTORY and ZFILENAME of its row) and the format of the JPEG."""
-
-    directory: str
-    filename: str
-    format_id: int
 
 
 def solve_layout(
@@ -222,16 +207,3 @@ def read_configuration(data: bytes) -> ThumbnailConfiguration:
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def v2_target(relative_path: str) -> V2Target | None:
-    """What a path of CameraRollDomain shows, when it is a V2 JPEG: V2/<directory>/<filename>/<format>.JPG."""
-    match = re.fullmatch(re.escape(V2_FOLDER) + r"/(.+)/([^/]+)/([0-9]{4})\.JPG", relative_path, re.DOTALL)
-    if match is None or any(part in ("", ".", "..") for part in relative_path.split("/")):
-        return None
-    return V2Target(match[1], match[2], int(match[3]))
-
-
-def v2_path(directory: str, filename: str, format_id: int) -> str:
-    """The path in CameraRollDomain where the V2 JPEG of an asset file lies; the inverse of `v2_target`."""
-    return f"{V2_FOLDER}/{directory}/{filename}/{format_id}.JPG"
