@@ -1,23 +1,24 @@
-"""Filters that commands share: dates and places, parsed once into the values the library takes."""
+"""The search options that commands share, parsed once into the one value the library takes."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
 
-from recovery.extraction.plan import Near
+from recovery.errors import SelectionError
+from recovery.findings.selection import Near, Search
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Moment(click.ParamType[datetime]):
-    """A day (`2024-05-03`, in UTC) or an RFC 3339 time; as an upper bound a day is taken to its end."""
+    """A day (`2024-05-03`, meant in UTC) or an RFC 3339 time with its zone; as `end` a day is taken whole."""
 
     name = "DATE"
 
@@ -27,15 +28,24 @@ class Moment(click.ParamType[datetime]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
+        is_day = _DAY.fullmatch(value) is not None
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            if not is_day:
+                return self._exact(value, moment, param, ctx)
+            end = timedelta(days=1) if self._end else timedelta()
+            return moment.replace(tzinfo=UTC) + end
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no date; write 2024-05-03 or 2024-05-03T18:00:00+02:00.", param, ctx)
+
+    def _exact(
+        self, value: str, moment: datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if "T" not in value.upper():
+            raise ValueError(value)
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        if self._end and _DAY.fullmatch(value):
-            moment += timedelta(days=1)
-        return moment
+            self.fail(f"{value!r} lacks a time zone; add Z for UTC, or an offset such as +02:00.", param, ctx)
+        return moment.astimezone(UTC)
 
 
 class Place(click.ParamType[Near]):
@@ -62,7 +72,37 @@ TO_DATE = click.option("--to-date", type=Moment(end=True), help="Only photos tak
 NEAR = click.option("--near", type=Place(), help="Only photos taken within KM kilometres of a place.")
 
 
+PERSON = click.option(
+    "--person", "persons", multiple=True, metavar="NAME", help="Only photos with this person, as named in Photos."
+)
+ALBUM = click.option("--album", "albums", multiple=True, metavar="NAME", help="Only photos in this album.")
+TEXT = click.option(
+    "--text", metavar="WORDS", help="Only photos with these words in title, caption, keywords or original name."
+)
+
+
 def when_and_where(function: F) -> F:
     """--from-date, --to-date and --near."""
     decorated: F = FROM_DATE(TO_DATE(NEAR(function)))
     return decorated
+
+
+def search_options(function: F) -> F:
+    """All of --from-date, --to-date, --near, --person, --album and --text; `search_of` makes one value of them."""
+    decorated: F = when_and_where(PERSON(ALBUM(TEXT(function))))
+    return decorated
+
+
+def search_of(chosen: Mapping[str, Any]) -> Search:
+    """The search that the options ask for; a contradiction in them is wrong usage."""
+    try:
+        return Search(
+            since=chosen["from_date"],
+            until=chosen["to_date"],
+            near=chosen["near"],
+            persons=tuple(chosen["persons"]),
+            albums=tuple(chosen["albums"]),
+            text=chosen["text"],
+        )
+    except SelectionError as error:
+        raise click.UsageError(f"{error} {error.hint}".strip()) from error

@@ -20,6 +20,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backups": ("cli.backups", "List the backups on this computer."),
     "scan": ("cli.scan", "Show the FaceTime photos of a backup and what happened to them."),
     "report": ("cli.report", "Make an offline page of pictures and facts to look at."),
+    "diagnose": ("cli.diagnose", "Say why FaceTime photos may be missing, and what to do next."),
+    "timeline": ("cli.timeline", "Tell the life of each photo in order of time."),
+    "compare": ("cli.compare", "Compare backups: what vanished, and how to bring it back."),
     "extract": ("cli.extract", "Write everything a backup still holds into a folder."),
     "verify": ("cli.verify", "Check an extraction against its record, and against the backup."),
 }

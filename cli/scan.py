@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
+from cli.filters import search_of, search_options
 from cli.main import partly
 from cli.options import (
     answer_stream,
@@ -16,10 +18,12 @@ from cli.options import (
     passphrase_option,
     style,
 )
+from recovery.findings.find import narrowed
 from recovery.findings.model import Asset, Findings, Verdict
 from recovery.report import tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
+from recovery.report.safe_text import clean
 
 
 @click.command(name="scan")
@@ -35,6 +39,7 @@ from recovery.report.layout import PLAIN
     help="csv and ndjson list the FaceTime, recently deleted and hidden assets; with --all every asset.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
+@search_options
 @passphrase_option
 @manners_options
 def command(
@@ -48,6 +53,7 @@ def command(
     quiet: bool,
     no_progress: bool,
     debug: bool,
+    **chosen: Any,
 ) -> int:
     """Show the FaceTime photos of BACKUP, and what happened to them.
 
@@ -59,12 +65,16 @@ def command(
       recover-facetime scan ~/Backups/00008110-000A1B2C3D4E801E
       recover-facetime scan "Ann's iPhone" --all
       recover-facetime scan 00008110 --json -o inventory.json
+      recover-facetime scan 00008110 --from-date 2024-05-03 --person Grandma
 
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something in
     the backup could not be read, 4 passphrase missing or wrong.
     """
+    search = search_of(chosen)
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
-        findings = found.findings
+        findings = narrowed(found.findings, search)
+    if findings.search and not quiet and (as_json or form != "text"):
+        click.echo(f"Search: {clean(findings.search)}", err=True)
     with answer_stream(output) as stream:
         if as_json or form == "json":
             write_json(findings, stream, generated_at=datetime.now(UTC))
@@ -83,6 +93,7 @@ def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:
         asset
         for asset in findings.assets
         if everything
+        or findings.search is not None
         or asset.facetime.verdict is not Verdict.NO
         or asset.trashed
         or asset.hidden

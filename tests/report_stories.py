@@ -340,7 +340,9 @@ def sample() -> Findings:
     """The sample of docs/inventory.md: one of everything."""
     story = rich()
     ghost = next(asset for asset in story.assets if asset.deleted)
-    return findings([story.assets[0], ghost], story.loose_ends[1:2], story.causes, story.gaps[1:])
+    summary = "The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden."
+    shown = findings([story.assets[0], ghost], story.loose_ends[1:2], story.causes, story.gaps[1:])
+    return replace(shown, summary=summary)
 
 
 def empty() -> Findings:

@@ -34,7 +34,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 # The promise, word for word; a key may be added to the inventory but none of these may ever go.
 PROMISED = {
-    "": "schema tool generated_at backup totals assets loose_ends causes gaps",
+    "": "schema tool generated_at backup summary search totals assets loose_ends causes gaps",
     "tool": "name version",
     "backup": "path udid device_name product_type ios_version build backup_date encrypted complete "
     "photos_model_version",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 from recovery.case import Case
@@ -20,7 +21,10 @@ from recovery.findings.model import (
     Totals,
     Verdict,
 )
+from recovery.findings.selection import Search
 
+NOTHING = Totals(*(0 for _ in fields(Totals)))
+"""Totals of no backup at all: what counting starts from."""
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -61,13 +65,41 @@ def _facts(case: Case) -> BackupFacts:
     )
 
 
+def narrowed(findings: Findings, search: Search) -> Findings:
+    """The findings with only the assets that fit a search, counted anew, and the search told.
+
+    Causes, loose ends, gaps and the counts of files stay those of the whole backup.
+    """
+    if not search.narrows:
+        return findings
+    fit = tuple(asset for asset in findings.assets if search.fits(asset))
+    return replace(
+        findings, assets=fit, totals=_recounted(findings.totals, fit), search=search.told(findings.assets)
+    )
+
+
 def totals_of(case: Case, assets: tuple[Asset, ...], loose_ends: tuple[LooseEnd, ...]) -> Totals:
     """Count; the sums that must hold are stated at Totals and proved by a property test."""
-    statuses = Counter(asset.status for asset in assets)
     codes = Counter(end.code for end in loose_ends)
     media = sum(bool(item.file.entry.domain) for group in case.grouping.groups for item in group.files)
+    files = replace(
+        NOTHING,
+        missing_blobs=codes[LooseCode.MISSING_BLOB],
+        unlisted_blobs=codes[LooseCode.UNLISTED_BLOB],
+        assets_without_file=codes[LooseCode.ASSET_WITHOUT_FILE],
+        files_without_asset=sum(1 for _ in files_without_asset(case)),
+        media_files=media,
+        blobs=case.census.listed_blobs + len(case.census.unlisted),
+    )
+    return _recounted(files, assets)
+
+
+def _recounted(totals: Totals, assets: tuple[Asset, ...]) -> Totals:
+    """The totals with everything that is counted from assets alone counted anew."""
+    statuses = Counter(asset.status for asset in assets)
     sizes = {(item.file_id, item.index): item.size or 0 for asset in assets for item in asset.recoverable}
-    return Totals(
+    return replace(
+        totals,
         assets=len(assets),
         facetime=sum(asset.facetime.verdict is not Verdict.NO for asset in assets),
         live_photos=sum(asset.kind is Kind.LIVE_PHOTO for asset in assets),
@@ -78,12 +110,6 @@ def totals_of(case: Case, assets: tuple[Asset, ...], loose_ends: tuple[LooseEnd,
         reduced_copy=statuses[Status.REDUCED_COPY],
         elsewhere=statuses[Status.ELSEWHERE],
         not_found=statuses[Status.NOT_FOUND],
-        missing_blobs=codes[LooseCode.MISSING_BLOB],
-        unlisted_blobs=codes[LooseCode.UNLISTED_BLOB],
-        assets_without_file=codes[LooseCode.ASSET_WITHOUT_FILE],
-        files_without_asset=sum(1 for _ in files_without_asset(case)),
         permanently_deleted=sum(asset.deleted is not None for asset in assets),
         recoverable_bytes=sum(sizes.values()),
-        media_files=media,
-        blobs=case.census.listed_blobs + len(case.census.unlisted),
     )

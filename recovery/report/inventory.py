@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "recover-facetime/inventory/1"
 SCHEMA_FILE = "inventory.v1.schema.json"
+DIAGNOSIS_SCHEMA = "recover-facetime/diagnosis/1"
+DIAGNOSIS_KEYS = ("tool", "generated_at", "backup", "summary", "totals", "causes", "gaps")
 Json = dict[str, object]
 
 
@@ -59,6 +61,14 @@ def inventory(
     """The whole inventory as plain JSON values."""
     document = _document(findings, generated_at, extracted)
     return {key: list(value) if isinstance(value, Iterator) else value for key, value in document.items()}
+
+
+def diagnosis_document(findings: Findings, *, generated_at: datetime) -> Json:
+    """What `diagnose` answers, for programs: parts of the inventory, each exactly as it stands there."""
+    whole = _document(findings, generated_at, NOTHING_EXTRACTED)
+    parts = {key: whole[key] for key in DIAGNOSIS_KEYS}
+    plain_parts = {key: list(value) if isinstance(value, Iterator) else value for key, value in parts.items()}
+    return {"schema": DIAGNOSIS_SCHEMA, **plain_parts}
 
 
 def dumps(document: Mapping[str, object]) -> str:
@@ -142,6 +152,8 @@ def _document(findings: Findings, generated_at: datetime, extracted: Mapping[Fil
         "tool": tool_document(),
         "generated_at": to_text(generated_at),
         "backup": backup_document(findings.backup),
+        "summary": plain(findings.summary),
+        "search": plain(findings.search),
         "totals": _plain_fields(findings.totals),
         "assets": (asset_document(asset, extracted) for asset in findings.assets),
         "loose_ends": (_loose_end(end) for end in findings.loose_ends),

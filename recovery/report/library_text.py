@@ -82,9 +82,9 @@ _LIBRARY_COLUMNS = (
 )
 
 
-def library(findings: Findings, view: View) -> list[str]:
+def library(findings: Findings, view: View, title: str = "The whole library") -> list[str]:
     """Every asset, one line each."""
-    return _asset_table("The whole library", findings.assets, _LIBRARY_COLUMNS, _library_row, view)
+    return _asset_table(title, findings.assets, _LIBRARY_COLUMNS, _library_row, view)
 
 
 def _library_row(asset: Asset) -> tuple[str, ...]:

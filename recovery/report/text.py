@@ -28,19 +28,34 @@ def scan(findings: Findings, *, everything: bool = False, verbose: bool = False,
     No line is wider than 80 terminal columns, and nothing from the backup can steer the terminal.
     """
     view = View(everything, verbose, style)
-    lines = [
-        *backup_lines(findings.backup, style),
+    body = _whole(findings, view) if findings.search is None else _searched(findings, findings.search, view)
+    return "\n".join([*backup_lines(findings.backup, style), *body, *gaps(findings, view)]) + "\n"
+
+
+def _whole(findings: Findings, view: View) -> list[str]:
+    return [
         *_glance(findings, view),
         *_facetime(findings, view),
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
         *loose_ends(findings, view),
-        *(library(findings, view) if everything else ()),
-        *totals_lines(findings.totals, style, library_read=library_was_read(findings)),
-        *gaps(findings, view),
+        *(library(findings, view) if view.everything else ()),
+        *totals_lines(findings.totals, view.style, library_read=library_was_read(findings)),
     ]
-    return "\n".join(lines) + "\n"
+
+
+def _searched(findings: Findings, search: str, view: View) -> list[str]:
+    """Only what fits; loose ends and totals are about the whole backup and are left out."""
+    return [
+        *heading("Search", view.style),
+        *wrap(clean(search), first="  "),
+        *(_facetime(findings, view) if any(a.facetime.verdict.rank for a in findings.assets) else ()),
+        *recently_deleted(findings, view),
+        *hidden(findings, view),
+        *deleted(findings, view),
+        *library(findings, view, "Everything that fits"),
+    ]
 
 
 def _glance(findings: Findings, view: View) -> list[str]:

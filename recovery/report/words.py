@@ -155,3 +155,36 @@ HIDES = {
     "optimised_storage": "whether the phone kept only smaller copies of photos in iCloud",
 }
 """What a gap hides, for the codes of causes and signals; other texts are words already."""
+
+CAUSES = {
+    "recently_deleted": "In Recently Deleted",
+    "hidden": "Hidden in Photos",
+    "permanently_deleted": "Deleted for good",
+    "only_in_icloud": "Only in iCloud",
+    "optimised_storage": "Optimise Storage",
+    "upload_pending": "Waiting to be sent to iCloud",
+    "half_arrived": "One half only",
+    "original_missing_in_backup": "Original missing from this backup",
+    "facetime_live_photos_off": "FaceTime Live Photos switched off",
+    "photos_permission": "No permission for Photos",
+    "lockdown_mode": "Lockdown Mode",
+    "library_rebuilt": "Photo library rebuilt",
+    "ios_update": "iOS update",
+    "restored_device": "Restored or replaced device",
+    "newer_than_backup": "Taken after this backup",
+    "backup_incomplete": "Incomplete backup",
+    "call_without_photo": "Calls without a photo",
+    "other_phone_has_it": "On the other person's phone",
+    "copy_in_messages": "A copy in Messages",
+    "another_device": "On another device of yours",
+    "storage_full": "Storage full",
+    "low_power_mode": "Low Power Mode",
+    "region_or_other_side_off": "The other side, or the region",
+    "small_or_blurry": "Small or blurry",
+}
+"""Names of the causes, for headings."""
+NOTHING_EXPLAINED = "Nothing in this backup explains a missing FaceTime photo. Please read on."
+DIAGNOSIS_NOTE = (
+    "This backup was only read. Where each claim was read: diagnose --verbose. The photos one by one: "
+    "recover-facetime scan. To save them: recover-facetime extract."
+)

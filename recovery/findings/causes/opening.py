@@ -13,10 +13,7 @@ from recovery.findings.model import Asset, Cause, CauseVerdict, Status, Upload, 
 
 SWITCHES = ("facetime_live_photos_off", "lockdown_mode", "photos_permission")
 """Causes that keep any FaceTime photo from being saved; when shown they belong into the opening."""
-LIBRARY_UNREAD = (
-    "The photo library of this backup could not be read in full, so this may not be all: see what could not be "
-    "looked at."
-)
+LIBRARY_UNREAD = "The photo library of this backup could not be read in full, so this may not be all."
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,13 @@ def _backup_incomplete(inquiry: Inquiry) -> Answer:
 def _small_or_blurry(inquiry: Inquiry) -> Answer:
     sized = [(asset.width, asset.height, asset) for asset in inquiry.sure if asset.width and asset.height]
     if not sized:
-        return undetermined("No FaceTime photo with a known size was found here.")
+        return undetermined("No FaceTime photo with a known size was found here.", advice="")
     sizes = sorted({(width * height, width, height) for width, height, _ in sized})
     names = [f"{width} x {height}" for _, width, height in sizes]
     spans = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
     sources = [source for _, _, asset in sized for source in field_source("width")(asset)]
     if sizes[0][0] < SMALL:
-        says = f"The FaceTime photos found here measure {spans} pixels: they are frames of a video call."
+        says = f"The FaceTime photos found here measure {spans} pixels: each is a frame of its video call."
         return shown(says, sources)
     return contradicted(f"The FaceTime photos found here measure {spans} pixels, which is not small.", sources)
 
@@ -123,7 +123,7 @@ SMALL_OR_BLURRY = Rule(
     "small_or_blurry",
     _small_or_blurry,
     "A size says nothing about sharpness, and nothing can add detail that the call did not carry.",
-    "The sharpest picture may be another frame of the movie: on the phone open the photo, Edit, Live, slide to "
-    "a better frame, Make Key Photo. Or save the movie with recover-facetime extract and step through its "
-    "frames in any player. The other person's camera and connection decide how sharp a frame can be.",
+    "The sharpest picture may be another frame of the movie. On the phone: open the photo, Edit, Live, slide to a "
+    "better frame, Make Key Photo. Here: recover-facetime extract --frames best writes the sharpest frame beside "
+    "the photo. The other person's camera and connection decide how sharp it can be.",
 )

@@ -35,7 +35,7 @@ def _lockdown_mode(inquiry: Inquiry) -> Answer:
     if stored is None:
         return unread(inquiry.gaps_hiding("lockdown_mode"))
     if stored.value is True:
-        return shown("Lockdown Mode was on, which blocks FaceTime Live Photos.", [stored.source])
+        return shown("Lockdown Mode was on, which is said to block FaceTime Live Photos.", [stored.source])
     state = "off" if stored.value is False else "never switched on"
     return contradicted(f"Lockdown Mode was {state}.", [stored.source])
 
@@ -88,6 +88,6 @@ LOCKDOWN_MODE = Rule(
     "lockdown_mode",
     _lockdown_mode,
     "It tells the state when the backup was made, not when it was switched.",
-    "On the phone: Settings, Privacy & Security, Lockdown Mode. Photos cannot be taken in FaceTime while it is "
-    "on, on either side. If somebody advised you to use it, keep it on.",
+    "On the phone: Settings, Privacy & Security, Lockdown Mode. Photos in FaceTime are said not to work while it "
+    "is on, at either end. If somebody advised you to use it, keep it on.",
 )
