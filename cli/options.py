@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,13 +101,23 @@ class Opened:
 
 
 @contextmanager
-def opened(backup: str, passphrase_file: str | None, how: Manners) -> Iterator[Opened]:
-    """Locate, unlock, gather and find; the private folder lives as long as the block."""
+def opened(
+    backup: str,
+    passphrase_file: str | None,
+    how: Manners,
+    *,
+    with_events: bool = False,
+    uuids: Collection[str] = (),
+) -> Iterator[Opened]:
+    """Locate, unlock, gather and find; the private folder lives as long as the block.
+
+    `with_events` also gathers what the library's history tells, of `uuids` alone if any are given.
+    """
     folder = locate(backup, default_roots())
     with Workspace() as workspace, unlocked(folder, workspace, passphrase_file) as view:
         bar = how.progress
         try:
-            case = gather(view, bar)
+            case = gather(view, bar, with_events=with_events, uuids=uuids)
         finally:
             bar.finish()
         yield Opened(view, case, find(case))

@@ -50,20 +50,30 @@ def given(file: str | None) -> Passphrase | None:
 def unlocked(folder: Path, workspace: Workspace, file: str | None) -> Iterator[BackupView]:
     """The open backup, asking for the passphrase on a terminal where it is needed and was not given."""
     passphrase = given(file)
+    with unlocked_with(folder, workspace, passphrase) as view:
+        if passphrase is not None and not view.encrypted:
+            click.echo("Note: this backup is not encrypted; the passphrase was not needed.", err=True)
+        yield view
+
+
+@contextmanager
+def unlocked_with(
+    folder: Path, workspace: Workspace, passphrase: Passphrase | None, which: str = ""
+) -> Iterator[BackupView]:
+    """The same with a passphrase already read; `which` names the backup where several are opened."""
     with ExitStack() as stack:
         try:
             view = stack.enter_context(open_backup(folder, workspace, passphrase))
         except PassphraseMissingError:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 raise
-            view = _ask(folder, workspace, stack)
-        if passphrase is not None and not view.encrypted:
-            click.echo("Note: this backup is not encrypted; the passphrase was not needed.", err=True)
+            view = _ask(folder, workspace, stack, which)
         yield view
 
 
-def _ask(folder: Path, workspace: Workspace, stack: ExitStack) -> BackupView:
-    click.echo("The backup is encrypted. It is the passphrase set in Finder or iTunes that is needed.", err=True)
+def _ask(folder: Path, workspace: Workspace, stack: ExitStack, which: str) -> BackupView:
+    backup = f"The backup {which}" if which else "The backup"
+    click.echo(f"{backup} is encrypted. It is the passphrase set in Finder or iTunes that is needed.", err=True)
     for left in reversed(range(TRIES)):
         typed = getpass.getpass("Backup passphrase (not shown): ", stream=sys.stderr)
         try:

@@ -68,6 +68,9 @@ HISTORY_STRINGS = 200_000
 HISTORY_TEXT = 4 * KIB
 # Deleted assets kept in memory: more than any photo library has rows.
 HISTORY_DELETED = 2_000_000
+# Changes of assets kept for a timeline, about 400 bytes each; a busy library has some 1,000,000 changes in all, of
+# which those that tell nothing to people are not kept.
+HISTORY_EVENTS = 200_000
 # Runs of missing asset numbers that are listed one by one.
 NUMBERING_RUNS = 100_000
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from recovery import limits
 from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.backup.view import BackupView
+from recovery.case.digests import digest_of
 from recovery.case.model import AttachmentFile
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
@@ -106,18 +106,7 @@ def _twin(view: BackupView, item: AttachmentFile, originals: Mapping[int, list[M
     candidates = originals.get(item.blob.size or 0, [])
     if not candidates or item.blob.state is not BlobState.PRESENT:
         return None
-    own = _digest(view, item.entry)
+    own = digest_of(view, item.entry)
     return next(
-        (file.entry.file_id for file in candidates if own is not None and _digest(view, file.entry) == own), None
+        (file.entry.file_id for file in candidates if own is not None and digest_of(view, file.entry) == own), None
     )
-
-
-def _digest(view: BackupView, entry: ManifestEntry) -> bytes | None:
-    digest = hashlib.sha256()
-    try:
-        with view.open(entry) as stream:
-            while data := stream.read(limits.CIPHER_CHUNK_BYTES):
-                digest.update(data)
-    except (OSError, UnreadableFileError):
-        return None
-    return digest.digest()

@@ -13,7 +13,7 @@ from recovery.evidence.messages import Attachment
 from recovery.evidence.privacy import Permission
 from recovery.evidence.settings import Setting
 from recovery.photos.grouping import Grouping
-from recovery.photos.history import History
+from recovery.photos.history import History, HistoryEvent
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import PhotoLibrary
 from recovery.photos.media import MediaFacts
@@ -80,6 +80,17 @@ class AttachmentFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """Changes of assets as the library's history lists them, oldest first; `left_out` counts those not kept.
+
+    Not kept are changes that tell nothing to people, unless certain assets were asked for.
+    """
+
+    events: tuple[HistoryEvent, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Traces:
     """What is left of assets that may have no row any more."""
 
@@ -89,6 +100,8 @@ class Traces:
     tables: tuple[TableFile, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     """Path below `Media/` by UUID, as assetUUIDForPath.plist remembers them; may be old."""
+    life: Life | None = None
+    """None when nobody asked for it: reading it takes two more passes through the history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from typing import BinaryIO
 
 from recovery import archives, limits
 from recovery.backup.manifest import EntryKind
 from recovery.backup.view import BackupView
-from recovery.case.model import TableFile
-from recovery.errors import RecoveryError, UnreadableFileError
+from recovery.case.model import Life, TableFile
+from recovery.database import Database
+from recovery.errors import RecoveryError, UnreadableDatabaseError, UnreadableFileError
+from recovery.photos.changes import told_changes
+from recovery.photos.history import EventKind, HistoryEvent, read_events
 from recovery.photos.journal_assets import JournalAsset, read_asset_journals
 from recovery.photos.library import PhotoLibrary
 from recovery.photos.places import DOMAIN, ROOT, Part, place_of
@@ -82,3 +86,26 @@ def _paths(stored: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for path, uuid in stored.items():
         if isinstance(uuid, str) and _UUID.fullmatch(uuid):
             yield uuid.upper(), path.removeprefix("/").removeprefix("var/mobile/").removeprefix(ROOT)
+
+
+def read_life(database: Database, uuids: Collection[str]) -> tuple[Life, tuple[Gap, ...]]:
+    """What the history tells of these assets, or, without any, what it tells people of all assets.
+
+    Of more changes than are kept the newest count; a damaged history keeps what was read before the damage.
+    """
+    kept: deque[HistoryEvent] = deque(maxlen=limits.HISTORY_EVENTS)
+    left_out, count = 0, 0
+    gaps: list[Gap] = []
+    try:
+        for event in read_events(database, uuids=uuids or None):
+            if uuids or event.kind is not EventKind.UPDATED or told_changes(event.changed):
+                kept.append(event)
+                count += 1
+            else:
+                left_out += 1
+    except UnreadableDatabaseError as error:
+        gaps.append(Gap("persistent history", database.store, str(error), ("later events of photos",), fault=True))
+    if count > len(kept):
+        why = f"only the newest {len(kept):,} of {count:,} changes are kept; single photos show all of theirs"
+        gaps.append(Gap("persistent history", database.store, why, ("older events of photos",)))
+    return Life(tuple(kept), left_out), tuple(gaps)

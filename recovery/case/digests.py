@@ -1,0 +1,42 @@
+"""The SHA-256 of files of a backup, as plaintext."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from recovery import limits
+from recovery.backup.manifest import ManifestEntry
+from recovery.backup.view import BackupView
+from recovery.case.progress import Progress, Silent
+from recovery.errors import UnreadableFileError
+
+
+def digest_of(view: BackupView, entry: ManifestEntry) -> bytes | None:
+    """The digest of one file's plaintext; None where it cannot be read through."""
+    digest = hashlib.sha256()
+    try:
+        with view.open(entry) as stream:
+            while data := stream.read(limits.CIPHER_CHUNK_BYTES):
+                digest.update(data)
+    except (OSError, UnreadableFileError):
+        return None
+    return digest.digest()
+
+
+def digests_of(
+    view: BackupView, locations: Iterable[tuple[str, str]], progress: Progress | None = None
+) -> Mapping[str, str]:
+    """Digests in hexadecimal by file ID, for files given as (domain, path); what cannot be read is left out."""
+    told = progress or Silent()
+    wanted = list(locations)
+    told.start("Comparing files byte for byte", len(wanted))
+    found: dict[str, str] = {}
+    for location in wanted:
+        entry = view.index.lookup(*location)
+        digest = digest_of(view, entry) if entry is not None else None
+        if entry is not None and digest is not None:
+            found[entry.file_id] = digest.hex()
+        told.advance()
+    told.finish()
+    return found
