@@ -1,8 +1,8 @@
 """Deleted rows left in the unused bytes of a database: asks whether there can be any, then finds them."""
 
 from recovery.photos.residue.assets import DeletedRow, carve_assets
+from recovery.photos.residue.candidates import Live
 from recovery.photos.residue.carve import CarvedRow, Target, carve_table, carve_tables, live_rows, log_of
-from recovery.photos.residue.cells import Live
 from recovery.photos.residue.regions import Origin
 from recovery.photos.residue.serials import Column, Kind, Shape, columns_of
 from recovery.photos.residue.state import CopyState, inspect_copy

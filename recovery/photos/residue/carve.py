@@ -9,7 +9,8 @@ from pathlib import Path
 from recovery import limits
 from recovery.database import SIDE_FILES, Database, quoted
 from recovery.errors import UnreadableDatabaseError
-from recovery.photos.residue.cells import Found, Live, Recogniser
+from recovery.photos.residue.candidates import Found, Live
+from recovery.photos.residue.cells import Recogniser
 from recovery.photos.residue.pages import PageStore
 from recovery.photos.residue.regions import Origin, Region, pages_of, regions
 from recovery.photos.residue.serials import Kind, Shape, Value
