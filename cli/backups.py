@@ -10,6 +10,7 @@ import click
 from cli.main import partly
 from cli.options import style
 from recovery.backup.locate import default_roots, find_backups
+from recovery.errors import BackupNotFoundError
 from recovery.report.backup_list import backups_document
 from recovery.report.backup_text import backups_table
 
@@ -31,6 +32,8 @@ def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int
     %APPDATA%\\Apple Computer\\MobileSync\\Backup and
     %USERPROFILE%\\Apple\\MobileSync\\Backup.
     """
+    if root is not None and not root.is_dir():
+        raise BackupNotFoundError(f"There is no folder {root}.", "Give a folder that holds backups.")
     roots = (root,) if root else default_roots()
     found = find_backups(roots, with_size=not no_size)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ import click
 
 from cli.passphrase import VARIABLE, unlocked
 from cli.progress import progress
-from recovery.backup.locate import default_roots, locate
+from recovery.backup.locate import default_roots, is_backup, locate
 from recovery.backup.view import BackupView
 from recovery.case import Case, Progress, gather
 from recovery.errors import OutputError
@@ -142,6 +142,17 @@ class BytesDone:
         """See recovery.extraction.outcomes.Progress."""
 
 
+def _spare_evidence(target: Path) -> None:
+    """Refuse to write anything below a backup folder, whichever backup it is."""
+    for folder in target.absolute().resolve().parents:
+        with suppress(OSError):
+            if is_backup(folder):
+                raise OutputError(
+                    f"{target} lies inside the backup {folder}, and nothing is ever written there.",
+                    "Give a place outside of it.",
+                )
+
+
 @contextmanager
 def answer_stream(output: str | None) -> Iterator[Any]:
     """Standard output, or the file of `-o`, written under another name first so that no half answer stays."""
@@ -149,6 +160,7 @@ def answer_stream(output: str | None) -> Iterator[Any]:
         yield sys.stdout
         return
     target = Path(output)
+    _spare_evidence(target)
     draft = target.with_name(target.name + ".part")
     try:
         with draft.open("w", encoding="utf-8", newline="") as stream:
