@@ -22,6 +22,7 @@ from recovery.findings.model import (
     LooseCode,
     LooseEnd,
     Verdict,
+    asset_key,
 )
 from recovery.findings.selection import Near as Near
 from recovery.findings.selection import Search
@@ -71,8 +72,8 @@ class Selection(Search):
     """Which assets, and which of their files: a search, and the kinds to take.
 
     By default: FaceTime (from `possible` up), deleted ones and loose media. `everything` takes the whole library.
-    A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`) looks through the whole
-    library instead; filters narrow each other.
+    A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`) looks through the
+    whole library instead; filters narrow each other.
     """
 
     everything: bool = False
@@ -85,6 +86,8 @@ class Selection(Search):
     reduced: Reduced = Reduced.WHEN_NEEDED
     edits: bool = True
     frames: Frames = Frames.WHEN_NEEDED
+    keys: frozenset[str] | None = None
+    """Only assets with these keys (findings.model.asset_key), as `lost_in` gives them; an empty set takes none."""
 
     def takes(self, asset: Asset, *, loose: bool) -> bool:
         """Whether an asset is chosen; `loose` tells that its file has no row in the library."""
@@ -98,6 +101,7 @@ class Selection(Search):
             and (not self.deleted or _is_deleted(asset))
             and (not self.hidden or asset.hidden is True)
             and (not self.live or asset.live_photo is not None)
+            and (self.keys is None or asset_key(asset) in self.keys)
             and (not self.uuids or (asset.uuid or "").upper() in {uuid.upper() for uuid in self.uuids})
         )
 
@@ -108,7 +112,8 @@ class Selection(Search):
 
     @property
     def _names_kind(self) -> bool:
-        return bool(self.min_confidence or self.deleted or self.hidden or self.live or self.uuids)
+        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids
+        return bool(kinds) or self.keys is not None
 
 
 @dataclass(frozen=True, slots=True)

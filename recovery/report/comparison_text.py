@@ -101,7 +101,7 @@ def _backup(label: str, backup: BackupFacts) -> list[str]:
 def _glance(comparison: Comparison) -> Iterator[str]:
     counts = comparison.counts
     both = count(comparison.matched, "photo or video", "photos and videos")
-    yield f"{both} in both backups, {comparison.unchanged:,} of them unchanged."
+    yield f"{both} known to both backups, {comparison.unchanged:,} of them unchanged."
     gone = counts[DifferenceKind.DELETED], counts[DifferenceKind.VANISHED]
     if any(gone):
         yield f"{sum(gone):,} gone from the newer one: {gone[0]:,} deleted for good, {gone[1]:,} without a reason."
