@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import plistlib
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Asset, Basis, FileRole, Findings, Status, Verdict
+from recovery.findings.model import Asset, Basis, FileRole, Findings, Kind, Status, Verdict
 from tests.scanning import named, scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
 DELETED = datetime(2024, 5, 20, 9, 0, tzinfo=UTC)
+PHOTOS_SQLITE = "12b144c0bd44f2b3dffd9186d3f9c05b917cee25"
 TRADE_FAIR = "68C4B34C-49C9-4EED-882A-EA0D1BFCB7A2"
 
 
@@ -109,6 +112,32 @@ def test_a_real_deleted_photo_comes_back_in_one_entry(
     deleted = [asset for asset in findings.assets if asset.deleted is not None]
     assert len(deleted) == 3
     assert findings.totals.assets == len(findings.assets)
+
+
+@pytest.mark.parametrize("tombstone", [True, False])
+def test_a_deleted_row_gives_name_and_date(tmp_path: Path, tombstone: bool) -> None:
+    """A row that was deleted and not overwritten is a ghost; a tombstone gives it back its number and time."""
+    builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN)
+    builder.with_live_photo("IMG_0002", created=TAKEN).without_still().without_video().without_thumbnail()
+    folder = builder.build(tmp_path)
+    uuid = builder.asset.uuid
+    with closing(sqlite3.connect(folder / "12" / PHOTOS_SQLITE)) as connection, connection:
+        connection.execute("PRAGMA secure_delete=OFF")
+        (pk,) = connection.execute("SELECT Z_PK FROM ZASSET WHERE ZUUID = ?", (uuid,)).fetchone()
+        connection.execute("DELETE FROM ZASSET WHERE Z_PK = ?", (pk,))
+        connection.execute("DELETE FROM ZADDITIONALASSETATTRIBUTES WHERE ZASSET = ?", (pk,))
+        if tombstone:
+            (entity,) = connection.execute("SELECT Z_ENT FROM Z_PRIMARYKEY WHERE Z_NAME = 'Asset'").fetchone()
+            connection.execute(
+                "INSERT INTO ACHANGE (ZCHANGETYPE, ZENTITY, ZENTITYPK, ZTRANSACTIONID, ZTOMBSTONE5)"
+                " SELECT 2, ?, ?, max(Z_PK), ? FROM ATRANSACTION",
+                (entity, pk, uuid),
+            )
+    ghost = next(asset for asset in scan(folder).assets if asset.uuid == uuid)
+    assert ghost.basis is (Basis.HISTORY if tombstone else Basis.DELETED_ROW)
+    assert (ghost.filename, ghost.created, ghost.kind) == ("IMG_0002.HEIC", TAKEN, Kind.LIVE_PHOTO)
+    assert ghost.original_filename == ("lp_image.heic" if tombstone else None), "joined by the number alone"
+    assert ghost.deleted is not None and (ghost.deleted.at is not None) is tombstone
 
 
 @pytest.mark.parametrize("layout", ["14204", "15323", "16320", "17600", "18508", "19063"])

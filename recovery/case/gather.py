@@ -15,6 +15,7 @@ from recovery.case.photo_traces import read_journals, read_life, read_paths, rea
 from recovery.case.progress import Progress, Silent
 from recovery.case.salvage import learn_names, unnamed_media
 from recovery.case.surroundings import read_surroundings
+from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableFileError
 from recovery.photos import library
 from recovery.photos.facetime import worth_a_look
@@ -24,6 +25,7 @@ from recovery.photos.library import PhotoLibrary, read_library
 from recovery.photos.media_files import MediaFile, look_inside, media_files
 from recovery.photos.migrations import Migration, read_migrations
 from recovery.photos.places import ORIGINALS, Part
+from recovery.photos.residue import DeletedRow, carve_assets
 from recovery.photos.signatures import sniff
 from recovery.photos.traces import traces_of
 from recovery.provenance import Gap, Reading
@@ -55,6 +57,7 @@ class _Gatherer:
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
         self.migrations: Reading[Migration] = Reading()
+        self.rows: tuple[DeletedRow, ...] = ()
 
     def case(self) -> Case:
         self.progress.start("Reading the photo library", None)
@@ -115,6 +118,7 @@ class _Gatherer:
                     self.photos = read_library(database)
                     self.history = read_history(database)
                     self.migrations = read_migrations(database)
+                    self._carve(database)
                     self.gaps.extend(self.photos.gaps + self.history.gaps)
                     if self.events_of is not None:
                         self.life, gaps = read_life(database, self.events_of)
@@ -125,6 +129,14 @@ class _Gatherer:
             why, fault = str(error), True
         hides = ("dates, states and origin of photos beyond their file attributes", "permanently deleted photos")
         self.gaps.append(Gap("the photo library", library.DATABASE, why, hides, fault))
+
+    def _carve(self, database: Database) -> None:
+        """Deleted rows in the same copy: its log is emptied only when it is closed."""
+        deleted = self.history.deleted if self.history else ()
+        numbers = {item.uuid: item.asset_pk for item in deleted if item.uuid}
+        carved = carve_assets(database.path, database, numbers)
+        self.rows = carved.records
+        self.gaps.extend(carved.gaps)
 
     def _media(self, missing: frozenset[str]) -> list[MediaFile]:
         files = []
@@ -165,7 +177,14 @@ class _Gatherer:
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
         self.gaps.extend(tables.gaps + journals.gaps + path_gaps)
-        return Traces(self.history, {item.uuid: item for item in journals}, tables.records, paths, self.life)
+        return Traces(
+            history=self.history,
+            journals={item.uuid: item for item in journals},
+            tables=tables.records,
+            rows=self.rows,
+            paths=paths,
+            life=self.life,
+        )
 
 
 def _undescribed(file: MediaFile, index: RowIndex) -> bool:

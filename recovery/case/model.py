@@ -18,6 +18,7 @@ from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import PhotoLibrary
 from recovery.photos.media import MediaFacts
 from recovery.photos.migrations import Migration
+from recovery.photos.residue import DeletedRow
 from recovery.photos.signatures import MediaType
 from recovery.photos.thumbnails import ThumbnailTable
 from recovery.provenance import Gap, Reading
@@ -98,6 +99,8 @@ class Traces:
     journals: Mapping[str, JournalAsset] = field(default_factory=dict)
     """By UUID; mac libraries and full file systems have them, phone backups as a rule not."""
     tables: tuple[TableFile, ...] = ()
+    rows: tuple[DeletedRow, ...] = ()
+    """Deleted rows of assets found in unused bytes of the library's file; a compacted copy has none."""
     paths: Mapping[str, str] = field(default_factory=dict)
     """Path below `Media/` by UUID, as assetUUIDForPath.plist remembers them; may be old."""
     life: Life | None = None

@@ -27,7 +27,7 @@ from recovery.findings.model import (
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
-from recovery.photos.facetime import Judgement, Stored, judge
+from recovery.photos.facetime import Judgement, Stored, Traces, judge
 from recovery.photos.grouping import Group, GroupFile
 from recovery.photos.library import AssetRow, ResourceRow
 from recovery.photos.media_files import MediaFile
@@ -44,13 +44,18 @@ def assets_of(case: Case) -> Iterator[Asset]:
     finder = CallFinder(case.around.calls.records)
     pictures = pictures_of(case)
     copies = copies_of(case)
-    ghosts = dict(ghosts_of(case))
+    ghosts = ghosts_of(case)
+    claimed: set[int] = set()
     for group in case.grouping.groups:
         ghost = _ghost_of(group, ghosts)
+        if id(ghost) in claimed:
+            ghost = None
         if ghost is not None:
-            del ghosts[ghost.uuid]
+            claimed.add(id(ghost))
         yield _Builder(case, group, ghost, pictures, copies, finder).asset()
     for ghost in ghosts.values():
+        if id(ghost) in claimed:
+            continue
         yield _Builder(case, Group(None, ()), ghost, pictures, copies, finder).asset()
     yield from assets_in_messages(case, copies)
 
@@ -129,10 +134,9 @@ class _Builder:
     # --- what the asset is -------------------------------------------------------------------------------
 
     def _kind(self) -> Kind:
-        code = self.row.kind if self.row else None
-        subtype = None
-        if self.ghost is not None and self.ghost.journal is not None and not self.group.files:
-            code, subtype = self.ghost.journal.kind, self.ghost.journal.kind_subtype
+        code, subtype = (self.row.kind if self.row else None), None
+        if self.ghost is not None and not self.group.files:
+            code, subtype = self.ghost.kind_codes
         if self.live or subtype == codes.SubtypeCode.LIVE_PHOTO:
             return Kind.LIVE_PHOTO
         if code is not None:
@@ -221,7 +225,7 @@ class _Builder:
     def _facetime(self, base: Asset) -> tuple[FaceTime, Judgement]:
         traces = traces_of(self.group, self.places)
         if self.ghost is not None:
-            traces = replace(traces, history_client=self.ghost.inserted_by)
+            traces = _joined(traces, self.ghost.traces())
         traces = replace(traces, messages_names=tuple(stored_name(item) for item in self.copies))
         found = self.finder.at(base.created, base.added)
         if found is not None:
@@ -254,12 +258,29 @@ class _Builder:
             yield from self._ghost_notes(self.ghost)
 
     def _ghost_notes(self, ghost: Ghost) -> Iterator[str]:
-        if ghost.journal is None:
+        if ghost.row is not None:
+            yield "its row was found in unused bytes of the library's file; nothing there says when or why it went"
+            if not ghost.row.complete:
+                yield "a part of that row was overwritten"
+        elif ghost.journal is None:
             yield "name, date and kind are not known: nothing that is left of it tells them"
         if ghost.deletion is None:
             yield "a small picture without a row: its asset is gone, and nothing tells when or why"
         if ghost.history is not None and not ghost.pictures:
             yield "no picture of it is left in this backup; an older backup may still hold it"
+
+
+def _joined(traces: Traces, ghost: Traces) -> Traces:
+    """What files and leftovers tell together; a file's own values first."""
+    return replace(
+        traces,
+        names=traces.names + ghost.names,
+        bundles=traces.bundles + ghost.bundles,
+        imported_by=traces.imported_by or ghost.imported_by,
+        saved_asset_type=ghost.saved_asset_type if traces.saved_asset_type is None else traces.saved_asset_type,
+        live=traces.live or ghost.live,
+        history_client=ghost.history_client,
+    )
 
 
 def _identifiers(group: Group, ghost: Ghost | None) -> set[str]:

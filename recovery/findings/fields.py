@@ -26,7 +26,7 @@ class _Value:
 
 
 class Fields:
-    """Picks values best source first: the row, the attributes, an asset journal, what the files say themselves.
+    """Picks values best source first: the row, the attributes, a journal or deleted row, the files themselves.
 
     `sources` fills up with the place of each value that was picked.
     """
@@ -46,9 +46,9 @@ class Fields:
             attributes = item.file.attributes
             if attributes is not None and (value := getattr(attributes, name, None)) is not None:
                 yield _Value(value, attribute_source(item.file, name))
-        journal = self._ghost.journal if self._ghost else None
-        if journal is not None and (value := getattr(journal, name, None)) is not None:
-            yield _Value(value, journal.source)
+        for record, source in self._ghost.records if self._ghost else ():
+            if (value := getattr(record, name, None)) is not None:
+                yield _Value(value, source)
         for item in self._group.files:
             facts = item.file.facts
             if facts is not None and (value := getattr(facts, name, None)) is not None:

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 
 from recovery.case import Case, TableFile
 from recovery.findings.model import AssetFile, Basis, Deletion, FileRole, FileState
-from recovery.photos.facetime import Stored
+from recovery.photos.codes import SubtypeCode
+from recovery.photos.facetime import Stored, Traces
 from recovery.photos.history import DeletedAsset
 from recovery.photos.journal_assets import JournalAsset
+from recovery.photos.library import DATABASE
+from recovery.photos.residue import DeletedRow
 from recovery.photos.thumbnail_layout import EntryState
 from recovery.photos.thumbnails import ThumbnailEntry
+from recovery.provenance import Source
 
 
 @dataclass(slots=True)
 class Ghost:
-    """Everything known of one UUID that no row carries; levels of knowledge that lack are empty."""
+    """Everything known of one asset that no row carries; levels of knowledge that lack are empty."""
 
-    uuid: str
+    uuid: str | None
     history: DeletedAsset | None = None
     journal: JournalAsset | None = None
+    row: DeletedRow | None = None
     pictures: list[AssetFile] = field(default_factory=list)
     path: str | None = None
     """Path below `Media/` that the library once remembered for it."""
@@ -29,20 +34,54 @@ class Ghost:
     @property
     def basis(self) -> Basis:
         """The best of the places it is known from."""
-        return Basis.HISTORY if self.history or self.journal else Basis.THUMBNAIL_TABLE
+        if self.history or self.journal:
+            return Basis.HISTORY
+        return Basis.DELETED_ROW if self.row else Basis.THUMBNAIL_TABLE
 
     @property
     def deletion(self) -> Deletion | None:
-        """How it went; a journal's delete record says only that it did."""
+        """How it went; a journal's delete record and a deleted row say only that it did."""
         if self.history is not None:
             known = self.history
             return Deletion(known.deleted_at, known.reason, known.client, known.inserted_at, known.inserted_by)
-        if self.journal is not None and self.journal.deleted:
-            return Deletion(None, None, None, self.journal.added, None)
+        if (self.journal is not None and self.journal.deleted) or self.row is not None:
+            return Deletion(None, None, None, None, None)
         return None
 
     @property
-    def inserted_by(self) -> Stored | None:
+    def records(self) -> Iterator[tuple[JournalAsset | DeletedRow, Source]]:
+        """What still describes the asset itself, the fuller one first, each with where it stands."""
+        if self.journal is not None:
+            yield self.journal, self.journal.source
+        if self.row is not None:
+            yield self.row, next(iter(self.row.sources), Source(DATABASE))
+
+    @property
+    def kind_codes(self) -> tuple[int | None, int | None]:
+        """Kind and subtype as stored."""
+        for record, _ in self.records:
+            if record.kind is not None:
+                return record.kind, record.kind_subtype
+        return None, None
+
+    def traces(self) -> Traces:
+        """What a FaceTime rule may look at: stored names and programs, and the inserting client of the history."""
+        names = [(record.original_filename, source) for record, source in self.records]
+        journal, row = self.journal, self.row
+        bundles = [(journal.creator_bundle, journal.source)] if journal else []
+        bundles += [(row.importer, source) for record, source in self.records if row and record is row]
+        code = next((record.imported_by for record, _ in self.records if record.imported_by is not None), None)
+        place = next((source for _, source in self.records), Source(DATABASE))
+        return Traces(
+            names=tuple(Stored(name, source) for name, source in names if name),
+            bundles=tuple(Stored(bundle, source) for bundle, source in bundles if bundle),
+            imported_by=Stored(str(code), place) if code is not None else None,
+            saved_asset_type=journal.saved_asset_type if journal else None,
+            live=self.kind_codes[1] == SubtypeCode.LIVE_PHOTO,
+            history_client=self._inserted_by(),
+        )
+
+    def _inserted_by(self) -> Stored | None:
         """The inserting program's raw string, where it names FaceTime."""
         if self.history is None or not self.history.names_facetime or self.history.insertion is None:
             return None
@@ -51,22 +90,30 @@ class Ghost:
 
 
 def ghosts_of(case: Case) -> Mapping[str, Ghost]:
-    """Ghosts by UUID in the order of deletion, those known only by a picture last; a live row is never one."""
+    """Ghosts by UUID, or by number where they have none; in the order of deletion, mere pictures last.
+
+    A live row is never a ghost, and without a library nobody can tell what is a leftover of it.
+    """
     live = {row.uuid.upper() for row in case.library.assets if row.uuid} if case.library else set()
     found: dict[str, Ghost] = {}
 
-    def ghost(uuid: str) -> Ghost | None:
-        name = uuid.upper()
-        return None if name in live else found.setdefault(name, Ghost(name))
+    def ghost(uuid: str | None, pk: int | None = None) -> Ghost | None:
+        name = uuid.upper() if uuid else f"number {pk}"
+        return None if name in live else found.setdefault(name, Ghost(uuid.upper() if uuid else None))
 
     for deleted in case.traces.history.deleted if case.traces.history else ():
-        if deleted.uuid and (known := ghost(deleted.uuid)):
+        if known := ghost(deleted.uuid, deleted.asset_pk):
             known.history = deleted
     if case.library is None:
-        return found  # without the rows nobody can tell what is a leftover
+        return found
     for uuid, journal in case.traces.journals.items():
         if (journal.deleted or uuid in found) and (known := ghost(uuid)):
             known.journal = journal
+    by_number = {item.history.asset_pk: item for item in found.values() if item.history}
+    for row in case.traces.rows:
+        known = by_number.get(row.pk) if row.uuid is None and row.pk is not None else None
+        if known := known or ghost(row.uuid, row.pk):
+            known.row = row
     for file, entry in _orphans(case.traces.tables):
         if known := ghost(entry.uuid):
             known.pictures.append(picture_of(file, entry))

@@ -44,6 +44,7 @@ COMMENT = "FaceTime Photo"
 _LENS = re.compile(r"\bFaceTime camera\b", re.IGNORECASE)
 _MOVIE_VALUE = "FaceTime"
 
+
 class Verdict(StrEnum):
     """How sure it is that an asset was taken in a FaceTime call."""
 
