@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -20,10 +21,18 @@ from cli.options import (
 )
 from recovery.findings.find import narrowed
 from recovery.findings.model import Asset, Findings, Verdict
-from recovery.report import tables, text
+from recovery.report import places, tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
+
+_PLACES = ("geojson", "kml")
+_TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
+    "csv": tables.write_csv,
+    "ndjson": tables.write_ndjson,
+    "geojson": lambda assets, stream: stream.write(places.geojson(assets)),
+    "kml": lambda assets, stream: stream.write(places.kml(assets)),
+}
 
 
 @click.command(name="scan")
@@ -33,10 +42,11 @@ from recovery.report.safe_text import clean
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "csv", "ndjson"]),
+    type=click.Choice(["text", "json", *_TABLES]),
     default="text",
     show_default=True,
-    help="csv and ndjson list the FaceTime, recently deleted and hidden assets; with --all every asset.",
+    help="csv and ndjson list the FaceTime, recently deleted and hidden assets, geojson and kml their places; "
+    "with --all every asset.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @search_options
@@ -75,16 +85,18 @@ def command(
         findings = narrowed(found.findings, search)
     if findings.search and not quiet and (as_json or form != "text"):
         click.echo(f"Search: {clean(findings.search)}", err=True)
+    listed = _listed(findings, everything)
     with answer_stream(output) as stream:
         if as_json or form == "json":
             write_json(findings, stream, generated_at=datetime.now(UTC))
-        elif form == "csv":
-            tables.write_csv(_listed(findings, everything), stream)
-        elif form == "ndjson":
-            tables.write_ndjson(_listed(findings, everything), stream)
+        elif form in _TABLES:
+            _TABLES[form](listed, stream)
         else:
             paint = style() if output is None else PLAIN
             stream.write(text.scan(findings, everything=everything, verbose=verbose, style=paint))
+    if form in _PLACES and not as_json and not quiet:
+        found_places = len(places.placed(listed))
+        click.echo(f"Note: {found_places:,} of {len(listed):,} have a stored place.", err=True)
     return partly(any(gap.fault for gap in findings.gaps))
 
 

@@ -28,8 +28,8 @@ from recovery.workspace import Workspace
 
 PASSPHRASE_FILES_HELP = (
     "Read the backup passphrase from FILE, or from standard input with '-'. Given once it is used for all "
-    f"backups; else once for each, in their order. Without it the environment variable {VARIABLE} is used, else you are "
-    "asked on a terminal."
+    f"backups; else once for each, in their order. Without it the environment variable {VARIABLE} is used, else "
+    "you are asked on a terminal."
 )
 
 
