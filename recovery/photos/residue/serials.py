@@ -134,16 +134,13 @@ class Shape:
 
 
 def _pattern(columns: tuple[Column, ...], total: int) -> re.Pattern[bytes]:
-    # What is consumed hides overlapping candidates, so it is one byte, or fixed bytes: those are fast to find.
-    fixed = b"".join(
-        column.pattern for column in itertools.takewhile(lambda column: column.exact is not None, columns)
-    )
-    if not fixed and columns[0].kind in (Kind.ROWID, Kind.INTEGER, Kind.NUMBER):
-        fixed = columns[0].pattern  # one byte each
-    everything = b"".join(column.pattern for column in columns)
+    # What is consumed hides overlapping candidates: only the fixed bytes in front, which are fast to find, are.
+    fixed = tuple(itertools.takewhile(lambda column: column.exact is not None, columns))
+    start, rest = (b"".join(column.pattern for column in part) for part in (fixed, columns[len(fixed) :]))
     # A row of nothing but NULL says nothing, and a run of zeros would be full of such rows.
-    nothing = rb"(?!\x00{%d})" % total
-    return re.compile(b"%s%s(?=%s)" % (nothing, fixed, everything[len(fixed) :]), re.DOTALL)
+    zeros = not any(column.exact for column in fixed)
+    nothing = rb"(?!\x00{%d})" % (total - len(fixed)) if zeros else b""
+    return re.compile(start + nothing + b"(?=" + rest + b")", re.DOTALL)
 
 
 def kind_of(declared: str) -> Kind:
