@@ -160,13 +160,20 @@ def test_facetime_bundles_are_those_of_the_sources() -> None:
         (Traces(messages_names=(stored("IMG_0001.HEIC"),)), Verdict.NO),
         (
             Traces(comments=(stored("FaceTime Photo"),), lenses=(stored("front FaceTime camera"),)),
-            Verdict.CERTAIN,
+            Verdict.PROBABLE,
         ),
     ],
 )
 def test_marks_inside_the_files(traces: Traces, verdict: Verdict) -> None:
     """Comment, lens and movie value each count as they say; words around them do not."""
     assert judge(traces).verdict is verdict
+
+
+def test_rules_no_sample_has_shown_never_make_it_certain() -> None:
+    """However many untested marks agree, they stay probable; with FaceTime's own file name they are certain."""
+    marks = Traces(comments=(stored("FaceTime Photo"),), movie_values=(stored("FaceTime"),), call=IN_CALL)
+    assert judge(marks).verdict is Verdict.PROBABLE
+    assert judge(replace(marks, names=(stored("lp_image.heic"),))).verdict is Verdict.CERTAIN
 
 
 @pytest.mark.parametrize(

@@ -189,12 +189,18 @@ RULES: tuple[Rule, ...] = (
 
 
 def judge(traces: Traces) -> Judgement:
-    """Weigh the signals. A call going on never counts alone; a screenshot or camera photo in a call stays "no"."""
+    """Weigh the signals.
+
+    A call going on never counts alone, so a screenshot or a camera photo in a call stays "no". Rules that no
+    real sample has shown make at most "probable", however many agree.
+    """
     fired = [Fired(rule, stored) for rule in RULES if (stored := rule.find(traces)) is not None]
     if all(signal.rule.only_adds for signal in fired):
         return Judgement(Verdict.NO, (), None)
     total = sum(signal.rule.weight for signal in fired)
     verdict = next((verdict for least, verdict in THRESHOLDS if total >= least), Verdict.NO)
+    if verdict is Verdict.CERTAIN and all(signal.rule.tier is Tier.UNTESTED for signal in fired):
+        verdict = Verdict.PROBABLE
     return Judgement(verdict, tuple(fired) if verdict is not Verdict.NO else (), _shared_by(traces, verdict))
 
 

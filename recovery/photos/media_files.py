@@ -26,6 +26,11 @@ class MediaFile:
     facts: MediaFacts | None = None
 
     @property
+    def store(self) -> str:
+        """Its name in sources and gaps: the path in the backup, for a blob without one where the blob lies."""
+        return self.entry.relative_path or f"{self.entry.file_id[:2]}/{self.entry.file_id}"
+
+    @property
     def present(self) -> bool:
         """Whether at least some of its bytes are in the backup."""
         return self.blob.state is not BlobState.MISSING
@@ -53,10 +58,10 @@ def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, t
     """What the file says about itself; a file that cannot be read becomes a gap."""
     try:
         with view.open(file.entry) as stream:
-            reading = read_media(stream, file.blob.size or 0, file.entry.relative_path)
+            reading = read_media(stream, file.blob.size or 0, file.store)
     except UnreadableFileError as error:
         why = str(error)
         return None, (
-            Gap("the inside of a media file", file.entry.relative_path, why, ("its own marks",), fault=True),
+            Gap("the inside of a media file", file.store, why, ("its own marks",), fault=True),
         )
     return next(iter(reading.records), None), reading.gaps

@@ -31,14 +31,14 @@ def attribute_source(file: MediaFile, key: str) -> Source:
 
 def inside_source(file: MediaFile, place: str) -> Source:
     """Where a value inside a media file was read."""
-    return Source(file.entry.relative_path, place)
+    return Source(file.store, place)
 
 
 def traces_of(group: Group, places: Places) -> Traces:
     """Everything about a group that a FaceTime rule may look at, calls and Messages apart."""
     row = group.row
     originals = [item.file for item in group.files if item.role in ORIGINALS]
-    inside = [(file.entry.relative_path, file.facts) for file in originals if file.facts is not None]
+    inside = [(file.store, file.facts) for file in originals if file.facts is not None]
     return replace(
         inside_traces(inside),
         names=tuple(_names(row, originals, places)),
