@@ -252,7 +252,9 @@ def test_a_verdict_has_its_reasons_and_a_no_has_none(traces: Traces) -> None:
     weights = [fired.rule.weight for fired in judgement.fired]
     assert weights == sorted(weights, reverse=True)
     total = sum(weights)
-    assert judgement.verdict is next((verdict for least, verdict in THRESHOLDS if total >= least), Verdict.NO)
+    weighed = next((verdict for least, verdict in THRESHOLDS if total >= least), Verdict.NO)
+    shown = any(fired.rule.tier is not Tier.UNTESTED for fired in judgement.fired)
+    assert judgement.verdict is (Verdict.PROBABLE if weighed is Verdict.CERTAIN and not shown else weighed)
     if judgement.fired:
         assert worth_a_look(traces)
 
