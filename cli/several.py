@@ -17,7 +17,6 @@ from recovery.backup.locate import default_roots, locate
 from recovery.backup.view import BackupView
 from recovery.case import gather
 from recovery.case.digests import digests_of
-from recovery.errors import SelectionError
 from recovery.findings.compare import lost_in, oldest_first
 from recovery.findings.find import find
 from recovery.findings.matching import Digests, match, worth_hashing
@@ -61,7 +60,7 @@ class Found:
 
 
 def sources_of(backups: Sequence[str], files: Sequence[str]) -> list[Source]:
-    """The backups as named, each with its passphrase; raises SelectionError and what `locate` raises."""
+    """The backups as named, each with its passphrase; raises what `given` and `locate` raise."""
     if len(files) not in (0, 1, len(backups)):
         raise click.UsageError(
             f"There are {len(backups)} backups and {len(files)} passphrase files: give --passphrase-file once for "
@@ -71,8 +70,6 @@ def sources_of(backups: Sequence[str], files: Sequence[str]) -> list[Source]:
     secrets = {file: given(file) for file in dict.fromkeys(chosen)}  # standard input can be read only once
     roots = default_roots()
     folders = [locate(backup, roots) for backup in backups]
-    if len({folder.resolve() for folder in folders}) < len(folders):
-        raise SelectionError("The same backup is named twice.", "Name two different backup folders.")
     return [
         Source(folder, read_identity(folder), secrets[file]) for folder, file in zip(folders, chosen, strict=True)
     ]

@@ -130,15 +130,14 @@ class _Matcher:
                 self._take(number, asset, step, waiting)
 
     def _take(self, number: int, asset: Asset, step: _Step, waiting: Mapping[Hashable, dict[int, None]]) -> None:
-        """Pair an asset with one of those that wait under its keys: one of the same name, else the first."""
+        """Pair an asset with one of those that wait under its keys: an equal one, else of the same name, else the first."""
         for key in step.older(asset):
             alike = waiting.get(key, {})
             for taken in [other for other in islice(alike, _ALIKE) if other not in self._newer]:
                 del alike[taken]
             first = list(islice((other for other in alike if other in self._newer), _ALIKE))
             if first:
-                same = (other for other in first if self._newer[other].filename == asset.filename)
-                other = next(same, first[0])
+                other = min(first, key=lambda number: _unlikeness(asset, self._newer[number]))
                 del alike[other]
                 self._pairs[number] = Pair(self._older.pop(number), self._newer.pop(other), step.by)
                 return
@@ -146,6 +145,10 @@ class _Matcher:
     def matching(self) -> Matching:
         pairs = tuple(pair for _, pair in sorted(self._pairs.items(), key=lambda item: item[0]))
         return Matching(pairs, tuple(self._older.values()), tuple(self._newer.values()))
+
+
+def _unlikeness(first: Asset, second: Asset) -> int:
+    return 0 if first == second else 1 if first.filename == second.filename else 2
 
 
 def _uuid(asset: Asset) -> Iterator[str]:
