@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
 from recovery.extraction.plan import Frames, PlannedAsset, Reduced, Selection, plan
+from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
 from recovery.findings.model import Verdict
 from recovery.report import extraction_text
@@ -39,6 +41,13 @@ from recovery.report.sidecars import json_sidecar, xmp
 @click.option("--all", "everything", is_flag=True, help="Take the whole library.")
 @when_and_where
 @click.option("--uuid", "uuids", multiple=True, metavar="UUID", help="Only this asset; may be repeated.")
+@click.option(
+    "--select",
+    "ticked",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Only what was ticked in the report: its selection.json.",
+)
 @click.option("--live", is_flag=True, help="Only Live Photos.")
 @click.option("--hidden", is_flag=True, help="Only hidden assets.")
 @click.option("--deleted", is_flag=True, help="Only recently or permanently deleted assets.")
@@ -94,8 +103,11 @@ def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, 
     """
     how = manners(*(chosen.pop(name) for name in ("verbose", "quiet", "no_progress", "debug")))
     selection = _selection(chosen)
+    ticked = read_selection(chosen["ticked"]) if chosen["ticked"] else None
     with opened(backup, passphrase_file, how) as found:
         refuse_unsafe(out, found.view.identity.folder)
+        if ticked:
+            selection = replace(selection, keys=ticked_keys(ticked, found.findings))
         planned = plan(found.findings, selection)
         if not can_take_frames() and planned.needs_frames:
             planned = planned.without_frames()

@@ -17,7 +17,7 @@ from recovery.photos import frames, quicktime
 from recovery.photos.exif import FOREIGN_ERRORS
 from recovery.photos.signatures import MediaType, sniff
 
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "TIFF", "WEBP")
+_FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP")
 # An embedded thumbnail serves where it is not much smaller than what is wanted.
 _ENOUGH = 0.75
 _BACKGROUND = (255, 255, 255)

@@ -5,6 +5,7 @@
   const { element, plural } = report;
   const gallery = report.byId("gallery");
   const flagWords = { g: "deleted for good", t: "recently deleted", h: "hidden" };
+  const probe = element("div", { class: "cards probe" });
   let chunks = [];
   report.order = [];
 
@@ -53,7 +54,8 @@
     if (card.status !== "complete") made.push(badge("status", card.status));
     return made;
   }
-  report.badges = badges;
+  report.badges = (card) => [...badges(card), ...[...card.flags].filter((mark) => flagWords[mark])
+    .map((mark) => element("span", { class: "badge", textContent: flagWords[mark] }))];
 
   function frame(card) {
     const label = card.only ? element("span", { class: "label", textContent: "thumbnail, not the photo" }) : null;
@@ -89,19 +91,33 @@
     if (chunk.filled) return;
     chunk.filled = true;
     chunk.box.style.height = "";
-    chunk.box.append(...chunk.cards.map((card, place) => cardElement(card, chunk.start + place)));
+    chunk.made = [];
+    for (const piece of chunk.pieces) {
+      if (piece.headed) chunk.box.append(heading(piece.group));
+      const cards = element("div", { class: "cards" });
+      for (const card of piece.cards) {
+        const made = cardElement(card, chunk.start + chunk.made.length);
+        chunk.made.push(made);
+        cards.append(made);
+      }
+      chunk.box.append(cards);
+    }
   }
 
+  /* What is far from the screen gives its elements back and keeps its height. */
   function empty(chunk) {
     if (!chunk.filled || chunk.box.contains(document.activeElement)) return;
+    chunk.box.style.height = chunk.box.offsetHeight + "px";
     chunk.filled = false;
-    reserve(chunk, report.columns());
+    chunk.made = [];
     chunk.box.replaceChildren();
   }
 
+  /* Before it is filled a chunk has the height that its headings and rows will take; see browse.css. */
   function reserve(chunk, columns) {
-    const rows = Math.ceil(chunk.cards.length / columns);
-    chunk.box.style.height = `calc(${rows} * 14rem + ${rows - 1} * .7rem)`;
+    const headings = chunk.pieces.filter((piece) => piece.headed).length;
+    const rows = chunk.pieces.reduce((sum, piece) => sum + Math.ceil(piece.cards.length / columns), 0);
+    chunk.box.style.height = `${headings * 3.2 + rows * 14.7}rem`;
   }
 
   const near = new IntersectionObserver((entries) => {
@@ -110,36 +126,51 @@
       if (entry.isIntersecting) fill(chunk);
       else if (!report.printing) empty(chunk);
     }
-  }, { rootMargin: "900px 0px" });
+  }, { rootMargin: "1200px 0px" });
 
   report.columns = function () {
-    const box = gallery.querySelector(".chunk");
-    return box ? Math.max(1, getComputedStyle(box).gridTemplateColumns.split(" ").length) : 1;
+    return Math.max(1, getComputedStyle(probe).gridTemplateColumns.split(" ").length);
   };
+
+  function newChunk(start) {
+    const chunk = { box: element("div", { class: "chunk" }), pieces: [], start, size: 0, filled: false, made: [] };
+    chunk.box.chunk = chunk;
+    chunks.push(chunk);
+    return chunk;
+  }
+
+  /* Cuts groups into chunks of about CHUNK cards; a group that is cut keeps its heading with the first piece. */
+  function cut(groups, made) {
+    let part = -1;
+    let chunk = null;
+    for (const group of groups) {
+      if (group[0].part !== part) {
+        part = group[0].part;
+        chunk = null;
+        const [title, meaning] = report.main.parts[part];
+        made.append(element("header", { class: "part" },
+          element("h2", { textContent: title }), element("p", { textContent: meaning })));
+      }
+      for (let start = 0; start < group.length; start += CHUNK) {
+        if (!chunk || chunk.size >= CHUNK) {
+          chunk = newChunk(report.order.length);
+          made.append(chunk.box);
+        }
+        const cards = group.slice(start, start + CHUNK);
+        chunk.pieces.push({ group, cards, headed: start === 0 });
+        chunk.size += cards.length;
+        report.order.push(...cards);
+      }
+    }
+  }
 
   report.showCards = function (cards, newest) {
     near.disconnect();
     chunks = [];
     report.order = [];
     const made = document.createDocumentFragment();
-    let part = -1;
-    for (const group of grouped(sorted(cards, newest))) {
-      if (group[0].part !== part) {
-        part = group[0].part;
-        const [title, meaning] = report.main.parts[part];
-        made.append(element("header", { class: "part" },
-          element("h2", { textContent: title }), element("p", { textContent: meaning })));
-      }
-      made.append(heading(group));
-      for (let start = 0; start < group.length; start += CHUNK) {
-        const box = element("div", { class: "chunk" });
-        const chunk = { box, cards: group.slice(start, start + CHUNK), start: report.order.length, filled: false };
-        box.chunk = chunk;
-        chunks.push(chunk);
-        for (const card of chunk.cards) report.order.push(card);
-        made.append(box);
-      }
-    }
+    made.append(probe);
+    cut(grouped(sorted(cards, newest)), made);
     if (!cards.length) {
       made.append(element("p", { class: "empty", textContent: "Nothing fits these filters." }));
     }
@@ -152,10 +183,10 @@
   };
 
   report.cardAt = function (position) {
-    const chunk = chunks.find((item) => position >= item.start && position < item.start + item.cards.length);
+    const chunk = chunks.find((item) => position >= item.start && position < item.start + item.size);
     if (!chunk) return null;
     fill(chunk);
-    return chunk.box.children[position - chunk.start];
+    return chunk.made[position - chunk.start];
   };
 
   report.focusCard = function (position) {
@@ -164,12 +195,10 @@
   };
 
   report.markTicks = function () {
-    for (const chunk of chunks.filter((item) => item.filled)) {
-      chunk.cards.forEach((card, place) => {
-        const ticked = report.ticked.has(card.index);
-        chunk.box.children[place].classList.toggle("ticked", ticked);
-        chunk.box.children[place].querySelector(".tick").checked = ticked;
-      });
+    for (const made of chunks.flatMap((chunk) => chunk.made)) {
+      const tick = made.querySelector(".tick");
+      tick.checked = report.ticked.has(report.order[Number(tick.dataset.position)].index);
+      made.classList.toggle("ticked", tick.checked);
     }
   };
 

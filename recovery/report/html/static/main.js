@@ -65,5 +65,6 @@
   window.addEventListener("afterprint", () => { report.printing = false; });
   if (window.matchMedia("(max-width: 60rem)").matches) byId("filter-box").open = false;
   report.refresh();
+  performance.mark("ready");
   document.documentElement.dataset.ready = "yes";
 })();
