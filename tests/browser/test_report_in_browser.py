@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,60 @@ def test_a_movie_the_browser_cannot_play_falls_back_to_the_still(browser: Browse
     browser.wait("return document.getElementById('made-from').textContent.startsWith('This browser cannot play')")
     browser.wait("return document.querySelector('#stage img') !== null")
     browser.run("document.getElementById('closeup').close()")
+
+
+def test_a_real_movie_plays(browser: Browser, demo: Report, shared: Path) -> None:
+    """The H.264 movie of a real iPhone Live Photo plays in the page, from the folder beside it."""
+    assert demo.folder is not None
+    at = "report.order.findIndex((card) => card.name === 'IMG_0003.HEIC')"
+    name = str(browser.run(f"return report.details(report.order[{at}].index).movie"))
+    made = (demo.folder / name).read_bytes()
+    try:
+        (demo.folder / name).write_bytes((shared / "live-photos/iphone-6s/IMG_0001.MOV").read_bytes())
+        browser.run(f"report.openCard({at})")
+        browser.keys("m")
+        browser.wait("const movie = document.querySelector('#stage video'); return movie && movie.currentTime > 0")
+        assert browser.run("return document.querySelector('#stage video').videoWidth") == 1080
+        browser.keys("m")
+        assert browser.run("return document.querySelector('#stage img') !== null") is True
+    finally:
+        browser.run("document.getElementById('closeup').close()")
+        (demo.folder / name).write_bytes(made)
+
+
+def test_a_large_gallery_gives_far_cards_back(_browser: Browser, tmp_path: Path) -> None:
+    """Of many photos only those near the screen have elements, wherever one scrolls, and none is out of reach."""
+    from recovery.report.html.previews import Preview
+    from recovery.report.html.write import render
+
+    with opened(BackupBuilder().with_photo("IMG_0001"), tmp_path / "backup") as found:
+        (asset,) = found.findings.assets
+        assets = tuple(replace(asset, uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
+        findings = replace(found.findings, assets=assets)
+        html = render(findings, found.case, [Preview()] * len(assets), "none_files", MADE)
+    page = tmp_path / "large.html"
+    page.write_text(html, "utf-8")
+    _browser.open(page)
+    _browser.run("document.documentElement.style.scrollBehavior = 'auto'")
+    for part in (0.2, 0.5, 0.9):
+        _browser.run("scrollTo(0, document.documentElement.scrollHeight * arguments[0])", part)
+        near = (
+            "return [...document.querySelectorAll('.card')].some((card) =>"
+            " card.getBoundingClientRect().top < innerHeight && card.getBoundingClientRect().bottom > 0)"
+        )
+        _browser.wait(near)
+        _browser.wait("return document.querySelectorAll('.card').length < 600")
+    _browser.run("report.focusCard(2999)")
+    assert _browser.run("return document.activeElement.querySelector('.name').textContent") == "IMG_02999.HEIC"
+
+
+def test_everything_is_there_on_paper(browser: Browser, demo: Report) -> None:
+    """For printing all cards that are shown have their elements and their pictures."""
+    browser.driver.execute_async_script("const done = arguments[0]; report.fillForPrint().then(() => done(null))")
+    assert browser.run("return document.querySelectorAll('.card').length") == demo.assets
+    assert (
+        browser.run("return [...document.querySelectorAll('.card img')].every((i) => i.naturalWidth > 0)") is True
+    )
 
 
 def test_a_ghost_says_what_is_known(browser: Browser) -> None:
