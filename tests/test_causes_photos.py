@@ -94,7 +94,7 @@ STORIES = (
         "recently_deleted",
         "shown",
         lambda: photo().trashed(BIN).with_live_photo("IMG_0002").trashed(BIN + timedelta(days=2)),
-        "All 2 FaceTime photos are in Recently Deleted, the first of them until about 19 June 2024.",
+        "Both FaceTime photos found here are in Recently Deleted, the first of them until about 19 June 2024.",
         (row("ZTRASHEDSTATE", 1), row("ZTRASHEDSTATE", 2)),
     ),
     Story(
@@ -367,7 +367,7 @@ def test_a_plain_backup_says_how_to_see_calls(tmp_path: Path) -> None:
     """Without encryption the answer is open, and the advice is to make an encrypted backup."""
     found = cause_of(built(calling(MAY), tmp_path), "call_without_photo")
     assert (found.verdict, found.says) == ("undetermined", NO_HISTORY)
-    assert found.advice.startswith("Apple puts the call history only in encrypted backups. Make one")
+    assert found.advice.startswith("Make an encrypted backup (Finder")
 
 
 def test_what_was_found_is_told_although_the_rest_is_damaged(tmp_path: Path) -> None:

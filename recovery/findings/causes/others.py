@@ -108,8 +108,8 @@ def _another_device(inquiry: Inquiry) -> Answer:
 
 
 _ENCRYPT = (
-    "Apple puts the call history only in encrypted backups. Make one (Finder, the Apple Devices app or iTunes: "
-    "Encrypt local backup, and keep the password safe), and run this again."
+    "Make an encrypted backup (Finder, the Apple Devices app or iTunes: Encrypt local backup; keep the password "
+    "safe), and run this again."
 )
 CALL_WITHOUT_PHOTO = Rule(
     "call_without_photo",

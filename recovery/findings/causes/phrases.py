@@ -21,7 +21,8 @@ def share(number: int, total: int, one: str, many: str) -> str:
     verb = one if number == 1 else many
     if number < total:
         return f"{number:,} of your {total:,} FaceTime photos {verb}"
-    return f"The one FaceTime photo found here {verb}" if total == 1 else f"All {total:,} FaceTime photos {verb}"
+    whole = {1: "The one FaceTime photo found here", 2: "Both FaceTime photos found here"}
+    return f"{whole.get(total, f'All {total:,} FaceTime photos found here')} {verb}"
 
 
 def perhaps(number: int, one: str, many: str) -> str:

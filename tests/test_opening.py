@@ -1,0 +1,110 @@
+"""The opening paragraph: each fate in words, counts that fit together, and nothing promised where nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from recovery.findings.causes.opening import opening
+from recovery.findings.model import (
+    Asset,
+    Cause,
+    CauseVerdict,
+    Cloud,
+    Deletion,
+    FileRole,
+    FileState,
+    Status,
+    Upload,
+)
+from tests.extraction_tools import a_file, an_asset, facetime
+
+JUNE = datetime(2024, 6, 28, 12, tzinfo=UTC)
+SAVE = "To save what is here: recover-facetime extract BACKUP OUT."
+GONE = Deletion(None, None, None, None, None)
+LOST = a_file(state=FileState.MISSING)
+
+
+def ours(number: int = 1, **changes: Any) -> list[Asset]:
+    """FaceTime photos with the same fate."""
+    facts: dict[str, Any] = {"facetime": facetime(), "status": Status.COMPLETE, "hidden": False} | changes
+    return [an_asset(f"{number}-{index}", **facts) for index in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("assets", "says"),
+    [
+        (
+            ours(1),
+            f"The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden. {SAVE}",
+        ),
+        (
+            ours(3),
+            f"All 3 FaceTime photos found here are in this backup, whole, and neither deleted nor hidden. {SAVE}",
+        ),
+        (
+            [
+                *ours(3, trashed=True, trashed_until_estimate=JUNE),
+                *ours(2, status=Status.ELSEWHERE, cloud=Cloud(False, True, Upload.SYNCED)),
+                *ours(9),
+            ],
+            (
+                "3 of your 14 FaceTime photos are in Recently Deleted until about 28 June 2024; 2 exist whole "
+                f"only in iCloud. The other 9 are here, whole. {SAVE}"
+            ),
+        ),
+        (
+            [*ours(1, hidden=True), *ours(1)],
+            f"1 of your 2 FaceTime photos is hidden. The other one is here, whole. {SAVE}",
+        ),
+        (
+            [*ours(1, deleted=GONE, status=Status.NOT_FOUND, files=()), *ours(2, files=())],
+            "1 of your 3 FaceTime photos was deleted for good. The other 2 are here, whole.",
+        ),
+        (
+            [*ours(1, status=Status.HALF), *ours(1, status=Status.NOT_FOUND, files=(LOST,))],
+            "1 of your 2 FaceTime photos has only one whole half here; 1 lacks its original in this backup. "
+            + SAVE,
+        ),
+        (
+            [
+                *ours(1, status=Status.REDUCED_COPY, files=(a_file(FileRole.MESSAGES_COPY),)),
+                *ours(2, status=Status.NOT_FOUND, files=()),
+            ],
+            (
+                "1 of your 3 FaceTime photos has only a smaller or sent copy here; 2 are known here "
+                f"without a picture. {SAVE}"
+            ),
+        ),
+        (
+            [*ours(2, cloud=Cloud(True, False, Upload.STUCK)), an_asset("x", facetime=facetime("possible"))],
+            (
+                "Both FaceTime photos found here were not yet sent to iCloud. 1 more photo may be from "
+                f"FaceTime, but nothing proves it. {SAVE}"
+            ),
+        ),
+        (
+            [an_asset("x", facetime=facetime("possible"))],
+            (
+                "No FaceTime photo was found in this backup. 1 photo may be from FaceTime, but nothing proves it. "
+                "That need not mean that it is lost: what follows says where it may be, and what to check."
+            ),
+        ),
+    ],
+)
+def test_the_paragraph(assets: list[Asset], says: str) -> None:
+    """What became of the photos, in the order of how much it matters."""
+    assert opening(assets, (), library_read=True) == says
+
+
+def test_an_unread_library_and_a_shown_switch_are_said_at_once() -> None:
+    """Neither may hide further down when no photo was found; a switch that was on is not mentioned."""
+    off = Cause("facetime_live_photos_off", CauseVerdict.SHOWN, "It was switched off.", "", "")
+    text = opening((), (off,), library_read=False)
+    assert "could not be read in full, so this may not be all." in text
+    assert "It was switched off." in text
+    on = replace(off, verdict=CauseVerdict.CONTRADICTED)
+    assert "It was switched off." not in opening((), (on,), library_read=True)
