@@ -43,7 +43,16 @@ def load_dictionary(
     value = load_plist(data, what=what, limit=limit)
     if not isinstance(value, dict):
         raise UnreadableArchiveError(f"The {what} is a {type(value).__name__}, not a dictionary.")
+    if not all(isinstance(key, str) for key in value):
+        raise UnreadableArchiveError(f"The {what} has a key that is no text.")
     return value
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number of at most 64 bits; a property list can hold longer ones, which nobody can even print."""
+    if isinstance(value, int) and value.bit_length() <= limits.WHOLE_NUMBER_BITS:
+        return int(value)
+    return None
 
 
 def unarchive(data: bytes, *, what: str = "keyed archive", limit: int = limits.PLIST_BYTES) -> object:
@@ -118,7 +127,7 @@ class _Unfolder:
         if "NS.time" in item:
             return item["NS.time"]
         unfolded: dict[str, object] = {
-            str(key): self.value(member) for key, member in item.items() if key != "$class"
+            key: self.value(member) for key, member in item.items() if isinstance(key, str) and key != "$class"
         }
         if name := self._class_name(item):
             unfolded["$class"] = name
@@ -126,4 +135,4 @@ class _Unfolder:
 
 
 def _hashable(key: object) -> object:
-    return key if isinstance(key, str | int | bytes | float) else repr(key)
+    return key if isinstance(key, str | int | bytes | float) else type(key).__name__

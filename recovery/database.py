@@ -21,11 +21,14 @@ SIDE_FILES = ("-wal",)
 """Files that belong to a database and decide its rows; `-shm` is only an index and is rebuilt."""
 
 # query_only: a copy is evidence too. temp_store: SQLite would otherwise sort in files outside the workspace.
-_PRAGMAS = ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0", "temp_store=MEMORY")
+_PRAGMAS = (
+    "trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0", "temp_store=MEMORY",
+    f"hard_heap_limit={limits.DATABASE_MEMORY}",
+)  # fmt: skip
 
 
-# SQLite quotes a damaged name in its message, which Python then fails to decode.
-_FOREIGN = (sqlite3.Error, UnicodeDecodeError)
+# SQLite quotes a damaged name in its message, which Python then fails to decode; MemoryError is its own limit.
+_FOREIGN = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 
 
 def quoted(name: str) -> str:
@@ -36,8 +39,8 @@ def quoted(name: str) -> str:
 class Database:
     """An open copy; `store` is the name it has in sources and gaps. Never give it a file of the evidence.
 
-    Opening applies the write-ahead log that lies beside the copy. Statements are limited in time; views,
-    triggers and virtual tables of the file are never run.
+    Opening applies the write-ahead log that lies beside the copy. Statements are limited in processor time, all
+    together, by the size of the file; views, triggers and virtual tables of the file are never run.
     """
 
     def __init__(self, path: Path, store: str) -> None:
@@ -49,6 +52,7 @@ class Database:
             raise self._unreadable(error) from error
         try:
             self._harden()
+            self._seconds = self._allowed_seconds()
             self._tables = self._list_tables()
         except _FOREIGN as error:
             self._connection.close()
@@ -61,12 +65,23 @@ class Database:
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.DATABASE_CELL_BYTES)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        self._since = time.thread_time()
+        self._seconds = limits.DATABASE_SECONDS
+        connection.set_progress_handler(self._overdue, limits.DATABASE_PROGRESS_STEPS)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
+    def _allowed_seconds(self) -> float:
+        """Processor time for all statements together: a large database takes longer, a small one never does."""
+        return limits.DATABASE_SECONDS + self.path.stat().st_size / limits.DATABASE_BYTES_PER_SECOND
+
+    def _overdue(self) -> bool:
+        """Whether the statement that is running has used up the time; SQLite asks now and then."""
+        return time.thread_time() - self._since > self._seconds
+
     def _list_tables(self) -> frozenset[str]:
         cursor = self._connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT ?",
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %' LIMIT ?",
             (limits.DATABASE_TABLES,),
         )
         return frozenset(str(row["name"]) for row in cursor)
@@ -105,14 +120,24 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
-        deadline = time.monotonic() + limits.DATABASE_SECONDS
-        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, limits.DATABASE_PROGRESS_STEPS)
         try:
-            yield from self._connection.execute(sql, tuple(parameters))
+            self._since = time.thread_time()
+            cursor = self._connection.execute(sql, tuple(parameters))
+            while (row := self._next(cursor)) is not None:
+                yield row
+                # What the reader of the rows does with them is not SQLite's time.
+                self._since = time.thread_time()
         except _FOREIGN as error:
             raise self._unreadable(error) from error
         except OverflowError as error:  # an integer parameter or value beyond 64 bits
             raise UnreadableDatabaseError(f"The database {self.store} holds a value out of range.") from error
+
+    def _next(self, cursor: sqlite3.Cursor) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = next(cursor, None)
+        self._seconds -= time.thread_time() - self._since
+        if self._seconds < 0:
+            raise sqlite3.OperationalError("it needs far more time than its size explains")
+        return row
 
     def close(self) -> None:
         """Close the copy; the file itself belongs to the workspace."""
@@ -133,10 +158,11 @@ def text_cell(value: object) -> str | None:
 
 
 def whole_cell(value: object) -> int | None:
-    """The whole number of a cell; None for NULL and for what is none."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return int(value) if isinstance(value, int) else None
+    """The whole number of a cell; None for NULL, for what is none and for one beyond 64 bits."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    short = isinstance(value, int) and value.bit_length() <= limits.WHOLE_NUMBER_BITS
+    return int(value) if short else None  # type: ignore[call-overload]
 
 
 def number_cell(value: object) -> float | None:

@@ -11,6 +11,8 @@ PLIST_BYTES = 64 * MIB
 MBFILE_BYTES = 1 * MIB
 # Real archives nest a handful of levels; this leaves room and stops a stack overflow.
 ARCHIVE_DEPTH = 64
+# Longer whole numbers than this stand in no store of a phone, and Python refuses to print some of them.
+WHOLE_NUMBER_BITS = 64
 # An archive may refer to one object many times; unfolding is what explodes, so the unfolded values count.
 ARCHIVE_VALUES = 500_000
 
@@ -18,22 +20,32 @@ ARCHIVE_VALUES = 500_000
 # A copy of a database goes to the private folder; Photos.sqlite of 500,000 assets is about 3 GiB.
 DATABASE_BYTES = 16 * GIB
 # Longest text or blob SQLite may hand us from one cell.
-DATABASE_CELL_BYTES = 64 * MIB
-# Virtual machine steps between two looks at the clock, and the seconds one statement may take.
-DATABASE_PROGRESS_STEPS = 1_000_000
-DATABASE_SECONDS = 600.0
+DATABASE_CELL_BYTES = 16 * MIB
+# Virtual machine steps between two looks at the clock.
+DATABASE_PROGRESS_STEPS = 100_000
+# Seconds of processor time that all statements on one database may take together, and bytes of the file that each
+# further second is given for. Whole libraries are read at 100 MiB a second and more; only a join that multiplies
+# rows needs longer.
+DATABASE_SECONDS = 4.0
+DATABASE_BYTES_PER_SECOND = 4 * MIB
+# Memory that SQLite may use in all; sorting the manifest of a million files stays below.
+DATABASE_MEMORY = 2 * GIB
 # More columns or tables than any Core Data store has.
 DATABASE_TABLES = 5_000
 
 # --- backup ----------------------------------------------------------------------------------------------
 # Rows of Manifest.db: real phones have up to a million files.
-MANIFEST_ROWS = 20_000_000
+MANIFEST_ROWS = 5_000_000
 # Files in a backup folder looked at when listing blobs.
 BLOB_FILES = 20_000_000
 # Folders looked into below a root when searching for backups.
 BACKUP_CANDIDATES = 2_000
 # Bytes deciphered per step: large enough for speed, small enough for flat memory.
 CIPHER_CHUNK_BYTES = 1 * MIB
+
+# --- the photo library -----------------------------------------------------------------------------------
+# Assets, or resources, of one library: more than any phone can hold.
+LIBRARY_ROWS = 5_000_000
 
 # --- media -----------------------------------------------------------------------------------------------
 # Bytes from the start (kind) and the end (is it cut?) of a media file; a JPEG's or PNG's last mark stands there.

@@ -93,7 +93,7 @@ def _few_rounds(data: bytes) -> bytes:
         rounds = int.from_bytes(match[2], "big")
         return match[1] + (match[2] if rounds == 0 or rounds > 20_000_000 else b"\0\0\0\1")
 
-    return re.sub(rb"((?:ITER|DPIC)\0\0\0\4)(....)", fewer, data, flags=re.DOTALL)
+    return re.sub(rb"((?:ITER|DPIC)\x00\x00\x00\x04)(....)", fewer, data, flags=re.DOTALL)
 
 
 def _blob(data: bytes) -> str:

@@ -99,7 +99,7 @@ def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> M
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value[: limits.CELL_CHARACTERS] if isinstance(value, str) and value else None
 
 
 def _data(value: object) -> bytes | None:

@@ -108,5 +108,6 @@ def _last_file_number(view: BackupView) -> tuple[int | None, tuple[Gap, ...]]:
 
 def _numbers(stored: Mapping[str, object]) -> Iterator[int]:
     for name, value in stored.items():
-        if _FILE_NUMBER.search(name) and isinstance(value, int):
-            yield value
+        number = archives.whole_number(value)
+        if _FILE_NUMBER.search(name) and number is not None:
+            yield number

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recovery import limits
-from recovery.archives import load_dictionary
+from recovery.archives import load_dictionary, whole_number
 from recovery.clock import from_cocoa
 from recovery.database import Database
 from recovery.errors import RecoveryError, UnreadableDatabaseError
@@ -259,7 +259,7 @@ def _model_version(database: Database) -> int | None:
         version = load_dictionary(data).get("PLModelVersion") if isinstance(data, bytes) else None
     except RecoveryError:
         return None
-    return version if isinstance(version, int) else None
+    return whole_number(version)
 
 
 def _gap(database: Database, why: str, *hides: str) -> Gap:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from recovery import limits
+from recovery.archives import whole_number
 from recovery.clock import from_plist
 from recovery.errors import UnreadableArchiveError
 from recovery.photos.journals import JournalRecord, Operation, walk
@@ -118,10 +119,6 @@ def _text(value: object) -> str | None:
     return value[: limits.METADATA_TEXT] if isinstance(value, str) else None
 
 
-def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, int) else None
-
-
 def _real(value: object) -> float | None:
     return float(value) if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**64) else None
 
@@ -140,24 +137,24 @@ _FIELDS: dict[str, tuple[str, Callable[[object], object]]] = {
     "added": ("addedDate", from_plist),
     "modified": ("modificationDate", from_plist),
     "timezone": ("timeZoneName", _text),
-    "timezone_offset": ("timeZoneOffset", _whole),
+    "timezone_offset": ("timeZoneOffset", whole_number),
     "uniform_type": ("uti", _text),
-    "kind": ("kind", _whole),
-    "kind_subtype": ("kindSubtype", _whole),
-    "saved_asset_type": ("savedAssetType", _whole),
-    "width": ("width", _whole),
-    "height": ("height", _whole),
+    "kind": ("kind", whole_number),
+    "kind_subtype": ("kindSubtype", whole_number),
+    "saved_asset_type": ("savedAssetType", whole_number),
+    "width": ("width", whole_number),
+    "height": ("height", whole_number),
     "duration": ("duration", _real),
-    "original_size": ("originalFilesize", _whole),
+    "original_size": ("originalFilesize", whole_number),
     "favorite": ("favorite", _flag),
     "hidden": ("hidden", _flag),
     "in_trash": ("inTrash", _flag),
-    "trashed_reason": ("trashedReason", _whole),
+    "trashed_reason": ("trashedReason", whole_number),
     "latitude": ("latitude", _real),
     "longitude": ("longitude", _real),
     "media_group_uuid": ("mediaGroupUUID", _text),
     "creator_bundle": ("creatorBundleID", _text),
-    "imported_by": ("importedBy", _whole),
+    "imported_by": ("importedBy", whole_number),
     "imported_by_name": ("importedByDisplayName", _text),
 }
 

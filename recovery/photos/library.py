@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from recovery import archives
-from recovery.database import Database, quoted
+from recovery import archives, limits
+from recovery.database import Database, quoted, text_cell
 from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.photos.facts import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
 from recovery.photos.resolve import Resolved, resolve, row_reader, table_of
@@ -123,15 +123,16 @@ def read_library(database: Database) -> PhotoLibrary:
             "Photos.sqlite has no table of assets that this program knows.",
             "Assets are then known from file attributes only; please report the iOS version.",
         )
-    assets: list[AssetRow] = []
+    # Each row once: a join whose other side is not unique would repeat it.
+    assets: dict[object, AssetRow] = {}
     for values in _rows(database, resolved, ASSET_FACTS, "assets", gaps):
-        if values[0] is not None:
-            assets.append(AssetRow(*values))
+        if values[0] is not None and values[0] not in assets:
+            assets[values[0]] = AssetRow(*values)
     gaps.extend(_absent(database, resolved))
     return PhotoLibrary(
         table=resolved.table,
         model_version=_model_version(database),
-        assets=_once(assets),
+        assets=tuple(assets.values()),
         resources=_resources(database, gaps),
         keywords=_words(database, _keyword_query(database), "keywords", gaps),
         albums=_words(database, _album_query(database), "albums", gaps),
@@ -146,15 +147,12 @@ def _rows(
 ) -> Iterator[list[Any]]:
     read = row_reader(facts)
     try:
-        for row in database.rows(resolved.sql):
+        for number, row in enumerate(database.rows(resolved.sql)):
+            if number >= limits.LIBRARY_ROWS:
+                raise UnreadableDatabaseError(f"There are more than {limits.LIBRARY_ROWS:,} {what}.")
             yield read(row)
     except UnreadableDatabaseError as error:
         gaps.append(Gap(f"some {what}", database.store, str(error), (f"{what} behind the damage",), fault=True))
-
-
-def _once(assets: list[AssetRow]) -> tuple[AssetRow, ...]:
-    """Each row once: a join whose other side is not unique would repeat it."""
-    return tuple({asset.pk: asset for asset in reversed(assets)}.values())[::-1]
 
 
 def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:
@@ -193,7 +191,7 @@ def _model_version(database: Database) -> int | None:
     except (UnreadableArchiveError, UnreadableDatabaseError):
         return None
     version = stored.get("PLModelVersion")
-    return version if isinstance(version, int) else None
+    return archives.whole_number(version)
 
 
 def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) -> Mapping[int, tuple[str, ...]]:
@@ -201,14 +199,16 @@ def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) ->
     if query is None:
         gaps.append(Gap(what, database.store, "this library has no table for them", (f"{what} of photos",)))
         return {}
-    found: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    found: defaultdict[int, set[str]] = defaultdict(set)
     try:
         for row in database.rows(query):
-            if isinstance(row["pk"], int) and isinstance(row["word"], str) and row["word"]:
-                found[row["pk"]][row["word"]] = None
+            word = text_cell(row["word"])
+            if isinstance(row["pk"], int) and word:
+                found[row["pk"]].add(word)
     except RecoveryError as error:
         gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
-    return {pk: tuple(words) for pk, words in found.items()}
+    # Sorted here: sorting a hostile join would fill SQLite's memory.
+    return {pk: tuple(sorted(words)) for pk, words in found.items()}
 
 
 def _join_table(database: Database, name: str, *columns: str) -> tuple[str, list[str]] | None:
@@ -232,7 +232,7 @@ def _keyword_query(database: Database) -> str | None:
     return (
         f"SELECT a.ZASSET AS pk, k.ZTITLE AS word FROM {quoted(table)} j "
         f"JOIN ZADDITIONALASSETATTRIBUTES a ON a.Z_PK = j.{quoted(attributes)} "
-        f"JOIN ZKEYWORD k ON k.Z_PK = j.{quoted(keyword)} ORDER BY k.ZTITLE"
+        f"JOIN ZKEYWORD k ON k.Z_PK = j.{quoted(keyword)}"
     )
 
 
@@ -243,7 +243,7 @@ def _album_query(database: Database) -> str | None:
     table, (asset, album) = joined
     return (
         f"SELECT j.{quoted(asset)} AS pk, g.ZTITLE AS word FROM {quoted(table)} j "
-        f"JOIN ZGENERICALBUM g ON g.Z_PK = j.{quoted(album)} WHERE g.ZTITLE IS NOT NULL ORDER BY g.ZTITLE"
+        f"JOIN ZGENERICALBUM g ON g.Z_PK = j.{quoted(album)} WHERE g.ZTITLE IS NOT NULL"
     )
 
 
@@ -255,7 +255,7 @@ def _person_query(database: Database) -> str | None:
         return None
     return (
         f"SELECT f.{quoted(asset)} AS pk, p.ZFULLNAME AS word FROM ZDETECTEDFACE f "
-        f"JOIN ZPERSON p ON p.Z_PK = f.{quoted(person)} WHERE p.ZFULLNAME <> '' ORDER BY p.ZFULLNAME"
+        f"JOIN ZPERSON p ON p.Z_PK = f.{quoted(person)} WHERE p.ZFULLNAME <> ''"
     )
 
 

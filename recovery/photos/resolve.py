@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from recovery import clock
+from recovery import clock, limits
 from recovery.database import Database, quoted
 from recovery.photos.facts import TABLES, Fact, Form, Home, Join, Role
 
@@ -74,7 +74,7 @@ def _expression(homes: list[Home]) -> str:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[: limits.CELL_CHARACTERS] if isinstance(value, str) else None
 
 
 def _whole(value: object) -> int | None:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from recovery import limits
-from recovery.archives import load_dictionary
+from recovery.archives import load_dictionary, whole_number
 from recovery.errors import UnreadableFileError
 from recovery.photos import pixels
 from recovery.photos.thumbnail_formats import Encoding, block_bytes, row_bytes
@@ -206,4 +206,4 @@ def read_configuration(data: bytes) -> ThumbnailConfiguration:
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return whole_number(value) if not isinstance(value, bool) else None
