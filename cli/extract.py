@@ -70,6 +70,8 @@ from recovery.report.sidecars import json_sidecar, xmp
     show_default=True,
     help="Frames out of a Live Photo's movie: for a lost still, or the best of every FaceTime photo.",
 )
+@click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
+@click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how many bytes it needs.")
 @click.option(
     "--overwrite",
@@ -150,6 +152,8 @@ def _selection(chosen: Mapping[str, Any]) -> Selection:
         until=chosen["to_date"],
         near=chosen["near"],
         reduced=Reduced(chosen["reduced"].replace("-", "_")),
+        jpeg=chosen["jpeg"],
+        posters=chosen["posters"],
         frames=Frames(chosen["frames"].replace("-", "_")),
     )
 

@@ -12,6 +12,7 @@ from recovery.backup.view import BackupView
 from recovery.case import TableFile
 from recovery.errors import UnreadableFileError
 from recovery.extraction.plan import Derivation, PlannedPicture
+from recovery.photos.decoding import jpeg_copy
 from recovery.photos.frames import frame_near, sharpest_frame
 from recovery.photos.media import read_media
 from recovery.photos.thumbnails import decode_entry
@@ -36,6 +37,8 @@ class Deriver:
         output = io.BytesIO()
         if picture.derivation is Derivation.TABLE_PICTURE:
             self._entry(picture).save(output, "PNG")
+        elif picture.derivation in (Derivation.JPEG_COPY, Derivation.JPEG_COPY_OF_EDIT):
+            return self._jpeg(picture)
         else:
             self._frame(picture).save(output, "JPEG", quality=_JPEG_QUALITY)
         return output.getvalue()
@@ -50,6 +53,13 @@ class Deriver:
         with self._view.open(file.entry) as stream:
             return decode_entry(file.table, entry, stream)
 
+    def _jpeg(self, picture: PlannedPicture) -> bytes:
+        source = self._view.index.lookup(picture.file.domain, picture.file.path)
+        if source is None:
+            raise UnreadableFileError("The manifest does not list the picture.")
+        with self._view.open(source) as stream:
+            return jpeg_copy(stream, stream.seek(0, io.SEEK_END))
+
     def _frame(self, picture: PlannedPicture) -> Image.Image:
         source = self._view.index.lookup(picture.file.domain, picture.file.path)
         if source is None:
@@ -57,6 +67,8 @@ class Deriver:
         with self._view.open(source) as stream:
             if picture.derivation is Derivation.SHARPEST_FRAME:
                 return sharpest_frame(stream).image
+            if picture.derivation is Derivation.POSTER_FRAME:
+                return frame_near(stream, 0.0).image
             facts = next(iter(read_media(stream, picture.file.size or 0, picture.file.path).records), None)
             stream.seek(0)
             return frame_near(stream, facts.still_image_time_s if facts else None).image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -86,6 +87,10 @@ class Selection(Search):
     reduced: Reduced = Reduced.WHEN_NEEDED
     edits: bool = True
     frames: Frames = Frames.WHEN_NEEDED
+    jpeg: bool = False
+    """Also a JPEG of every HEIC photo, original and edited, for programs that cannot show them."""
+    posters: bool = False
+    """Also the first frame of every video."""
     keys: frozenset[str] | None = None
     """Only assets with these keys (findings.model.asset_key), as `lost_in` gives them; an empty set takes none."""
 
@@ -145,6 +150,17 @@ class Derivation(StrEnum):
     TABLE_PICTURE = "thumbnail"
     STILL_FRAME = "frame"
     SHARPEST_FRAME = "sharpest frame"
+    POSTER_FRAME = "poster frame"
+    JPEG_COPY = "JPEG copy"
+    JPEG_COPY_OF_EDIT = "JPEG copy of the edit"
+
+
+_FROM_MOVIES = frozenset({Derivation.STILL_FRAME, Derivation.SHARPEST_FRAME, Derivation.POSTER_FRAME})
+_JPEG_COPIES = {
+    FileRole.STILL: Derivation.JPEG_COPY,
+    FileRole.EDITED_STILL: Derivation.JPEG_COPY_OF_EDIT,
+}
+_HEIC = (".heic", ".heif", ".hif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +203,14 @@ class Plan:
     @property
     def needs_frames(self) -> bool:
         """Whether a picture is to be taken out of a movie."""
-        return any(
-            picture.derivation is not Derivation.TABLE_PICTURE
-            for asset in self.assets
-            for picture in asset.pictures
-        )
+        return any(picture.derivation in _FROM_MOVIES for asset in self.assets for picture in asset.pictures)
 
     def without_frames(self) -> Plan:
         """The same plan with no picture taken out of a movie."""
         kept = (
             replace(
                 asset,
-                pictures=tuple(item for item in asset.pictures if item.derivation is Derivation.TABLE_PICTURE),
+                pictures=tuple(item for item in asset.pictures if item.derivation not in _FROM_MOVIES),
             )
             for asset in self.assets
         )
@@ -268,6 +280,7 @@ def _pictures(asset: Asset, stem: str, selection: Selection) -> Iterator[Planned
         if entries:
             best = min(entries, key=_best_first)
             yield _picture(Derivation.TABLE_PICTURE, best, stem, "png")
+    yield from _asked_for(asset, stem, selection)
     movies = [file for file in asset.files if file.role in _LIVE_MOVIES and file.state is not FileState.MISSING]
     if asset.live_photo is None or not movies:
         return
@@ -276,6 +289,18 @@ def _pictures(asset: Asset, stem: str, selection: Selection) -> Iterator[Planned
         yield _picture(Derivation.STILL_FRAME, movies[0], stem, "jpg")
     if selection.frames is Frames.BEST and asset.facetime.verdict is not Verdict.NO:
         yield _picture(Derivation.SHARPEST_FRAME, movies[0], stem, "jpg")
+
+
+def _asked_for(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
+    """Conversions that nobody needs and some want; one of each kind."""
+    whole = [file for file in asset.files if file.state is FileState.PRESENT]
+    for role, derivation in _JPEG_COPIES.items() if selection.jpeg else ():
+        stills = (file for file in whole if file.role is role and file.name.lower().endswith(_HEIC))
+        for still in itertools.islice(stills, 1):
+            yield _picture(derivation, still, stem, "jpg")
+    videos = (file for file in whole if file.role is FileRole.VIDEO)
+    for video in itertools.islice(videos, 1) if selection.posters else ():
+        yield _picture(Derivation.POSTER_FRAME, video, stem, "jpg")
 
 
 def _is_live_movie(file: AssetFile) -> bool:

@@ -35,7 +35,7 @@ def dry_run(plan: Plan, out: Path) -> str:
         lines.append(f"  {clean(folder):24} {count(folders[folder], 'file'):>14}  {file_size(sizes[folder]):>10}")
     pictures = sum(len(planned.pictures) for planned in plan.assets)
     if pictures:
-        lines.append(f"  {count(pictures, 'picture')} would be made from thumbnail tables and movies.")
+        lines.append(f"  {count(pictures, 'picture')} would be made from other files of the backup.")
     lines += wrap(
         f"Bytes needed: {plan.bytes:,} ({file_size(plan.bytes)}), sidecars and records apart.", first="  "
     )
@@ -54,7 +54,7 @@ def summary(outcomes: Outcomes, plan: Plan, out: Path, *, verbose: bool = False)
     made = [item for item in outcomes.documents if "NOT-ORIGINAL" in item.target and item.entry]
     if made:
         lines += wrap(
-            f"{len(made):>5}  pictures made from thumbnail tables or movies; they are not the originals",
+            f"{len(made):>5}  pictures made from other files of the backup; they are not the originals",
             first="  ",
             rest="         ",
         )

@@ -1,0 +1,93 @@
+"""JPEG copies and poster frames: extra files on request, named for what they are, true to colour and facts."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from cli.main import main
+from fixtures import BackupBuilder
+from recovery.errors import UnreadableFileError
+from recovery.photos.decoding import jpeg_copy
+
+
+def extracted(builder: BackupBuilder, folder: Path, *options: str) -> list[Path]:
+    """The pictures and movies that an extraction with these options writes."""
+    backup = builder.build(folder / "b")
+    out = folder / "out"
+    result = CliRunner().invoke(main, ["extract", str(backup), str(out), "--all", *options])
+    assert result.exit_code == 0, result.output
+    return sorted(path for path in out.rglob("*") if path.suffix.lower() in (".heic", ".jpg", ".mov"))
+
+
+def test_a_jpeg_lies_beside_the_heic_and_never_replaces_it(tmp_path: Path) -> None:
+    """With --jpeg there is one more file, a JPEG as large as the photo; the original is the same to the byte."""
+    builder = BackupBuilder().with_live_photo("IMG_0001")
+    plain = extracted(builder, tmp_path / "without")
+    more = extracted(builder, tmp_path / "with", "--jpeg")
+    (copy,) = [path for path in more if path.suffix == ".jpg"]
+    assert "NOT-ORIGINAL" in copy.name
+    originals = [path for path in more if path != copy]
+    assert [path.read_bytes() for path in originals] == [path.read_bytes() for path in plain]
+    with Image.open(copy) as image:
+        assert (image.format, image.size) == ("JPEG", (480, 640))
+
+
+def test_a_jpeg_photo_gets_no_copy(tmp_path: Path) -> None:
+    """What every program can show is not converted."""
+    builder = BackupBuilder().with_photo("IMG_0001", extension="JPG")
+    assert len(extracted(builder, tmp_path, "--jpeg")) == 1
+
+
+def test_an_edited_photo_gets_a_copy_of_each(tmp_path: Path) -> None:
+    """The edited version is converted too where it is a HEIC, under a name of its own."""
+    builder = BackupBuilder().with_live_photo("IMG_0001").with_edit()
+    found = extracted(builder, tmp_path, "--jpeg")
+    copies = [path.name for path in found if "JPEG copy" in path.name]
+    edited_heic = [path for path in found if "(edited)" in path.name and path.suffix.lower() == ".heic"]
+    assert len(copies) == 1 + len(edited_heic)
+    assert len(set(copies)) == len(copies)
+
+
+def test_a_poster_is_the_first_frame_of_a_video(tmp_path: Path) -> None:
+    """With --posters a video has a picture beside it; Live Photos, which have a still, get none."""
+    pytest.importorskip("av")
+    builder = BackupBuilder().with_video("IMG_0001").with_live_photo("IMG_0002")
+    posters = [path for path in extracted(builder, tmp_path, "--posters") if "poster frame" in path.name]
+    assert len(posters) == 1
+    assert "IMG_0001" in posters[0].name
+    with Image.open(posters[0]) as image:
+        assert image.width > 100
+
+
+def test_facts_profile_and_pair_identifier_stay(shared: Path, tmp_path: Path) -> None:
+    """exiftool reads the same facts from the copy of a real photo; only the turn is now in the pixels."""
+    exiftool = shutil.which("exiftool")
+    if exiftool is None:
+        pytest.skip("exiftool is not installed")
+    original, copy = shared / "live-photos" / "half" / "IMG_1853.HEIC", tmp_path / "copy.jpg"
+    with original.open("rb") as stream:
+        copy.write_bytes(jpeg_copy(stream, original.stat().st_size))
+    facts = ("MediaGroupUUID", "ProfileDescription", "DateTimeOriginal", "OffsetTime", "GPSLatitude", "LensModel")
+    wanted = [f"-{name}" for name in (*facts, "Orientation", "ImageWidth", "ImageHeight")]
+    answer = subprocess.run(
+        [exiftool, "-json", "-n", *wanted, str(original), str(copy)], capture_output=True, check=True
+    )
+    before, after = json.loads(answer.stdout)
+    assert {name: before[name] for name in facts} == {name: after[name] for name in facts}
+    assert (before["Orientation"], after["Orientation"]) == (6, 1)
+    assert (after["ImageWidth"], after["ImageHeight"]) == (before["ImageHeight"], before["ImageWidth"])
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", b"\xff\xd8\xff\xe0"])
+def test_what_cannot_be_converted_is_our_error(data: bytes) -> None:
+    """Bad bytes end in our error."""
+    with pytest.raises(UnreadableFileError):
+        jpeg_copy(io.BytesIO(data), len(data))
