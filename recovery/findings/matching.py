@@ -130,7 +130,7 @@ class _Matcher:
                 self._take(number, asset, step, waiting)
 
     def _take(self, number: int, asset: Asset, step: _Step, waiting: Mapping[Hashable, dict[int, None]]) -> None:
-        """Pair an asset with one of those that wait under its keys: an equal one, else of the same name, else the first."""
+        """Pair an asset with one that waits under its keys: an equal one, else one of its name, else the first."""
         for key in step.older(asset):
             alike = waiting.get(key, {})
             for taken in [other for other in islice(alike, _ALIKE) if other not in self._newer]:

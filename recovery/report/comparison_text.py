@@ -102,9 +102,10 @@ def _glance(comparison: Comparison) -> Iterator[str]:
     counts = comparison.counts
     both = count(comparison.matched, "photo or video", "photos and videos")
     yield f"{both} known to both backups, {comparison.unchanged:,} of them unchanged."
-    gone = counts[DifferenceKind.DELETED], counts[DifferenceKind.VANISHED]
-    if any(gone):
-        yield f"{sum(gone):,} gone from the newer one: {gone[0]:,} deleted for good, {gone[1]:,} without a reason."
+    if counts[DifferenceKind.DELETED]:
+        yield f"{counts[DifferenceKind.DELETED]:,} deleted for good, as the newer one remembers."
+    if counts[DifferenceKind.VANISHED]:
+        yield f"{counts[DifferenceKind.VANISHED]:,} gone from the newer one, without a reason."
     alone = counts[DifferenceKind.ONLY_IN_OLDER], counts[DifferenceKind.ONLY_IN_NEWER]
     if any(alone):
         yield f"{alone[0]:,} only in the older backup, {alone[1]:,} only in the newer one."
