@@ -31,7 +31,9 @@ from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
 from recovery.findings.model import Verdict
 from recovery.report import extraction_text
+from recovery.report.html import write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, dumps, inventory
+from recovery.report.safe_text import clean
 from recovery.report.sidecars import json_sidecar, xmp
 
 
@@ -72,6 +74,12 @@ from recovery.report.sidecars import json_sidecar, xmp
 )
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
+@click.option(
+    "--report",
+    "with_report",
+    is_flag=True,
+    help="Also make the page to look at, as OUT.html beside OUT; see the command report.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how many bytes it needs.")
 @click.option(
     "--overwrite",
@@ -134,6 +142,10 @@ def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, 
             ),
             progress=BytesDone(how.progress, "Writing"),
         )
+        if chosen["with_report"]:
+            page = out.absolute().with_name(f"{out.absolute().name}.html")
+            write_report(found.view, found.case, found.findings, page, progress=how.progress)
+            click.echo(f"Report: {clean(str(page))}", err=True)
     click.echo(extraction_text.summary(outcomes, planned, out, verbose=how.verbose), nl=False)
     faults = any(gap.fault for gap in found.findings.gaps)
     return partly(faults or not outcomes.complete)

@@ -201,3 +201,14 @@ def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:
         bare = tmp_path / "bare.html"
         assert write_report(found.view, found.case, found.findings, bare, options=without).folder is None
         assert not (tmp_path / "bare_files").exists()
+
+
+def test_extract_makes_the_page_beside_its_folder(tmp_path: Path) -> None:
+    """With --report the page lies beside the output, so that checking the output finds nothing unknown in it."""
+    backup = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "b")
+    out = tmp_path / "saved"
+    result = CliRunner().invoke(main, ["extract", str(backup), str(out), "--report"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "saved.html").is_file()
+    assert any((tmp_path / "saved_files").iterdir())
+    assert CliRunner().invoke(main, ["verify", str(out)]).exit_code == 0
