@@ -65,7 +65,7 @@ def command(
     \b
     Examples:
       recover-facetime timeline ~/Backups/00008110-000A1B2C3D4E801E
-      recover-facetime timeline 00008110 --uuid 6F9A1C52-0B1E-4D53-9C1B-7A1D5E0F4C21
+      recover-facetime timeline "Ann's iPhone" --uuid UUID
       recover-facetime timeline 00008110 --all --format timesketch -o timeline.csv
     """
     how = manners(verbose, quiet, no_progress, debug)
