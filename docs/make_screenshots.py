@@ -1,4 +1,4 @@
-"""Make the pictures of the report in docs/images: `python -m docs.make_screenshots` (needs Chromium and its driver)."""
+"""Make the pictures of the report in docs/images: `python -m docs.make_screenshots` (needs Chromium)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def _take(browser: Browser, script: str, name: str) -> None:
     browser.wait(_LOADED)
     # Two frames, so that what was loaded is also painted.
     browser.driver.execute_async_script(
-        "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)))"
+        "const done = arguments[0];"
+        "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)));"
     )
     browser.driver.save_screenshot(str(IMAGES / name))
     print(IMAGES.name + "/" + name)

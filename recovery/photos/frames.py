@@ -89,7 +89,8 @@ def _decoded(stream: BinaryIO) -> Iterator[VideoFrame]:
             "Taking frames out of movies needs the package PyAV.", "Install recover-facetime[frames]."
         ) from error
     try:
-        with av.open(stream, mode="r", metadata_errors="replace") as container:
+        # The format is given: left to guess, the library would also try play lists, which name other places.
+        with av.open(stream, mode="r", format="mov", metadata_errors="replace") as container:
             if not container.streams.video:
                 return
             track = container.streams.video[0]

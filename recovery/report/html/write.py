@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,7 +19,7 @@ from recovery.backup.view import BackupView
 from recovery.case import Case, Progress
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
-from recovery.findings.model import Asset, Findings
+from recovery.findings.model import Findings
 from recovery.report import words
 from recovery.report.figures import when
 from recovery.report.html import opening
@@ -175,9 +175,9 @@ def _environment() -> Environment:
     return environment
 
 
-def _static(names: object) -> str:
+def _static(names: Iterable[str]) -> str:
     folder = resources.files(__package__ or "recovery.report.html").joinpath("static")
-    texts = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)  # type: ignore[attr-defined]
+    texts = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)
     # A browser hashes the text as it reads it, with plain line breaks.
     return "\n".join(text.replace("\r\n", "\n").strip() for text in texts)
 
@@ -205,5 +205,3 @@ def _replace(out: Path, html: str) -> None:
     finally:
         part.unlink(missing_ok=True)
 
-
-__all__ = ["Asset", "Report", "ReportOptions", "render", "write_report"]
