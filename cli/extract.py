@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from cli.filters import when_and_where
 from cli.main import partly
 from cli.options import (
     BytesDone,
+    Manners,
     Opened,
     backup_argument,
     manners,
@@ -22,6 +24,8 @@ from cli.options import (
     opened,
     passphrase_option,
 )
+from cli.several import lost_and_older
+from recovery.backup.locate import default_roots, locate
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
@@ -80,6 +84,11 @@ from recovery.report.sidecars import json_sidecar, xmp
     is_flag=True,
     help="Also make the page to look at, as OUT.html beside OUT; see the command report.",
 )
+@click.option(
+    "--from-older",
+    metavar="OLDER",
+    help="Take out of the backup OLDER what BACKUP has lost since: photos deleted for good, lost originals.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how many bytes it needs.")
 @click.option(
     "--overwrite",
@@ -94,7 +103,9 @@ from recovery.report.sidecars import json_sidecar, xmp
 @click.option("--examiner", metavar="TEXT", help="Written into the run record.")
 @passphrase_option
 @manners_options
-def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, **chosen: Any) -> int:
+def command(
+    backup: str, out: Path, passphrase_file: str | None, from_older: str | None, dry_run: bool, **chosen: Any
+) -> int:
     """Write the FaceTime photos, recently deleted and loose media of BACKUP into OUT.
 
     Originals are copied bit for bit, both halves of a Live Photo under one name,
@@ -107,6 +118,7 @@ def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, 
       recover-facetime extract "Ann's iPhone" ~/Desktop/FaceTime
       recover-facetime extract 00008110 out --all --dry-run
       recover-facetime extract 00008110 out --from-date 2024-05-01 --live
+      recover-facetime extract NEW out --from-older OLD
 
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something could
     not be read or written, 4 passphrase missing or wrong, 130 interrupted.
@@ -114,8 +126,10 @@ def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, 
     how = manners(*(chosen.pop(name) for name in ("verbose", "quiet", "no_progress", "debug")))
     selection = _selection(chosen)
     ticked = read_selection(chosen["ticked"]) if chosen["ticked"] else None
-    with opened(backup, passphrase_file, how) as found:
+    with _source(backup, from_older, out, passphrase_file, how) as (found, lost):
         refuse_unsafe(out, found.view.identity.folder)
+        if lost is not None:
+            selection = replace(selection, keys=lost)
         if ticked:
             selection = replace(selection, keys=ticked_keys(ticked, found.findings))
         planned = plan(found.findings, selection)
@@ -149,6 +163,20 @@ def command(backup: str, out: Path, passphrase_file: str | None, dry_run: bool, 
     click.echo(extraction_text.summary(outcomes, planned, out, verbose=how.verbose), nl=False)
     faults = any(gap.fault for gap in found.findings.gaps)
     return partly(faults or not outcomes.complete)
+
+
+@contextmanager
+def _source(
+    backup: str, older: str | None, out: Path, passphrase_file: str | None, how: Manners
+) -> Iterator[tuple[Opened, frozenset[str] | None]]:
+    """The backup to take from; with an older one that one, and the keys of what the newer has lost."""
+    if older is None:
+        with opened(backup, passphrase_file, how) as found:
+            yield found, None
+    else:
+        refuse_unsafe(out, locate(backup, default_roots()))
+        with lost_and_older(backup, older, [passphrase_file] if passphrase_file else [], how) as (source, lost):
+            yield source, lost
 
 
 def _selection(chosen: Mapping[str, Any]) -> Selection:

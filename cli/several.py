@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import Manners
+from cli.options import Manners, Opened
 from cli.passphrase import VARIABLE, given, unlocked_with
 from recovery.backup.identity import Identity, read_identity
 from recovery.backup.keys import Passphrase
@@ -82,7 +82,7 @@ def in_order(sources: list[Source]) -> tuple[list[Source], bool]:
 
 
 @contextmanager
-def found_in(source: Source, how: Manners) -> Iterator[Found]:
+def opened_source(source: Source, how: Manners) -> Iterator[Opened]:
     """Open one of several backups; a prompt for its passphrase says which one it is."""
     with (
         Workspace() as workspace,
@@ -90,10 +90,19 @@ def found_in(source: Source, how: Manners) -> Iterator[Found]:
     ):
         bar = how.progress
         try:
-            findings = find(gather(view, bar))
+            case = gather(view, bar)
         finally:
             bar.finish()
-        yield Found(view, findings)
+        yield Opened(view, case, find(case))
+
+
+@contextmanager
+def found_in(source: Source, how: Manners) -> Iterator[Found]:
+    """As `opened_source`, without the case."""
+    with opened_source(source, how) as found:
+        kept = Found(found.view, found.findings)
+        del found
+        yield kept
 
 
 def digests_between(older: Found, newer: Found, how: Manners) -> Digests:
@@ -109,12 +118,13 @@ def digests_between(older: Found, newer: Found, how: Manners) -> Digests:
 @contextmanager
 def lost_and_older(
     newer: str, older: str, passphrase_files: Sequence[str], how: Manners
-) -> Iterator[tuple[Found, frozenset[str]]]:
+) -> Iterator[tuple[Opened, frozenset[str]]]:
     """For `extract --from-older`: the older backup, open, and the keys of its assets that the newer one lacks."""
     newest, oldest = sources_of((newer, older), passphrase_files)
     if in_order([oldest, newest])[1] and not how.quiet:
         click.echo(f"Note: by its date the backup to take from is the newer one: {oldest.label}.", err=True)
-    with found_in(oldest, how) as source:
+    with opened_source(oldest, how) as source:
         with found_in(newest, how) as found:
-            keys = lost_in(source.findings, found.findings, digests_between(source, found, how))
+            held = Found(source.view, source.findings)
+            keys = lost_in(source.findings, found.findings, digests_between(held, found, how))
         yield source, keys

@@ -246,3 +246,23 @@ def test_verify_names_what_was_changed(tmp_path: Path) -> None:
     assert bad.returncode == 3
     (difference,) = json.loads(bad.stdout)["differences"]
     assert difference["target"].endswith("IMG_0001.MOV") and difference["code"] == "changed"
+
+
+def test_what_was_deleted_for_good_comes_out_of_the_older_backup(
+    tmp_path: Path, untouched: Callable[[Path], None]
+) -> None:
+    """`--from-older` writes what the newer backup has lost, bit for bit, and nothing that it still has."""
+    older = BackupBuilder(backup_date=TAKEN.replace(day=10)).with_live_photo("IMG_0001", created=TAKEN)
+    older.with_live_photo("IMG_0002", created=TAKEN)
+    newer = BackupBuilder(backup_date=DELETED.replace(month=6)).with_live_photo("IMG_0001", created=TAKEN)
+    newer.permanently_deleted(DELETED).with_live_photo("IMG_0002", created=TAKEN)
+    old, new, out = older.build(tmp_path / "old"), newer.build(tmp_path / "new"), tmp_path / "out"
+    untouched(old)
+    untouched(new)
+    done = recover("extract", new, out, "--from-older", old)
+    assert done.returncode == 0, done.stderr
+    media = {Path(name).name: digest for name, digest in files_of(out).items() if name.endswith((".HEIC", ".MOV"))}
+    lost = older.assets[0]
+    assert sorted(media.values()) == sorted(lost.file(role).sha256 for role in ("still", "paired_video"))
+    inside = recover("extract", new, new / "out", "--from-older", old)
+    assert inside.returncode == 1 and "What to do:" in inside.stderr
