@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from cli.main import COMMANDS, main
 from docs.make_transcripts import transcripts, with_transcripts
+from recovery.photos.facetime import RULES, THRESHOLDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -46,3 +47,12 @@ def test_no_page_names_a_machine() -> None:
     """No page carries a path of the machine it was written on."""
     for page in PAGES:
         assert not re.search(r"(?<![\w.])/(?:work|root|home/\w+)/", page.read_text(encoding="utf-8")), page
+
+
+def test_the_page_on_facetime_lists_every_rule() -> None:
+    """Codes, weights and tiers of the table are those of the rules, in their order; so are the thresholds."""
+    page = (ROOT / "docs" / "facetime.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| .* \| (\w+) \|$", page, flags=re.MULTILINE)
+    assert rows == [(rule.code, str(rule.weight), str(rule.tier)) for rule in RULES]
+    for least, verdict in THRESHOLDS:
+        assert f"from {least} *{verdict}*" in page
