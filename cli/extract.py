@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from cli.filters import when_and_where
+from cli.filters import search_of, search_options
 from cli.main import partly
 from cli.options import (
     BytesDone,
@@ -45,7 +45,7 @@ from recovery.report.sidecars import json_sidecar, xmp
 @backup_argument
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Take the whole library.")
-@when_and_where
+@search_options
 @click.option("--uuid", "uuids", multiple=True, metavar="UUID", help="Only this asset; may be repeated.")
 @click.option(
     "--select",
@@ -180,17 +180,20 @@ def _source(
 
 
 def _selection(chosen: Mapping[str, Any]) -> Selection:
-    least = chosen["min_confidence"]
+    least, search = chosen["min_confidence"], search_of(chosen)
     return Selection(
+        since=search.since,
+        until=search.until,
+        near=search.near,
+        persons=search.persons,
+        albums=search.albums,
+        text=search.text,
         everything=chosen["everything"],
         min_confidence=Verdict(least) if least else None,
         deleted=chosen["deleted"],
         hidden=chosen["hidden"],
         live=chosen["live"],
         uuids=frozenset(chosen["uuids"]),
-        since=chosen["from_date"],
-        until=chosen["to_date"],
-        near=chosen["near"],
         reduced=Reduced(chosen["reduced"].replace("-", "_")),
         jpeg=chosen["jpeg"],
         posters=chosen["posters"],

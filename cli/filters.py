@@ -81,15 +81,9 @@ TEXT = click.option(
 )
 
 
-def when_and_where(function: F) -> F:
-    """--from-date, --to-date and --near."""
-    decorated: F = FROM_DATE(TO_DATE(NEAR(function)))
-    return decorated
-
-
 def search_options(function: F) -> F:
     """All of --from-date, --to-date, --near, --person, --album and --text; `search_of` makes one value of them."""
-    decorated: F = when_and_where(PERSON(ALBUM(TEXT(function))))
+    decorated: F = FROM_DATE(TO_DATE(NEAR(PERSON(ALBUM(TEXT(function))))))
     return decorated
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
@@ -19,16 +20,18 @@ from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableFileError
 from recovery.photos import library
 from recovery.photos.facetime import worth_a_look
-from recovery.photos.grouping import GroupFile, Grouping, RowIndex, group
+from recovery.photos.grouping import Group, Grouping, RowIndex, group
 from recovery.photos.history import History, read_history
 from recovery.photos.library import PhotoLibrary, read_library
 from recovery.photos.media_files import MediaFile, look_inside, media_files
 from recovery.photos.migrations import Migration, read_migrations
-from recovery.photos.places import ORIGINALS, Part
+from recovery.photos.places import ORIGINALS, FileRole, Part
 from recovery.photos.residue import DeletedRow, carve_assets
 from recovery.photos.signatures import sniff
 from recovery.photos.traces import traces_of
 from recovery.provenance import Gap, Reading
+
+_COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
 
 
 def gather(
@@ -157,13 +160,18 @@ class _Gatherer:
         index = RowIndex(rows)
         grouping = group(rows, [self._looked_at(file) if _undescribed(file, index) else file for file in files])
         groups = tuple(
-            item.updated(self._candidate) if worth_a_look(traces_of(item, places)) else item
-            for item in grouping.groups
+            self._looked_into(item) if worth_a_look(traces_of(item, places)) else item for item in grouping.groups
         )
         return replace(grouping, groups=groups)
 
-    def _candidate(self, item: GroupFile) -> MediaFile:
-        return self._looked_at(item.file) if item.role in ORIGINALS else item.file
+    def _looked_into(self, found: Group) -> Group:
+        """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
+        whole = any(
+            item.role in (FileRole.STILL, FileRole.VIDEO) and item.file.blob.state is BlobState.PRESENT
+            for item in found.files
+        )
+        wanted = ORIGINALS if whole else ORIGINALS | _COPIES
+        return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
 
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:

@@ -204,6 +204,7 @@ class _Builder:
             size=file.blob.size if file.blob.size is not None else file.entry.size,
             state=file.blob.state,
             note=file.blob.note if file.blob.state is not BlobState.MISSING else "",
+            pixels=_pixels(item),
         )
 
     def _small_pictures(self, uuid: str | None) -> tuple[AssetFile, ...]:
@@ -289,6 +290,12 @@ def _identifiers(group: Group, ghost: Ghost | None) -> set[str]:
     stated.add(group.row.media_group_uuid if group.row else None)
     stated.add(ghost.journal.media_group_uuid if ghost and ghost.journal else None)
     return {identifier for identifier in stated if identifier}
+
+
+def _pixels(item: GroupFile) -> tuple[int, int] | None:
+    """Size of a reduced copy that was looked into; the asset's own size says nothing of it."""
+    facts = item.file.facts if item.role in (FileRole.REDUCED, FileRole.THUMBNAIL) else None
+    return (facts.width, facts.height) if facts and facts.width and facts.height else None
 
 
 def _local_time_only(item: GroupFile) -> bool:

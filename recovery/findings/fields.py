@@ -12,7 +12,7 @@ from recovery.clock import in_utc
 from recovery.findings.ghosts import Ghost
 from recovery.photos import codes
 from recovery.photos.grouping import Group
-from recovery.photos.places import FileRole
+from recovery.photos.places import ORIGINALS, FileRole
 from recovery.photos.traces import Places, attribute_source, inside_source, row_source
 from recovery.provenance import Source
 
@@ -50,7 +50,7 @@ class Fields:
             if (value := getattr(record, name, None)) is not None:
                 yield _Value(value, source)
         for item in self._group.files:
-            facts = item.file.facts
+            facts = item.file.facts if item.role in ORIGINALS else None
             if facts is not None and (value := getattr(facts, name, None)) is not None:
                 yield _Value(value, inside_source(item.file, name))
 
@@ -97,7 +97,7 @@ class Fields:
         if stated is not None:
             return stated
         for item in self._group.files:
-            facts = item.file.facts
+            facts = item.file.facts if item.role in ORIGINALS else None
             stated = facts.date_original if facts else None
             if stated and stated.tzinfo and (taken := in_utc(stated)):
                 self.sources["created"] = inside_source(item.file, "date_original")
