@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.forensic_corpus import folders, score_folder
+from benchmarks.forensic_corpus import folders, score_folder
 from recovery.database import Database, open_file_copy
 from recovery.photos.residue import carve_assets, inspect_copy
 from recovery.workspace import Workspace
