@@ -36,6 +36,8 @@ DATABASE_TABLES = 5_000
 # --- backup ----------------------------------------------------------------------------------------------
 # Rows of Manifest.db: real phones have up to a million files.
 MANIFEST_ROWS = 5_000_000
+# Shapes of records remembered, about 2 KiB each: they differ in the lengths of path, key and attributes.
+MANIFEST_SHAPES = 4_000
 # Files in a backup folder looked at when listing blobs.
 BLOB_FILES = 20_000_000
 # Folders looked into below a root when searching for backups.

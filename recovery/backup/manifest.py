@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import plistlib
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -12,8 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from recovery import archives, clock, limits
+from recovery import clock, limits
 from recovery.backup.keys import WrappedKey
+from recovery.backup.records import RecordReader, read_attributes
+from recovery.backup.records import read_record as read_record
 from recovery.database import Database
 from recovery.errors import DamagedBackupError, UnreadableArchiveError
 
@@ -98,6 +99,7 @@ class ManifestIndex:
                 "Make a new backup of the device if it still exists, or look for an older copy of this folder.",
             )
         self._database = database
+        self._records = RecordReader()
         self._select = "SELECT fileID, domain, relativePath, flags, {} AS file FROM Files".format(
             "file" if "file" in columns else "NULL"
         )
@@ -106,7 +108,7 @@ class ManifestIndex:
         """The entry of one path, found by its computed file ID; None when the backup does not list it."""
         wanted = file_id(domain, relative_path)
         rows = self._database.rows(f"{self._select} WHERE fileID = ?", (wanted,))
-        return next((_entry(row) for row in rows), None)
+        return next((_entry(row, self._records) for row in rows), None)
 
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
@@ -114,7 +116,7 @@ class ManifestIndex:
         within, bounds = ("", ()) if not prefix else ("AND relativePath >= ? AND relativePath < ?", _range(prefix))
         sql = f"{self._select} WHERE domain = ? {within} ORDER BY relativePath, fileID"
         for row in self._database.rows(sql, (domain, *bounds)):
-            yield _entry(row)
+            yield _entry(row, self._records)
 
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every row that stands for a file, without reading its archive."""
@@ -137,16 +139,17 @@ def valid_file_id(text: str) -> bool:
     return _FILE_ID.fullmatch(text) is not None
 
 
-def _entry(row: sqlite3.Row) -> ManifestEntry:
-    name, archive = str(row["fileID"]), row["file"]
-    domain, path = (str(row[name])[: limits.CELL_CHARACTERS] for name in ("domain", "relativePath"))
-    kind = _KINDS.get(row["flags"], EntryKind.OTHER)
+def _entry(row: sqlite3.Row, records: RecordReader) -> ManifestEntry:
+    stored_name, stored_domain, stored_path, flags, archive = row
+    name = str(stored_name)
+    domain, path = str(stored_domain)[: limits.CELL_CHARACTERS], str(stored_path)[: limits.CELL_CHARACTERS]
+    kind = _KINDS.get(flags, EntryKind.OTHER)
     if not valid_file_id(name):
         return ManifestEntry(name, domain, path, kind, problem="its file ID is not 40 hexadecimal digits")
     if not isinstance(archive, bytes):
         return ManifestEntry(name, domain, path, kind, problem="its record is empty")
     try:
-        record = read_record(archive)
+        record = records.read(archive)
     except UnreadableArchiveError:
         return ManifestEntry(name, domain, path, kind, problem="its record cannot be read")
     attributes = _attributes(record.get("ExtendedAttributes"))
@@ -165,32 +168,6 @@ def _entry(row: sqlite3.Row) -> ManifestEntry:
         attributes=_NO_ATTRIBUTES if attributes is None else attributes,
         problem="its attributes cannot be read" if attributes is None else "",
     )
-
-
-def read_record(archive: bytes) -> Mapping[str, object]:
-    """The values of one MBFile archive: `$top.root` and the objects it refers to directly.
-
-    Nothing in an MBFile nests deeper than one reference, so no general unfolding is needed.
-    Raises UnreadableArchiveError.
-    """
-    top = archives.load_dictionary(archive, what="manifest record", limit=limits.MBFILE_BYTES)
-    objects, head = top.get("$objects"), top.get("$top")
-    root = head.get("root") if isinstance(head, dict) else None
-    if not isinstance(objects, list) or not isinstance(root, plistlib.UID) or root.data >= len(objects):
-        raise UnreadableArchiveError("The manifest record has no root object.")
-    described = objects[root.data]
-    if not isinstance(described, dict):
-        raise UnreadableArchiveError("The manifest record's root is no file description.")
-    return {key: _referred(value, objects) for key, value in described.items() if isinstance(key, str)}
-
-
-def _referred(value: object, objects: list[object]) -> object:
-    if not isinstance(value, plistlib.UID):
-        return value
-    target = objects[value.data] if value.data < len(objects) else None
-    if isinstance(target, dict) and "NS.data" in target:
-        return target["NS.data"]
-    return None if target == "$null" else target
 
 
 def _whole(value: object) -> int | None:
@@ -212,7 +189,7 @@ def _attributes(value: object) -> Mapping[str, bytes] | None:
     if not isinstance(value, bytes):
         return _NO_ATTRIBUTES
     try:
-        stored = archives.load_dictionary(value, what="extended attributes", limit=limits.MBFILE_BYTES)
+        stored = read_attributes(value)
     except UnreadableArchiveError:
         return None
     return {name: data for name, data in stored.items() if isinstance(data, bytes)}
