@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from benchmarks.deleted_rows import DeletingLibrary, Figures, figures
 from benchmarks.forensic_corpus import Score, folders, score_folder
-from fixtures.deleted_rows import DeletingLibrary, Figures, figures
 from recovery.database import Database, open_file_copy
 from recovery.photos.residue import carve_assets, inspect_copy
 from recovery.workspace import Workspace

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.deleted_rows import DeletingLibrary, Figures, figures
+from benchmarks.deleted_rows import DeletingLibrary, Figures, figures
 from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database, open_file_copy
