@@ -30,7 +30,8 @@ from recovery.extraction.copying import Overwrite
 from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
-from recovery.extraction.plan import Frames, PlannedAsset, Reduced, Selection, plan
+from recovery.extraction.plan import PlannedAsset, plan
+from recovery.extraction.selection import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
 from recovery.findings.model import Verdict

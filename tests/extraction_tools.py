@@ -14,8 +14,9 @@ from recovery.backup.keys import Passphrase
 from recovery.backup.view import BackupView, open_backup
 from recovery.extraction.folder import JOURNAL, STATE_FOLDER
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes
-from recovery.extraction.plan import Plan, PlannedAsset, Selection, plan
+from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.record import RUN
+from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions, write
 from recovery.findings.model import (
     Asset,

@@ -14,7 +14,8 @@ from cli import passphrase as asking
 from cli.options import Manners
 from cli.several import lost_and_older
 from fixtures import BackupBuilder, twins
-from recovery.extraction.plan import Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Selection
 from recovery.report.comparison import schema
 from tests.talking import say
 

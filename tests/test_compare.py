@@ -11,7 +11,8 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.case.digests import digests_of
-from recovery.extraction.plan import Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Selection
 from recovery.findings.compare import Comparison, compare, lost_in, oldest_first
 from recovery.findings.differences import Difference, DifferenceKind
 from recovery.findings.matching import Digests, MatchedBy, match, worth_hashing

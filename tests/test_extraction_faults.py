@@ -23,7 +23,8 @@ from recovery.extraction import copying, crew
 from recovery.extraction.folder import JOURNAL, STATE_FOLDER
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import Entry, OutcomeState
-from recovery.extraction.plan import Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions, write
 from tests.extraction_tools import PASSPHRASE, a_file, an_asset, contents, everything, extract, findings_of, opened
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from recovery.extraction import names
 from recovery.extraction.folder import extended
-from recovery.extraction.plan import Reduced, Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Reduced, Selection
 from recovery.findings.model import Asset, FileRole, FileState, Verdict
 from tests.extraction_tools import a_file, an_asset, facetime, findings_of
 

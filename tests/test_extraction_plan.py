@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from recovery.errors import SelectionError
-from recovery.extraction.plan import Near, Reduced, Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Reduced, Selection
 from recovery.findings.model import (
     Asset,
     Deletion,
@@ -20,6 +21,7 @@ from recovery.findings.model import (
     Status,
     Verdict,
 )
+from recovery.findings.selection import Near
 from recovery.provenance import Source
 from tests.extraction_tools import a_file, an_asset, facetime, findings_of
 

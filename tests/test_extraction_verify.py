@@ -10,7 +10,8 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.errors import OutputError
-from recovery.extraction.plan import Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Selection
 from recovery.extraction.verify import DifferenceCode, Verification, verify
 from tests.extraction_tools import PASSPHRASE, everything, extract, findings_of, found, opened
 

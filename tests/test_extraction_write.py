@@ -19,7 +19,8 @@ from recovery.extraction import folder as folder_module
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.folder import STATE_FOLDER, OutputFolder
 from recovery.extraction.outcomes import OutcomeState, RunFacts
-from recovery.extraction.plan import Selection, plan
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions
 from recovery.findings.model import LooseCode, LooseEnd
 from recovery.provenance import Source

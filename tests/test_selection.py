@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery.errors import SelectionError
-from recovery.extraction.plan import Selection
+from recovery.extraction.selection import Selection
 from recovery.findings.find import narrowed
 from recovery.findings.model import Asset, Findings
 from recovery.findings.selection import Near, Search, folded

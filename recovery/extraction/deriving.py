@@ -11,7 +11,7 @@ from PIL import Image
 from recovery.backup.view import BackupView
 from recovery.case import TableFile
 from recovery.errors import UnreadableFileError
-from recovery.extraction.plan import Derivation, PlannedPicture
+from recovery.extraction.pictures import Derivation, PlannedPicture
 from recovery.photos.decoding import jpeg_copy
 from recovery.photos.frames import frame_near, sharpest_frame
 from recovery.photos.media import read_media

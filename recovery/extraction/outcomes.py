@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from recovery.errors import UnreadableFileError
-from recovery.extraction.plan import PlannedAsset, PlannedFile, PlannedPicture
+from recovery.extraction.pictures import PlannedPicture
+from recovery.extraction.plan import PlannedAsset, PlannedFile
 
 
 class OutcomeState(StrEnum):

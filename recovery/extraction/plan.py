@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from recovery.errors import SelectionError
 from recovery.extraction import names
+from recovery.extraction.pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
+from recovery.extraction.selection import Reduced, Selection
 from recovery.findings.model import (
     ORIGINALS,
     Asset,
@@ -22,103 +22,16 @@ from recovery.findings.model import (
     Findings,
     LooseCode,
     LooseEnd,
-    Verdict,
-    asset_key,
 )
-from recovery.findings.selection import Near as Near
-from recovery.findings.selection import Search
-from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, place_of
 from recovery.photos.signatures import MediaType
-from recovery.photos.thumbnail_formats import rank
 from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
 _PICTURES = (FileRole.REDUCED, FileRole.THUMBNAIL)
-_LIVE_MOVIES = (FileRole.PAIRED_VIDEO, FileRole.MESSAGES_COPY)
-# With one of these a small table entry adds nothing.
-_BETTER_THAN_TABLE = ORIGINALS | {
-    FileRole.EDITED_STILL,
-    FileRole.MESSAGES_COPY,
-    FileRole.REDUCED,
-    FileRole.THUMBNAIL,
-}
-_ROLE_ORDER = {role: number for number, role in enumerate(FileRole)}
 _BY_WORD = {kind.code: kind for kind in MediaType} | {
     kind.extension[1:]: kind for kind in MediaType if kind.extension
 }
 _LOOSE_FOLDER = "Loose ends/undated"
-
-
-class Reduced(StrEnum):
-    """When thumbnails and other copies that are not the photo itself are written."""
-
-    NEVER = "never"
-    WHEN_NEEDED = "when_needed"
-    """For assets without their original: the largest reduced copy, and copies from Messages."""
-    ALWAYS = "always"
-
-
-class Frames(StrEnum):
-    """When a frame is taken out of the movie of a Live Photo; it is never the original."""
-
-    NEVER = "never"
-    WHEN_NEEDED = "when_needed"
-    """For a Live Photo whose still is lost: the frame at the moment of the still."""
-    BEST = "best"
-    """Also the sharpest frame of every FaceTime photo, since their stills are small frames of a call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection(Search):
-    """Which assets, and which of their files: a search, and the kinds to take.
-
-    By default: FaceTime (from `possible` up), deleted ones and loose media. `everything` takes the whole library.
-    A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`) looks through the
-    whole library instead; filters narrow each other.
-    """
-
-    everything: bool = False
-    min_confidence: Verdict | None = None
-    deleted: bool = False
-    hidden: bool = False
-    live: bool = False
-    uuids: frozenset[str] = frozenset()
-    loose: bool = True
-    reduced: Reduced = Reduced.WHEN_NEEDED
-    edits: bool = True
-    frames: Frames = Frames.WHEN_NEEDED
-    jpeg: bool = False
-    """Also a JPEG of every HEIC photo, original and edited, for programs that cannot show them."""
-    posters: bool = False
-    """Also the first frame of every video."""
-    keys: frozenset[str] | None = None
-    """Only assets with these keys (findings.model.asset_key), as `lost_in` gives them; an empty set takes none."""
-
-    def takes(self, asset: Asset, *, loose: bool) -> bool:
-        """Whether an asset is chosen; `loose` tells that its file has no row in the library."""
-        if not self.fits(asset):
-            return False
-        if not self._names_kind:
-            possible = asset.facetime.verdict is not Verdict.NO
-            return self.everything or possible or _is_deleted(asset) or (loose and self.loose)
-        return (
-            (self.min_confidence is None or asset.facetime.verdict.rank >= self.min_confidence.rank)
-            and (not self.deleted or _is_deleted(asset))
-            and (not self.hidden or asset.hidden is True)
-            and (not self.live or asset.live_photo is not None)
-            and (self.keys is None or asset_key(asset) in self.keys)
-            and (not self.uuids or (asset.uuid or "").upper() in {uuid.upper() for uuid in self.uuids})
-        )
-
-    @property
-    def takes_loose_files(self) -> bool:
-        """Whether files of which nothing but bytes is known are chosen: no filter can be answered for them."""
-        return self.loose and not (self._names_kind or self.narrows)
-
-    @property
-    def _names_kind(self) -> bool:
-        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids
-        return bool(kinds) or self.keys is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,34 +55,6 @@ class PlannedFile:
     def damaged_target(self) -> str:
         """Where it goes when only a part can be salvaged."""
         return names.damaged_name(self.target)
-
-
-class Derivation(StrEnum):
-    """A picture made here from what the backup holds, because the original is not a file of its own or is lost."""
-
-    TABLE_PICTURE = "thumbnail"
-    STILL_FRAME = "frame"
-    SHARPEST_FRAME = "sharpest frame"
-    POSTER_FRAME = "poster frame"
-    JPEG_COPY = "JPEG copy"
-    JPEG_COPY_OF_EDIT = "JPEG copy of the edit"
-
-
-_FROM_MOVIES = frozenset({Derivation.STILL_FRAME, Derivation.SHARPEST_FRAME, Derivation.POSTER_FRAME})
-_JPEG_COPIES = {
-    FileRole.STILL: Derivation.JPEG_COPY,
-    FileRole.EDITED_STILL: Derivation.JPEG_COPY_OF_EDIT,
-}
-_HEIC = (".heic", ".heif", ".hif")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedPicture:
-    """A derived picture: how it is made, from which file, and where it goes. Its name says NOT-ORIGINAL."""
-
-    derivation: Derivation
-    file: AssetFile
-    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +88,14 @@ class Plan:
     @property
     def needs_frames(self) -> bool:
         """Whether a picture is to be taken out of a movie."""
-        return any(picture.derivation in _FROM_MOVIES for asset in self.assets for picture in asset.pictures)
+        return any(picture.derivation in FROM_MOVIES for asset in self.assets for picture in asset.pictures)
 
     def without_frames(self) -> Plan:
         """The same plan with no picture taken out of a movie."""
         kept = (
             replace(
                 asset,
-                pictures=tuple(item for item in asset.pictures if item.derivation not in _FROM_MOVIES),
+                pictures=tuple(item for item in asset.pictures if item.derivation not in FROM_MOVIES),
             )
             for asset in self.assets
         )
@@ -247,10 +132,6 @@ def plan(findings: Findings, selection: Selection | None = None) -> Plan:
     return Plan(findings.backup, findings.gaps, useful)
 
 
-def _is_deleted(asset: Asset) -> bool:
-    return asset.trashed is True or asset.deleted is not None
-
-
 def _order(asset: Asset) -> tuple[object, ...]:
     moment = asset.created.timestamp() if asset.created else math.inf
     files = tuple(sorted(map(_file_order, asset.files)))
@@ -268,58 +149,12 @@ def _planned(asset: Asset, stem: str, selection: Selection) -> PlannedAsset:
         asset,
         stem,
         tuple(PlannedFile(asset, *pair, asset.created) for pair in zip(files, targets, strict=True)),
-        tuple(_pictures(asset, stem, selection)),
+        tuple(pictures_of(asset, stem, selection)),
     )
 
 
-def _pictures(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
-    """The pictures to make: the largest table entry when nothing better is left, and frames of the movie."""
-    here = {file.role for file in asset.files if file.state is not FileState.MISSING}
-    if selection.reduced is not Reduced.NEVER and not here & _BETTER_THAN_TABLE:
-        entries = [file for file in asset.files if file.role is FileRole.THUMBNAIL_TABLE]
-        if entries:
-            best = min(entries, key=_best_first)
-            yield _picture(Derivation.TABLE_PICTURE, best, stem, "png")
-    yield from _asked_for(asset, stem, selection)
-    movies = [file for file in asset.files if file.role in _LIVE_MOVIES and file.state is not FileState.MISSING]
-    if asset.live_photo is None or not movies:
-        return
-    still_left = asset.live_photo.still or any(map(_is_still_copy, asset.files))
-    if selection.frames is not Frames.NEVER and not still_left:
-        yield _picture(Derivation.STILL_FRAME, movies[0], stem, "jpg")
-    if selection.frames is Frames.BEST and asset.facetime.verdict is not Verdict.NO:
-        yield _picture(Derivation.SHARPEST_FRAME, movies[0], stem, "jpg")
-
-
-def _asked_for(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
-    """Conversions that nobody needs and some want; one of each kind."""
-    whole = [file for file in asset.files if file.state is FileState.PRESENT]
-    for role, derivation in _JPEG_COPIES.items() if selection.jpeg else ():
-        stills = (file for file in whole if file.role is role and file.name.lower().endswith(_HEIC))
-        for still in itertools.islice(stills, 1):
-            yield _picture(derivation, still, stem, "jpg")
-    videos = (file for file in whole if file.role is FileRole.VIDEO)
-    for video in itertools.islice(videos, 1) if selection.posters else ():
-        yield _picture(Derivation.POSTER_FRAME, video, stem, "jpg")
-
-
-def _is_live_movie(file: AssetFile) -> bool:
-    movie = f".{names.extension(file.name).lower()}" in MOVIE_EXTENSIONS
-    return file.role in _LIVE_MOVIES and movie and file.state is not FileState.MISSING
-
-
-def _is_still_copy(file: AssetFile) -> bool:
-    picture = f".{names.extension(file.name).lower()}" in IMAGE_EXTENSIONS
-    return file.role is FileRole.MESSAGES_COPY and picture and file.state is FileState.PRESENT
-
-
-def _picture(derivation: Derivation, file: AssetFile, stem: str, ending: str) -> PlannedPicture:
-    size = " {}x{}".format(*file.pixels) if file.pixels else ""
-    return PlannedPicture(derivation, file, f"{stem} (NOT-ORIGINAL {derivation}{size}).{ending}")
-
-
 def _file_order(file: AssetFile) -> tuple[int | str, ...]:
-    where = _ROLE_ORDER[file.role], file.path, file.domain, file.file_id
+    where = ROLE_ORDER[file.role], file.path, file.domain, file.file_id
     return *where, file.state, file.size or 0, file.index or 0, file.note
 
 
@@ -334,16 +169,8 @@ def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
     files.update(file for file in extra if file.role is FileRole.MESSAGES_COPY)
     pictures = [file for file in extra if file.role in _PICTURES]
     if selection.reduced is Reduced.WHEN_NEEDED:
-        pictures = sorted(pictures, key=_best_first)[:1]
+        pictures = sorted(pictures, key=best_first)[:1]
     return files.union(pictures)
-
-
-def _best_first(file: AssetFile) -> tuple[object, ...]:
-    """Whole before damaged, renditions before thumbnails, and among thumbnails the better format."""
-    place = place_of(file.domain, file.path)
-    format_id = place.format_id if place else None
-    damaged = file.state is FileState.DAMAGED
-    return damaged, _ROLE_ORDER[file.role], rank(format_id), -(file.size or 0), file.path
 
 
 def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsset]:
