@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,57 +43,81 @@ class BlobFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._places = [
-            place for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
+            str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
         ]
+        self._folders: dict[str, bool] = {}
 
     def path(self, file_id: str) -> Path | None:
         """Where the blob lies, None when it is not there or is no ordinary file."""
+        found = self.find(file_id)
+        return Path(found[0]) if found is not None else None
+
+    def find(self, file_id: str) -> tuple[str, os.stat_result] | None:
+        """Where the blob lies and what the system says of it; None when it is not there or is no ordinary file."""
         if not valid_file_id(file_id):
             return None
         for place in self._places:
-            for candidate in (place / file_id[:2] / file_id, place / file_id):
+            for folder in (f"{place}{os.sep}{file_id[:2]}", place):
+                path = f"{folder}{os.sep}{file_id}"
                 try:
-                    if stat.S_ISREG(candidate.lstat().st_mode) and not candidate.parent.is_symlink():
-                        return candidate
+                    state = os.lstat(path)
                 except OSError:
                     continue
+                if stat.S_ISREG(state.st_mode) and self._is_folder(folder):
+                    return path, state
         return None
 
-    def open(self, file_id: str) -> BinaryIO:
+    def _is_folder(self, folder: str) -> bool:
+        """Whether a folder is one of the backup's own and no link; asked once."""
+        if folder not in self._folders:
+            self._folders[folder] = not Path(folder).is_symlink()
+        return self._folders[folder]
+
+    def open(self, file_id: str, buffering: int = -1) -> BinaryIO:
         """Open a blob for reading; raises BlobMissingError or UnreadableFileError. Links are not followed."""
-        path = self.path(file_id)
-        if path is None:
+        found = self.find(file_id)
+        if found is None:
             raise BlobMissingError("The manifest lists this file, but its blob is not in the backup folder.")
         try:
             flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            return os.fdopen(os.open(path, flags), "rb")
+            return os.fdopen(os.open(found[0], flags), "rb", buffering)
         except OSError as error:
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
-    def list(self) -> Iterator[tuple[str, Path]]:
-        """File ID and path of every blob in the folder, each once."""
+    def names(self) -> set[str]:
+        """File IDs of all blobs in the folder."""
+        found: set[str] = set()
+        for place in self._places:
+            for name, _ in self._candidates(place):
+                found.add(name)
+                if len(found) >= limits.BLOB_FILES:
+                    return found
+        return found
+
+    def list(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
+        """File ID and path of every blob in the folder, or of some, each once."""
         seen: set[str] = set()
         for place in self._places:
             for name, path in self._candidates(place):
-                if name not in seen:
+                if name not in seen and (only is None or name in only):
                     seen.add(name)
-                    yield name, path
+                    yield name, Path(path)
                 if len(seen) >= limits.BLOB_FILES:
                     return
 
-    def _candidates(self, place: Path) -> Iterator[tuple[str, Path]]:
+    def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
         for item in _scan(place):
             if item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False):
-                for blob in _scan(Path(item.path)):
+                for blob in _scan(item.path):
                     if valid_file_id(blob.name) and blob.is_file(follow_symlinks=False):
-                        yield blob.name, Path(blob.path)
+                        yield blob.name, blob.path
             elif valid_file_id(item.name) and item.is_file(follow_symlinks=False):
-                yield item.name, Path(item.path)
+                yield item.name, item.path
 
 
-def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as items:
-            yield from sorted(items, key=lambda item: item.name)
+            yield from sorted(items, key=attrgetter("name"))
     except OSError:
         return

@@ -121,8 +121,8 @@ class ManifestIndex:
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every row that stands for a file, without reading its archive."""
         sql = "SELECT fileID, domain, relativePath FROM Files WHERE flags = 1 LIMIT ?"
-        for row in self._database.rows(sql, (limits.MANIFEST_ROWS,)):
-            yield str(row["fileID"]), str(row["domain"]), str(row["relativePath"])
+        for name, domain, path in self._database.rows(sql, (limits.MANIFEST_ROWS,)):
+            yield str(name), str(domain), str(path)
 
     def count(self) -> int:
         """Number of rows of every kind."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Container, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +14,7 @@ from typing import BinaryIO
 from recovery import database, limits
 from recovery.backup.blobs import Blob, BlobFolder, BlobState
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
-from recovery.backup.keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey, unlock
+from recovery.backup.keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure, unlock
 from recovery.backup.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
 from recovery.backup.passage import Passage
 from recovery.backup.salvage import GuessedIndex, looks_plain
@@ -65,20 +67,23 @@ class BackupView:
         lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
         return (*self.identity.gaps, *lost, *classes, *self._lost_logs.values())
 
-    def blobs(self) -> Iterator[tuple[str, Path]]:
-        """File ID and path of every blob in the folder, listed in the manifest or not."""
-        return self._blobs.list()
+    def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
+        """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
+        return self._blobs.list(only)
+
+    def blob_names(self) -> set[str]:
+        """File IDs of all blobs in the folder."""
+        return self._blobs.names()
 
     def examine(self, entry: ManifestEntry) -> Blob:
         """State of an entry's blob and the length of its plaintext, without reading it through."""
         try:
-            with self.open(entry) as stream:
-                size = stream.seek(0, io.SEEK_END)
+            size, intact = self._measure(entry)
         except BlobMissingError as error:
             return Blob(BlobState.MISSING, note=str(error))
         except UnreadableFileError as error:
             return Blob(BlobState.DAMAGED, note=str(error))
-        if isinstance(stream, _Plaintext) and not stream.intact:
+        if not intact:
             return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
         if entry.size is None or size == entry.size:
             return Blob(BlobState.PRESENT, size)
@@ -86,6 +91,19 @@ class BackupView:
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
         truncated = not self.encrypted and size < entry.size
         return Blob(BlobState.DAMAGED if truncated else BlobState.PRESENT, size, note)
+
+    def _measure(self, entry: ManifestEntry) -> tuple[int, bool]:
+        """Length of the plaintext, and whether its end is whole; raises as `open` does."""
+        if self._keys is None and entry.kind is EntryKind.FILE:
+            found = self._blobs.find(entry.file_id)
+            if found is not None and os.access(found[0], os.R_OK):
+                return found[1].st_size, True
+        raw, key = self._stored(entry, buffering=0)
+        with raw:
+            try:
+                return (raw.seek(0, os.SEEK_END), True) if key is None else measure(raw, key)
+            except OSError as error:
+                raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
     def open(self, entry: ManifestEntry) -> BinaryIO:
         """The plaintext of a file, seekable; raises BlobMissingError or UnreadableFileError.
@@ -110,11 +128,11 @@ class BackupView:
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
         return Passage(raw, key, entry.size if self._keys is None else None)
 
-    def _stored(self, entry: ManifestEntry) -> tuple[BinaryIO, bytes | None]:
+    def _stored(self, entry: ManifestEntry, buffering: int = -1) -> tuple[BinaryIO, bytes | None]:
         """The blob as it is stored, and the key of its file: None where the blob is plaintext."""
         if entry.kind is not EntryKind.FILE:
             raise UnreadableFileError(f"The manifest lists a {entry.kind} here, which has no content.")
-        raw = self._blobs.open(entry.file_id)
+        raw = self._blobs.open(entry.file_id, buffering)
         try:
             return raw, self._file_key(raw, entry)
         except OSError as error:
@@ -273,6 +291,8 @@ def _blobs_are_encrypted(identity: Identity) -> bool:
 def _manifest_head(folder: Path) -> bytes:
     path = folder / MANIFEST_DATABASE
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for, a device never ends
+            raise _LostManifestError("Manifest.db is a link or no file at all; it is not opened.", _ANOTHER)
         with path.open("rb") as stream:
             return stream.read(len(database.MAGIC))
     except FileNotFoundError as error:

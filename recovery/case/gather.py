@@ -91,16 +91,18 @@ class _Gatherer:
         )
 
     def _census(self) -> BlobCensus:
-        there = dict(self.view.blobs())
+        there = self.view.blob_names()
         listed, found = 0, 0
         missing: list[ListedFile] = []
         for name, domain, path in self.view.index.file_rows():
             listed += 1
-            if there.pop(name, None) is None:
-                missing.append(ListedFile(name, domain, path))
-            else:
+            if name in there:
+                there.remove(name)
                 found += 1
-        unlisted = tuple(self._unlisted(name, path) for name, path in sorted(there.items()))
+            else:
+                missing.append(ListedFile(name, domain, path))
+        left = sorted(self.view.blobs(there)) if there else []
+        unlisted = tuple(self._unlisted(name, path) for name, path in left)
         return BlobCensus(listed, found, tuple(missing), unlisted)
 
     def _unlisted(self, name: str, path: Path) -> UnlistedBlob:
