@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from importlib.util import find_spec
+from typing import BinaryIO
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from recovery.backup.view import BackupView
 from recovery.case import TableFile
 from recovery.errors import UnreadableFileError
+from recovery.extraction.copying import source_of
 from recovery.extraction.pictures import Derivation, PlannedPicture
 from recovery.photos.decoding import jpeg_copy
-from recovery.photos.frames import frame_near, sharpest_frame
+from recovery.photos.frames import Frame, frame_near, sharpest_frame
+from recovery.photos.makernote import with_identifier
 from recovery.photos.media import read_media
 from recovery.photos.thumbnails import decode_entry
 
@@ -34,14 +37,21 @@ class Deriver:
 
     def __call__(self, picture: PlannedPicture) -> bytes:
         """The bytes of a picture; raises UnreadableFileError or MissingExtraError."""
-        output = io.BytesIO()
         if picture.derivation is Derivation.TABLE_PICTURE:
+            output = io.BytesIO()
             self._entry(picture).save(output, "PNG")
-        elif picture.derivation in (Derivation.JPEG_COPY, Derivation.JPEG_COPY_OF_EDIT):
-            return self._jpeg(picture)
-        else:
-            self._frame(picture).save(output, "JPEG", quality=_JPEG_QUALITY)
-        return output.getvalue()
+            return output.getvalue()
+        with self._open(picture) as stream:
+            if picture.derivation in (Derivation.JPEG_COPY, Derivation.JPEG_COPY_OF_EDIT):
+                return jpeg_copy(stream, stream.seek(0, io.SEEK_END))
+            return _frame(picture, stream)
+
+    def _open(self, picture: PlannedPicture) -> BinaryIO:
+        file = picture.file
+        source = source_of(self._view, file.domain, file.path, file.file_id)
+        if source is None:
+            raise UnreadableFileError("The manifest does not list the file that the picture is made from.")
+        return self._view.open(source)
 
     def _entry(self, picture: PlannedPicture) -> Image.Image:
         file = self._tables.get(picture.file.path)
@@ -53,22 +63,24 @@ class Deriver:
         with self._view.open(file.entry) as stream:
             return decode_entry(file.table, entry, stream)
 
-    def _jpeg(self, picture: PlannedPicture) -> bytes:
-        source = self._view.index.lookup(picture.file.domain, picture.file.path)
-        if source is None:
-            raise UnreadableFileError("The manifest does not list the picture.")
-        with self._view.open(source) as stream:
-            return jpeg_copy(stream, stream.seek(0, io.SEEK_END))
 
-    def _frame(self, picture: PlannedPicture) -> Image.Image:
-        source = self._view.index.lookup(picture.file.domain, picture.file.path)
-        if source is None:
-            raise UnreadableFileError("The manifest does not list the movie.")
-        with self._view.open(source) as stream:
-            if picture.derivation is Derivation.SHARPEST_FRAME:
-                return sharpest_frame(stream).image
-            if picture.derivation is Derivation.POSTER_FRAME:
-                return frame_near(stream, 0.0).image
-            facts = next(iter(read_media(stream, picture.file.size or 0, picture.file.path).records), None)
-            stream.seek(0)
-            return frame_near(stream, facts.still_image_time_s if facts else None).image
+def _frame(picture: PlannedPicture, stream: BinaryIO) -> bytes:
+    """A frame as JPEG. One that stands in for a lost still names the movie it belongs to, and says what it is."""
+    if picture.derivation is Derivation.POSTER_FRAME:
+        return _jpeg(frame_near(stream, 0.0))
+    facts = next(iter(read_media(stream, picture.file.size or 0, picture.file.path).records), None)
+    stream.seek(0)
+    if picture.derivation is Derivation.SHARPEST_FRAME:
+        return _jpeg(sharpest_frame(stream))
+    frame = frame_near(stream, facts.still_image_time_s if facts else None)
+    return _jpeg(frame, facts.content_identifier if facts else None)
+
+
+def _jpeg(frame: Frame, identifier: str | None = None) -> bytes:
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = f"Frame of a movie at {frame.seconds:.2f} s, not the original photo"
+    if identifier is not None and identifier.isascii():
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = with_identifier(identifier)
+    output = io.BytesIO()
+    frame.image.save(output, "JPEG", quality=_JPEG_QUALITY, exif=exif)
+    return output.getvalue()

@@ -1,4 +1,4 @@
-"""Reads the Live Photo identifier out of Apple's MakerNote, the camera maker's own table inside EXIF.
+"""The Live Photo identifier in Apple's MakerNote, the camera maker's own table inside EXIF: read and written.
 
 Layout (checked on real pictures of three iPhone models): 14 bytes of header, `Apple iOS\\0`, version 00 01 and the
 byte order mark `MM` or `II`; then an ordinary TIFF directory: a 16-bit count and entries of 12 bytes (tag, type,
@@ -49,6 +49,18 @@ def content_identifier(note: bytes) -> str | None:
     if count > limits.MAKERNOTE_ENTRIES:
         raise MakerNoteError(f"Apple's MakerNote claims {count} entries")
     return None
+
+
+def with_identifier(identifier: str) -> bytes:
+    """A MakerNote that holds nothing but a content identifier; what `content_identifier` reads back.
+
+    For pictures derived from the movie of a Live Photo, so that photo tools know which movie they belong to.
+    Raises ValueError for an identifier that is not ASCII.
+    """
+    text = identifier.encode("ascii") + b"\x00"
+    value_at = _DIRECTORY_AT + 2 + _ENTRY_BYTES + 4  # behind the count, one entry and the end of the directory
+    entry = struct.pack(">HHHII", 1, _CONTENT_IDENTIFIER, _ASCII, len(text), value_at)
+    return HEADER + b"\x00\x01MM" + entry + bytes(4) + text
 
 
 def _text(note: bytes, kind: int, length: int, offset: int, inline_at: int) -> str | None:
