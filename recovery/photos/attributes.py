@@ -8,10 +8,9 @@ in public descriptions of the photo service and have not been seen.
 from __future__ import annotations
 
 import struct
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recovery import archives, clock
 from recovery.errors import UnreadableArchiveError
@@ -19,6 +18,11 @@ from recovery.provenance import Tier
 
 PREFIX = "com.apple.assetsd."
 _TEXT_BYTES = 4096
+# A binary property list that is one date, as every real sample has it: eight bytes stand between these two.
+_DATE_HEAD, _DATE_TAIL = b"bplist00\x33", b"\x08" + bytes(6) + struct.pack(">BBQQQ", 1, 1, 1, 0, 17)
+_DOUBLE = struct.Struct(">d")
+_WHOLE_DATES = -5e10
+"""Seconds from 2001 within which every date is one that Python can hold: the years 417 to 3585."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,10 @@ class FileAttributes:
 
 
 def _uuid(data: bytes) -> str | None:
-    return str(uuid.UUID(bytes=data)).upper() if len(data) == 16 else None
+    if len(data) != 16:
+        return None
+    digits = data.hex().upper()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _whole(data: bytes) -> int | None:
@@ -86,6 +93,10 @@ def _text(data: bytes) -> str | None:
 
 
 def _moment(data: bytes) -> datetime | None:
+    if len(data) == len(_DATE_HEAD) + 8 + len(_DATE_TAIL) and data[:9] == _DATE_HEAD and data[17:] == _DATE_TAIL:
+        (seconds,) = _DOUBLE.unpack_from(data, 9)
+        if _WHOLE_DATES < seconds < -_WHOLE_DATES:
+            return clock.COCOA_EPOCH + timedelta(seconds=seconds)
     try:
         return clock.from_plist(archives.load_plist(data, what="date attribute", limit=_TEXT_BYTES))
     except UnreadableArchiveError:

@@ -83,23 +83,16 @@ def extension(name: str) -> str:
 # Directories that hold originals, as the library stores them.
 _ORIGINALS = r"DCIM/[^/]+|PhotoData/CPLAssets/[^/]+|PhotoData/PhotoCloudSharingData/.+/\d+CLOUD"
 
-# The first pattern that fits decides. Groups: directory, name, format.
-_PATTERNS: tuple[tuple[Part, bool, re.Pattern[str]], ...] = tuple(
-    (part, stem_only, re.compile(pattern))
-    for part, stem_only, pattern in (
-        (Part.TABLE, False, r"PhotoData/Thumbnails/(?P<format>\d{1,9})\.ithmb"),
-        (
-            Part.THUMBNAIL,
-            False,
-            r"PhotoData/Thumbnails/V2/(?P<directory>.+)/(?P<name>[^/]+)/(?P<format>\d{1,9})\.JPG",
-        ),
-        (
-            Part.EDIT,
-            True,
-            r"PhotoData/Mutations/(?P<directory>.+)/(?P<name>[^/]+)/Adjustments/[^/]+",
-        ),
-        (Part.REDUCED, False, rf"PhotoData/Metadata/(?P<directory>{_ORIGINALS})/(?P<name>[^/]+)"),
-        (Part.ORIGINAL, False, rf"(?P<directory>{_ORIGINALS})/(?P<name>[^./][^/]*)"),
+_NO_STEPS = frozenset(("", ".", ".."))
+# How a path begins, its part, whether it lacks the extension, and the only pattern such a path can fit.
+_PATTERNS: tuple[tuple[str, Part, bool, re.Pattern[str]], ...] = tuple(
+    (start, part, stem_only, re.compile(pattern))
+    for start, part, stem_only, pattern in (
+        ("PhotoData/Thumbnails/V2/", Part.THUMBNAIL, False, r"[^/]+/[^/]+/V2/(.+)/([^/]+)/(\d{1,9})\.JPG"),
+        ("PhotoData/Thumbnails/", Part.TABLE, False, r"[^/]+/[^/]+/()()(\d{1,9})\.ithmb"),
+        ("PhotoData/Mutations/", Part.EDIT, True, r"[^/]+/[^/]+/(.+)/([^/]+)/Adjustments/[^/]+()"),
+        ("PhotoData/Metadata/", Part.REDUCED, False, rf"[^/]+/[^/]+/({_ORIGINALS})/([^/]+)()"),
+        ("", Part.ORIGINAL, False, rf"({_ORIGINALS})/([^./][^/]*)()"),
     )
 )
 
@@ -108,21 +101,16 @@ def place_of(domain: str, relative_path: str) -> Place | None:
     """What a file of the backup is in the camera roll; None for files that are no media of it."""
     if domain != DOMAIN or not relative_path.startswith(ROOT):
         return None
-    path = relative_path.removeprefix(ROOT)
-    if any(step in ("", ".", "..") for step in path.split("/")):
+    path = relative_path[len(ROOT) :]
+    if not _NO_STEPS.isdisjoint(path.split("/")):
         return None
-    for part, stem_only, pattern in _PATTERNS:
-        found = pattern.fullmatch(path)
-        if found:
-            groups = found.groupdict()
-            number = groups.get("format")
-            return Place(
-                part,
-                groups.get("directory") or "",
-                groups.get("name") or "",
-                stem_only,
-                int(number) if number else None,
-            )
+    for start, part, stem_only, pattern in _PATTERNS:
+        if path.startswith(start):
+            found = pattern.fullmatch(path)
+            if found is None:
+                return None
+            directory, name, number = found.groups()
+            return Place(part, directory, name, stem_only, int(number) if number else None)
     return None
 
 
