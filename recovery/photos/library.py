@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from recovery.provenance import Gap
 
 DOMAIN = "CameraRollDomain"
 DATABASE = "Media/PhotoData/Photos.sqlite"
+_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +146,32 @@ def read_library(database: Database) -> PhotoLibrary:
 
 def _rows(
     database: Database, resolved: Resolved, facts: tuple[Fact, ...], what: str, gaps: list[Gap]
-) -> Iterator[list[Any]]:
+) -> Iterator[tuple[Any, ...]]:
     read = row_reader(facts)
     try:
-        for number, row in enumerate(database.rows(resolved.sql)):
-            if number >= limits.LIBRARY_ROWS:
-                raise UnreadableDatabaseError(f"There are more than {limits.LIBRARY_ROWS:,} {what}.")
-            yield read(row)
+        for rows in _batches(database.rows(resolved.sql), what):
+            yield from read(rows)
     except UnreadableDatabaseError as error:
         gaps.append(Gap(f"some {what}", database.store, str(error), (f"{what} behind the damage",), fault=True))
+
+
+def _batches(rows: Iterable[sqlite3.Row], what: str) -> Iterator[list[sqlite3.Row]]:
+    """Rows by the thousand; those before a damaged one are given before its error is raised."""
+    batch: list[sqlite3.Row] = []
+    try:
+        for number, row in enumerate(rows):
+            if number >= limits.LIBRARY_ROWS:
+                raise UnreadableDatabaseError(f"There are more than {limits.LIBRARY_ROWS:,} {what}.")
+            batch.append(row)
+            if len(batch) == _ROWS_AT_ONCE:
+                yield batch
+                batch = []
+    except UnreadableDatabaseError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from recovery import clock, limits
 from recovery.database import Database, quoted
@@ -99,11 +99,30 @@ READERS: dict[Form, Callable[[object], object]] = {
 """How each form is read; a value of another type than the fact's is treated as absent."""
 
 
-def row_reader(facts: Iterable[Fact]) -> Callable[[sqlite3.Row], list[object]]:
-    """A function giving a row's values in the order of the facts, each in its form."""
-    readers = [READERS[fact.form] for fact in facts]
+def row_reader(facts: Iterable[Fact]) -> Callable[[Sequence[Sequence[object]]], Iterator[tuple[Any, ...]]]:
+    """A function giving the values of some rows in the order of the facts, each in its form.
 
-    def read(row: sqlite3.Row) -> list[object]:
-        return [None if value is None else reader(value) for reader, value in zip(readers, row, strict=True)]
+    It works by columns: one whose values all have the expected type is passed on as it is.
+    """
+    forms = [fact.form for fact in facts]
+
+    def read(rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
+        columns = zip(*rows, strict=True)
+        return zip(*(_column(form, column) for form, column in zip(forms, columns, strict=True)), strict=True)
 
     return read
+
+
+# Types that a form passes on unchanged; REAL is looked at for infinity, MOMENT is always converted.
+_AS_IT_IS: dict[Form, frozenset[type]] = {
+    Form.TEXT: frozenset((str, type(None))),
+    Form.WHOLE: frozenset((int, type(None))),
+}
+
+
+def _column(form: Form, values: Sequence[object]) -> Sequence[object]:
+    kinds = set(map(type, values))
+    if kinds <= _AS_IT_IS.get(form, frozenset((type(None),))):
+        return values
+    reader = READERS[form]
+    return [None if value is None else reader(value) for value in values]
