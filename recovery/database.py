@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from recovery import limits
@@ -29,6 +30,7 @@ _PRAGMAS = (
 
 # SQLite quotes a damaged name in its message, which Python then fails to decode; MemoryError is its own limit.
 _FOREIGN = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+_ROWS_AHEAD = 32  # looking at the clock costs as much as a row
 
 
 def quoted(name: str) -> str:
@@ -123,8 +125,13 @@ class Database:
         try:
             self._since = time.thread_time()
             cursor = self._connection.execute(sql, tuple(parameters))
-            while (row := self._next(cursor)) is not None:
-                yield row
+            ahead = 1
+            while ahead:
+                batch, failure = self._next(cursor, ahead)
+                yield from batch
+                if failure is not None:
+                    raise failure
+                ahead = min(2 * ahead, _ROWS_AHEAD) if len(batch) == ahead else 0
                 # What the reader of the rows does with them is not SQLite's time.
                 self._since = time.thread_time()
         except _FOREIGN as error:
@@ -132,12 +139,19 @@ class Database:
         except OverflowError as error:  # an integer parameter or value beyond 64 bits
             raise UnreadableDatabaseError(f"The database {self.store} holds a value out of range.") from error
 
-    def _next(self, cursor: sqlite3.Cursor) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = next(cursor, None)
+    def _next(self, cursor: sqlite3.Cursor, most: int) -> tuple[list[sqlite3.Row], Exception | None]:
+        """A few rows, and what ended them: those before a damaged page are not lost with it."""
+        batch: list[sqlite3.Row] = []
+        failure: Exception | None = None
+        try:
+            for row in islice(cursor, most):
+                batch.append(row)
+        except (*_FOREIGN, OverflowError) as error:
+            failure = error
         self._seconds -= time.thread_time() - self._since
-        if self._seconds < 0:
-            raise sqlite3.OperationalError("it needs far more time than its size explains")
-        return row
+        if self._seconds < 0 and failure is None:
+            failure = sqlite3.OperationalError("it needs far more time than its size explains")
+        return batch, failure
 
     def close(self) -> None:
         """Close the copy; the file itself belongs to the workspace."""
