@@ -26,8 +26,8 @@ DATABASE_PROGRESS_STEPS = 100_000
 # Seconds of processor time that all statements on one database may take together, and bytes of the file that each
 # further second is given for. Whole libraries are read at 100 MiB a second and more; only a join that multiplies
 # rows needs longer.
-DATABASE_SECONDS = 4.0
-DATABASE_BYTES_PER_SECOND = 4 * MIB
+DATABASE_SECONDS = 1.0
+DATABASE_BYTES_PER_SECOND = 16 * MIB
 # Memory that SQLite may use in all; sorting the manifest of a million files stays below.
 DATABASE_MEMORY = 2 * GIB
 # More columns or tables than any Core Data store has.

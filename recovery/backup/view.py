@@ -167,10 +167,16 @@ class BackupView:
             )
         return data
 
-    def copy(self, entry: ManifestEntry, target: Path) -> None:
-        """Write the plaintext to a file of the workspace; raises UnreadableFileError."""
+    def copy(self, entry: ManifestEntry, target: Path, limit: int = limits.DATABASE_BYTES) -> None:
+        """Write the plaintext to a file of the workspace; raises UnreadableFileError, also beyond `limit` bytes.
+
+        A blob may claim a terabyte that its disk does not hold, so its length is looked at before.
+        """
         try:
             with self.open(entry) as stream, target.open("xb") as output:
+                if stream.seek(0, io.SEEK_END) > limit:
+                    raise UnreadableFileError(f"{entry.name} is larger than any real one.")
+                stream.seek(0)
                 shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
         except OSError as error:
             raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
@@ -180,8 +186,6 @@ class BackupView:
         entry = self.index.lookup(domain, relative_path)
         if entry is None:
             return None
-        if entry.size is not None and entry.size > limits.DATABASE_BYTES:
-            raise UnreadableFileError(f"{entry.name} is larger than any real one.")
         copy = self._workspace.new_file(entry.name)
         self.copy(entry, copy)
         for suffix in database.SIDE_FILES:
@@ -324,11 +328,13 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
         for suffix in ("", *database.SIDE_FILES):
             beside = source.with_name(source.name + suffix)
             if beside.is_file() and not beside.is_symlink():
+                _refuse_huge(beside)
                 shutil.copyfile(beside, copy.with_name(copy.name + suffix))
         return copy
     wrapped = WrappedKey.from_bytes(identity.manifest_key)
     if wrapped is None:
         raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
+    _refuse_huge(source)
     try:
         key = keys.unwrap(wrapped)
         with DecipheredBlob(source.open("rb"), key) as plain, copy.open("xb") as output:
@@ -336,3 +342,8 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
     except UnreadableFileError as error:
         raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
     return copy
+
+
+def _refuse_huge(path: Path) -> None:
+    if path.stat().st_size > limits.DATABASE_BYTES:
+        raise DamagedBackupError(f"{path.name} is larger than any real one, so it is not copied.", _ANOTHER)

@@ -149,19 +149,27 @@ def _rows(
 ) -> Iterator[tuple[Any, ...]]:
     read = row_reader(facts)
     try:
-        for rows in _batches(database.rows(resolved.sql), what):
+        for rows in _batches(database.rows(resolved.sql), what, _most(database, resolved.table)):
             yield from read(rows)
     except UnreadableDatabaseError as error:
         gaps.append(Gap(f"some {what}", database.store, str(error), (f"{what} behind the damage",), fault=True))
 
 
-def _batches(rows: Iterable[sqlite3.Row], what: str) -> Iterator[list[sqlite3.Row]]:
+def _most(database: Database, table: str) -> int:
+    """Rows that a SELECT over this table may give: what is joined has one row for each, hardly ever two."""
+    count = int(next(database.rows(f"SELECT count(*) FROM {quoted(table)}"))[0])
+    return min(2 * count + _ROWS_AT_ONCE, limits.LIBRARY_ROWS)
+
+
+def _batches(rows: Iterable[sqlite3.Row], what: str, most: int) -> Iterator[list[sqlite3.Row]]:
     """Rows by the thousand; those before a damaged one are given before its error is raised."""
     batch: list[sqlite3.Row] = []
     try:
         for number, row in enumerate(rows):
-            if number >= limits.LIBRARY_ROWS:
-                raise UnreadableDatabaseError(f"There are more than {limits.LIBRARY_ROWS:,} {what}.")
+            if number >= most:
+                raise UnreadableDatabaseError(
+                    f"There are more than {most:,} {what}, more than their table explains."
+                )
             batch.append(row)
             if len(batch) == _ROWS_AT_ONCE:
                 yield batch
