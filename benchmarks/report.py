@@ -158,7 +158,7 @@ requestAnimationFrame(step);
 
 def _scrolled(browser: Browser) -> str:
     """Scroll down for 15 seconds or to the end; how far that came, and how long frames took."""
-    part, times = browser.driver.execute_async_script(_SCROLL)  # type: ignore[no-untyped-call]
+    part, times = browser.driver.execute_async_script(_SCROLL)
     times = sorted(times)
     late = times[len(times) * 99 // 100]
     return f"{min(1.0, part):.0%} in {sum(times) / 1000:.0f} s, {times[len(times) // 2]:.0f} ms, {late:.0f} ms"
