@@ -35,7 +35,8 @@ _MOST_KEPT = 400
 _TURN = 40
 _MEMORY = 3 * 1024**3
 _WORDS = (
-    *b"bplist00|SQLite format 3\0|CREATE TABLE|CREATE VIEW|CREATE VIRTUAL TABLE|NSKeyedArchiver|$objects".split(b"|"),
+    *b"bplist00|SQLite format 3\0|CREATE TABLE|CREATE VIEW|CREATE VIRTUAL TABLE".split(b"|"),
+    *b"NSKeyedArchiver|$objects".split(b"|"),
     *b"NS.objects|Exif\0\0|Apple iOS\0|ftypheic|ftypqt  |moov|meta|keys|ilst|IHDR|iTXt|../".split(b"|"),
     b"\xff\xd8\xff\xe1", b"\xff\xd9", b"\x1b[2J", b"\xe2\x80\xae", b"\xff\xfe\xfd",
 )  # fmt: skip
