@@ -28,7 +28,7 @@ from recovery.photos.migrations import Migration, read_migrations
 from recovery.photos.places import ORIGINALS, FileRole, Part
 from recovery.photos.residue import DeletedRow, carve_assets
 from recovery.photos.signatures import sniff
-from recovery.photos.traces import traces_of
+from recovery.photos.traces import Places, is_live, is_quiet, traces_of
 from recovery.provenance import Gap, Reading
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
@@ -161,9 +161,7 @@ class _Gatherer:
         places = self.photos.places if self.photos else {}
         index = RowIndex(rows)
         grouping = group(rows, [self._looked_at(file) if _undescribed(file, index) else file for file in files])
-        groups = tuple(
-            self._looked_into(item) if worth_a_look(traces_of(item, places)) else item for item in grouping.groups
-        )
+        groups = tuple(self._looked_into(item) if _promises(item, places) else item for item in grouping.groups)
         return replace(grouping, groups=groups)
 
     def _looked_into(self, found: Group) -> Group:
@@ -195,6 +193,11 @@ class _Gatherer:
             paths=paths,
             life=self.life,
         )
+
+
+def _promises(item: Group, places: Places) -> bool:
+    """Whether marks inside the files could tell more of FaceTime."""
+    return (not is_quiet(item) or is_live(item)) and worth_a_look(traces_of(item, places))
 
 
 def _undescribed(file: MediaFile, index: RowIndex) -> bool:

@@ -23,16 +23,17 @@ from recovery.findings.model import (
     FileState,
     Kind,
     LivePhoto,
+    Status,
 )
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
-from recovery.photos.facetime import Judgement, Stored, Traces, judge
+from recovery.photos.facetime import NOTHING_FIRED, Judgement, Stored, Traces, judge
 from recovery.photos.grouping import Group, GroupFile
 from recovery.photos.library import AssetRow, ResourceRow
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import ROOT
-from recovery.photos.traces import Places, is_live, traces_of
+from recovery.photos.traces import Places, is_live, is_quiet, traces_of
 
 _NO_PLACES: Places = {}
 _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
@@ -163,7 +164,7 @@ class _Builder:
             uuid=fields.uuid(),
             basis=self._basis(),
             kind=kind,
-            status=decide(kind, (), row, ()).status,
+            status=Status.NOT_FOUND,  # until it is decided
             status_reason="",
             directory=directory,
             filename=filename,
@@ -224,11 +225,13 @@ class _Builder:
     # --- FaceTime ----------------------------------------------------------------------------------------
 
     def _facetime(self, base: Asset) -> tuple[FaceTime, Judgement]:
+        found = self.finder.at(base.created, base.added)
+        if self.ghost is None and not self.copies and is_quiet(self.group):
+            return facetime_of(NOTHING_FIRED, found[0] if found else None), NOTHING_FIRED
         traces = traces_of(self.group, self.places)
         if self.ghost is not None:
             traces = _joined(traces, self.ghost.traces())
         traces = replace(traces, messages_names=tuple(stored_name(item) for item in self.copies))
-        found = self.finder.at(base.created, base.added)
         if found is not None:
             context, call = found
             span = f"{to_text(context.started)}/{to_text(context.ended)}"

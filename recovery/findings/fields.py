@@ -56,6 +56,12 @@ class Fields:
 
     def pick(self, name: str, form: type[T]) -> T | None:
         """The best value of this type."""
+        stored = getattr(self._row, name, None)
+        if (
+            isinstance(stored, form) and self._row is not None
+        ):  # as it is for nearly every field of nearly every asset
+            self.sources[name] = row_source(self._row, name, self._places)
+            return stored
         for found in self._values(name):
             if isinstance(found.value, form):
                 self.sources[name] = found.source

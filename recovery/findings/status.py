@@ -68,7 +68,8 @@ def decide(
 ) -> Decision:
     """The status; every asset gets exactly one."""
     needed = needed_roles(kind)
-    whole = [role for role in needed if _has(files, role, FileState.PRESENT)]
+    here = {item.role for item in files if item.state is FileState.PRESENT}
+    whole = [role for role in needed if role in here]
     lost = [role for role in needed if role not in whole]
     if not lost:
         return Decision(Status.COMPLETE, "every original file is in the backup")
@@ -77,7 +78,7 @@ def decide(
         return Decision(Status.HALF, f"only the {_NAMES[whole[0]]} is here: {because}")
     if any(_has(files, role, FileState.DAMAGED) for role in lost):
         return Decision(Status.REDUCED_COPY, f"{because}; what is left of it can be saved")
-    copies = [name for role, name in _COPIES if _has(files, role, FileState.PRESENT)]
+    copies = [name for role, name in _COPIES if role in here]
     if copies:
         return Decision(Status.REDUCED_COPY, f"{because}; what survives is {copies[0]}")
     if (place := elsewhere(row, resources)) is not None:

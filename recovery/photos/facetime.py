@@ -39,6 +39,10 @@ CALLING_BUNDLES = frozenset(
 )
 """Programs of a call that might stand in for the saver; a mark only on a Live Photo."""
 
+BY_SYSTEM = frozenset((int(ImportedBy.SYSTEM), int(ImportedBy.NATIVE_APP)))
+"""What ZIMPORTEDBY of a photo is that a part of the system saved."""
+_BY_SYSTEM = frozenset(map(str, BY_SYSTEM))
+
 COMMENT = "FaceTime Photo"
 """EXIF UserComment of the still."""
 _LENS = re.compile(r"\bFaceTime camera\b", re.IGNORECASE)
@@ -134,7 +138,12 @@ def _first(values: tuple[Stored, ...], test: Callable[[str], object]) -> Stored 
 
 def is_facetime_name(name: str) -> bool:
     """Whether a file name is one that FaceTime gives its halves."""
-    return bool(LP_IMAGE.fullmatch(name) or LP_MOVIE.fullmatch(name))
+    return name[:3].lower() == "lp_" and bool(LP_IMAGE.fullmatch(name) or LP_MOVIE.fullmatch(name))
+
+
+def is_of_facetime(bundle: str) -> bool:
+    """Whether a program is a part of FaceTime or of a call."""
+    return bundle.lower() in SAVING_BUNDLES or bundle.lower() in CALLING_BUNDLES
 
 
 def _named(traces: Traces) -> Stored | None:
@@ -169,7 +178,7 @@ def _system_live_photo(traces: Traces) -> Stored | None:
     """A Live Photo saved by a part of the system, not by the camera: what a FaceTime photo looks like."""
     if not traces.live or traces.imported_by is None or traces.camera_make:
         return None
-    by_system = traces.imported_by.value in (str(int(ImportedBy.SYSTEM)), str(int(ImportedBy.NATIVE_APP)))
+    by_system = traces.imported_by.value in _BY_SYSTEM
     local = traces.saved_asset_type == SavedAssetType.CAMERA_OR_PHOTOKIT
     return traces.imported_by if by_system and local else None
 
@@ -188,6 +197,10 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+NOTHING_FIRED = Judgement(Verdict.NO, (), None)
+"""What `judge` says where no rule but an adding one fires."""
+
+
 def judge(traces: Traces) -> Judgement:
     """Weigh the signals.
 
@@ -196,7 +209,7 @@ def judge(traces: Traces) -> Judgement:
     """
     fired = [Fired(rule, stored) for rule in RULES if (stored := rule.find(traces)) is not None]
     if all(signal.rule.only_adds for signal in fired):
-        return Judgement(Verdict.NO, (), None)
+        return NOTHING_FIRED
     total = sum(signal.rule.weight for signal in fired)
     verdict = next((verdict for least, verdict in THRESHOLDS if total >= least), Verdict.NO)
     if verdict is Verdict.CERTAIN and all(signal.rule.tier is Tier.UNTESTED for signal in fired):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.photos.codes import SubtypeCode
-from recovery.photos.facetime import Stored, Traces, is_facetime_name
+from recovery.photos.facetime import BY_SYSTEM, Stored, Traces, is_facetime_name, is_of_facetime
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE, AssetRow
 from recovery.photos.media import MediaFacts
@@ -21,7 +22,12 @@ Places = Mapping[str, tuple[str, ...]]
 
 def row_source(row: AssetRow, fact: str, places: Places) -> Source:
     """Where a fact of a row was read."""
-    return Source(DATABASE, " or ".join(places.get(fact, ())), row.pk)
+    return Source(DATABASE, _either(places.get(fact, ())), row.pk)
+
+
+@cache
+def _either(places: tuple[str, ...]) -> str:
+    return " or ".join(places)
 
 
 def attribute_source(file: MediaFile, key: str) -> Source:
@@ -46,6 +52,27 @@ def traces_of(group: Group, places: Places) -> Traces:
         imported_by=_imported_by(row, originals, places),
         saved_asset_type=_saved_type(row, originals),
         live=is_live(group),
+    )
+
+
+def is_quiet(group: Group) -> bool:
+    """Whether nothing is stored of a group that a FaceTime rule could fire on, calls, history and Messages apart.
+
+    So it is with nearly every asset, and then no traces need be collected: `judge` would say no.
+    """
+    row = group.row
+    files = [item.file for item in group.files if item.role in ORIGINALS]
+    attributes = [file.attributes for file in files if file.attributes is not None]
+    names = [row.original_filename, row.cloud_original_filename] if row is not None else []
+    bundles = [row.creator_bundle, row.cloud_creator_bundle] if row is not None else []
+    names += [file.entry.name for file in files] + [item.original_filename for item in attributes]
+    bundles += [item.creator_bundle for item in attributes]
+    imported = [row.imported_by if row is not None else None, *(item.imported_by for item in attributes)]
+    return not (
+        any(file.facts is not None for file in files)
+        or any(name and is_facetime_name(name) for name in names)
+        or any(bundle and is_of_facetime(bundle) for bundle in bundles)
+        or any(code in BY_SYSTEM for code in imported)
     )
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, TextIO
 
@@ -103,24 +104,20 @@ def backup_document(backup: BackupFacts) -> Json:
 
 def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> Json:
     """One asset: an entry of `assets`, also a line of NDJSON and the heart of a JSON sidecar."""
-    key = asset_key(asset)
-    nested: Json = {
-        "deleted": _plain_fields(asset.deleted) if asset.deleted else None,
-        "facetime": _facetime(asset.facetime),
-        "live_photo": _plain_fields(asset.live_photo) if asset.live_photo else None,
-        "cloud": _plain_fields(asset.cloud) if asset.cloud else None,
-        "files": [_file(item, extracted.get((key, item))) for item in asset.files],
-        "sources": {name: source_document(source) for name, source in asset.sources},
-    }
-    return {
-        item.name: nested[item.name] if item.name in nested else plain(getattr(asset, item.name))
-        for item in fields(asset)
-    }
+    key = asset_key(asset) if extracted else ""
+    document = _plain_fields(asset, _NESTED)
+    document["deleted"] = _plain_fields(asset.deleted) if asset.deleted else None
+    document["facetime"] = _facetime(asset.facetime)
+    document["live_photo"] = _plain_fields(asset.live_photo) if asset.live_photo else None
+    document["cloud"] = _plain_fields(asset.cloud) if asset.cloud else None
+    document["files"] = [_file(item, extracted.get((key, item)) if extracted else None) for item in asset.files]
+    document["sources"] = {name: source_document(source) for name, source in asset.sources}
+    return document
 
 
 def source_document(source: Source) -> Json:
     """The place a value was read from."""
-    return _plain_fields(source)
+    return {"store": plain(source.store), "place": plain(source.place), "row": source.row}
 
 
 def compact(value: object) -> str:
@@ -130,6 +127,8 @@ def compact(value: object) -> str:
 
 def plain(value: object) -> object:
     """A field's value as JSON has it: times as text, no lone surrogate, no number that is not finite."""
+    if type(value) in _SAME:
+        return value
     if isinstance(value, str):
         return valid_unicode(str(value))
     if isinstance(value, datetime):
@@ -141,8 +140,22 @@ def plain(value: object) -> object:
     return value
 
 
-def _plain_fields(record: DataclassInstance) -> Json:
-    return {item.name: plain(getattr(record, item.name)) for item in fields(record)}
+_SAME = frozenset((type(None), bool, int))
+"""Types that JSON has as they are; there are so many of them that asking first pays."""
+_NESTED = frozenset(("deleted", "facetime", "live_photo", "cloud", "files", "sources"))
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
+
+
+def _plain_fields(record: DataclassInstance, left: frozenset[str] = frozenset()) -> Json:
+    """The fields in their order; those that are `left` to the caller are None."""
+    return {
+        name: value if type(value := getattr(record, name)) in _SAME else None if name in left else plain(value)
+        for name in _names(type(record))
+    }
 
 
 def _document(findings: Findings, generated_at: datetime, extracted: Mapping[FileKey, Extracted]) -> Json:
