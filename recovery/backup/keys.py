@@ -139,7 +139,9 @@ def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:
     cut: list[int] = []
     for number, described in locked.classes_data.items():
         wrap, wrapped = described.get(b"WRAP"), described.get(b"WPKY")
-        if not isinstance(wrap, int) or not isinstance(wrapped, bytes) or not wrap & _WRAPPED_WITH_PASSPHRASE:
+        if not isinstance(wrap, int) or not isinstance(wrapped, bytes) or not isinstance(number, int):
+            continue
+        if not wrap & _WRAPPED_WITH_PASSPHRASE:
             continue
         if len(wrapped) != WRAPPED_BYTES:
             cut.append(number)

@@ -20,6 +20,7 @@ from recovery.errors import DamagedBackupError, UnreadableArchiveError
 
 STORE = "Manifest.db"
 _FILE_ID = re.compile(r"[0-9a-f]{40}")
+_WITHIN = "+domain = ? AND relativePath >= ? AND relativePath < ?"
 _NO_ATTRIBUTES: Mapping[str, bytes] = {}
 
 
@@ -112,9 +113,9 @@ class ManifestIndex:
 
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
-        # A range, not substr: the index on paths serves, so many small folders cost no full scan each.
-        within, bounds = ("", ()) if not prefix else ("AND relativePath >= ? AND relativePath < ?", _range(prefix))
-        sql = f"{self._select} WHERE domain = ? {within} ORDER BY relativePath, fileID"
+        # A range and `+domain`: so the index on paths serves, and a small folder never costs a scan of its domain.
+        where, bounds = ("domain = ?", ()) if not prefix else (_WITHIN, _range(prefix))
+        sql = f"{self._select} WHERE {where} ORDER BY relativePath, fileID"
         for row in self._database.rows(sql, (domain, *bounds)):
             yield _entry(row, self._records)
 
