@@ -26,17 +26,18 @@ from cli.options import (
 )
 from cli.several import lost_and_older
 from recovery.backup.locate import default_roots, locate
+from recovery.errors import OutputError
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
-from recovery.extraction.plan import PlannedAsset, plan
+from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selection import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
 from recovery.findings.model import Verdict
 from recovery.report import extraction_text
-from recovery.report.html import write_report
+from recovery.report.html import ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, dumps, inventory
 from recovery.report.safe_text import clean
 from recovery.report.sidecars import json_sidecar, xmp
@@ -80,9 +81,10 @@ from recovery.report.sidecars import json_sidecar, xmp
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
 @click.option(
-    "--report",
+    "--report/--no-report",
     "with_report",
-    is_flag=True,
+    default=True,
+    show_default=True,
     help="Also make the page to look at, as OUT.html beside OUT; see the command report.",
 )
 @click.option(
@@ -157,13 +159,26 @@ def command(
             ),
             progress=BytesDone(how.progress, "Writing"),
         )
-        if chosen["with_report"]:
-            page = out.absolute().with_name(f"{out.absolute().name}.html")
-            write_report(found.view, found.case, found.findings, page, progress=how.progress)
-            click.echo(f"Report: {clean(str(page))}", err=True)
-    click.echo(extraction_text.summary(outcomes, planned, out, verbose=how.verbose), nl=False)
+        told = chosen["with_report"] and _report(found, planned, out, how)
+    click.echo(extraction_text.summary(outcomes, out, verbose=how.verbose), nl=False)
     faults = any(gap.fault for gap in found.findings.gaps)
-    return partly(faults or not outcomes.complete)
+    return partly(faults or not outcomes.complete or told is None)
+
+
+def _report(found: Opened, planned: Plan, out: Path, how: Manners) -> Path | None:
+    """The page beside the output, with pictures of what was extracted; None, with a note, if that fails."""
+    page = out.absolute().with_name(f"{out.absolute().name}.html")
+    keys = frozenset(asset_key(item.asset) for item in planned.assets if item.asset is not None)
+    try:
+        write_report(
+            found.view, found.case, found.findings, page, options=ReportOptions(only=keys), progress=how.progress
+        )
+    except OutputError as error:
+        click.echo(f"Note: {clean(str(error))} {error.hint}", err=True)
+        return None
+    if not how.quiet:
+        click.echo(f"Page to look at: {clean(str(page))}", err=True)
+    return page
 
 
 @contextmanager

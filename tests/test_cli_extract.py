@@ -89,6 +89,7 @@ def test_extract_writes_originals_sidecars_and_records(
     still = out / "FaceTime" / "2024" / f"{stem}.HEIC"
     assert still.stat().st_mtime == TAKEN.timestamp()
     assert any("Recently deleted" in name for name in files_of(out))
+    assert "IMG_0001" in (tmp_path / "out.html").read_text("utf-8"), "the page to look at lies beside the output"
     assert not any("IMG_0003" in name for name in files_of(out)), "a camera photo was not asked for"
     document = json.loads((out / "inventory.json").read_bytes())
     jsonschema.validate(document, schema())

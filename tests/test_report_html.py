@@ -204,10 +204,10 @@ def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:
 
 
 def test_extract_makes_the_page_beside_its_folder(tmp_path: Path) -> None:
-    """With --report the page lies beside the output, so that checking the output finds nothing unknown in it."""
+    """The page lies beside the output, so that checking the output finds nothing unknown in it."""
     backup = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "b")
     out = tmp_path / "saved"
-    result = CliRunner().invoke(main, ["extract", str(backup), str(out), "--report"])
+    result = CliRunner().invoke(main, ["extract", str(backup), str(out)])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "saved.html").is_file()
     assert any((tmp_path / "saved_files").iterdir())

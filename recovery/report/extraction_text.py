@@ -45,7 +45,7 @@ def dry_run(plan: Plan, out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(outcomes: Outcomes, plan: Plan, out: Path, *, verbose: bool = False) -> str:
+def summary(outcomes: Outcomes, out: Path, *, verbose: bool = False) -> str:
     """Counts by what became of the files, each file that is not whole, and where to look."""
     lines = heading("Extracted")
     for state, words in _STATES.items():

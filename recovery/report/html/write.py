@@ -19,7 +19,7 @@ from recovery.backup.view import BackupView
 from recovery.case import Case, Progress
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
-from recovery.findings.model import Findings
+from recovery.findings.model import Asset, Findings, asset_key
 from recovery.report import words
 from recovery.report.figures import when
 from recovery.report.html import opening
@@ -38,10 +38,18 @@ _HEAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """`everything` makes large pictures and copies of movies for all assets, not only for those that stand out."""
+    """`everything` makes large pictures and copies of movies for all assets, not only for those that stand out.
+
+    `only` names the assets, by key, that get pictures at all; None means every one.
+    """
 
     everything: bool = False
     previews: bool = True
+    only: frozenset[str] | None = None
+
+    def pictures(self, asset: Asset) -> bool:
+        """Whether an asset gets a picture."""
+        return self.previews and (self.only is None or asset_key(asset) in self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,14 @@ def write_report(
     folder = folder_of(out)
     _refuse(out, folder, view.identity.folder)
     maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
-    previews = [Preview()] * len(findings.assets)
-    if options.previews:
-        previews = maker.make(findings.assets, lambda asset: options.everything or stands_out(asset), progress)
+    wanted = [asset for asset in findings.assets if options.pictures(asset)]
+    made = maker.make(wanted, lambda asset: options.everything or stands_out(asset), progress) if wanted else []
+    by_asset = {id(asset): preview for asset, preview in zip(wanted, made, strict=True)}
+    previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
     html = render(findings, case, previews, folder.name, now())
     try:
         _replace(out, html)
-        if options.previews:
+        if options.previews and folder.is_dir():
             maker.forget_others(previews)
     except OSError as error:
         raise OutputError(f"The report {out} cannot be written ({error.strerror}).") from error
@@ -204,4 +213,3 @@ def _replace(out: Path, html: str) -> None:
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-
