@@ -157,7 +157,10 @@ def _rows(
 
 def _most(database: Database, table: str) -> int:
     """Rows that a SELECT over this table may give: what is joined has one row for each, hardly ever two."""
-    count = int(next(database.rows(f"SELECT count(*) FROM {quoted(table)}"))[0])
+    try:
+        count = int(next(database.rows(f"SELECT count(*) FROM {quoted(table)}"))[0])
+    except UnreadableDatabaseError:  # damaged somewhere: the rows before the damage still count
+        return limits.LIBRARY_ROWS
     return min(2 * count + _ROWS_AT_ONCE, limits.LIBRARY_ROWS)
 
 
