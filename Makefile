@@ -25,9 +25,11 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m fixtures $(DEMO)/backups --encrypted > /dev/null
 	@$(BIN)/recover-facetime scan $(DEMO)/backups/plain --no-progress || test $$? -eq 3
 	@$(BIN)/recover-facetime extract $(DEMO)/backups/plain $(DEMO)/recovered --no-progress || test $$? -eq 3
+	@$(BIN)/recover-facetime verify $(DEMO)/recovered $(DEMO)/backups/plain --no-progress
 	@echo
 	@echo "The demo backup is in $(DEMO)/backups/plain, what was recovered from it in $(DEMO)/recovered."
-	@echo "Look at $(DEMO)/recovered/FaceTime, and try: $(BIN)/recover-facetime scan $(DEMO)/backups/plain --all"
+	@echo "Open $(DEMO)/recovered.html in a browser, look into $(DEMO)/recovered/FaceTime, and try:"
+	@echo "  $(BIN)/recover-facetime diagnose $(DEMO)/backups/plain"
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
@@ -48,6 +50,8 @@ wheel-check: $(VENV)/.installed
 	$(BIN)/python -m fixtures build/empty/backups > /dev/null
 	build/empty/bin/recover-facetime scan build/empty/backups/plain --json -o build/empty/inventory.json || test $$? -eq 3
 	test -s build/empty/inventory.json
+	build/empty/bin/recover-facetime report build/empty/backups/plain build/empty/report.html || test $$? -eq 3
+	test -s build/empty/report.html
 
 transcripts: $(VENV)/.installed
 	$(BIN)/python -m docs.make_transcripts
