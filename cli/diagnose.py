@@ -14,7 +14,9 @@ from cli.options import (
     manners_options,
     opened,
     passphrase_option,
+    redact_option,
     style,
+    told,
 )
 from recovery.report.diagnosis_text import diagnosis
 from recovery.report.inventory import diagnosis_document, dumps
@@ -25,12 +27,14 @@ from recovery.report.layout import PLAIN
 @backup_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
+@redact_option
 @passphrase_option
 @manners_options
 def command(
     backup: str,
     as_json: bool,
     output: str | None,
+    redacted: bool,
     passphrase_file: str | None,
     verbose: bool,
     quiet: bool,
@@ -52,7 +56,7 @@ def command(
     the backup could not be read, 4 passphrase missing or wrong.
     """
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
-        findings = found.findings
+        findings = told(found.findings, redacted)
     with answer_stream(output) as stream:
         if as_json:
             stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))

@@ -23,6 +23,8 @@ from cli.options import (
     manners_options,
     opened,
     passphrase_option,
+    redact_option,
+    told,
 )
 from cli.several import lost_and_older
 from recovery.backup.locate import default_roots, locate
@@ -35,7 +37,7 @@ from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selection import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
-from recovery.findings.model import Verdict
+from recovery.findings.model import Findings, Verdict
 from recovery.report import extraction_text
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, dumps, inventory
@@ -104,6 +106,7 @@ from recovery.report.sidecars import json_sidecar, xmp
 @click.option("--case-number", metavar="TEXT", help="Written into the run record.")
 @click.option("--evidence-number", metavar="TEXT", help="Written into the run record.")
 @click.option("--examiner", metavar="TEXT", help="Written into the run record.")
+@redact_option
 @passphrase_option
 @manners_options
 def command(
@@ -131,6 +134,8 @@ def command(
     ticked = read_selection(chosen["ticked"]) if chosen["ticked"] else None
     with _source(backup, from_older, out, passphrase_file, how) as (found, lost):
         refuse_unsafe(out, found.view.identity.folder)
+        if chosen["redacted"]:
+            found = replace(found, findings=_told(found, selection))
         if lost is not None:
             selection = replace(selection, keys=lost)
         if ticked:
@@ -152,7 +157,7 @@ def command(
             options=WriteOptions(Overwrite(chosen["overwrite"]), chosen["ignore_free_space"]),
             documents=_documents(found),
             run=RunFacts(
-                arguments=tuple(sys.argv[1:]),
+                arguments=tuple(_arguments(chosen["redacted"])),
                 case_number=chosen["case_number"],
                 evidence_number=chosen["evidence_number"],
                 examiner=chosen["examiner"],
@@ -179,6 +184,22 @@ def _report(found: Opened, planned: Plan, out: Path, how: Manners) -> Path | Non
     if not how.quiet:
         click.echo(f"Page to look at: {clean(str(page))}", err=True)
     return page
+
+
+def _told(found: Opened, selection: Selection) -> Findings:
+    """Redacted findings; what is left out cannot be searched for any more."""
+    if selection.near or selection.persons or selection.albums or selection.text:
+        raise click.UsageError("--redact leaves out what --near, --person, --album and --text search for.")
+    return told(found.findings, True)
+
+
+def _arguments(redacted: bool) -> Iterator[str]:
+    """The arguments for the record; redacted only the names of options, for any other may name somebody."""
+    for argument in sys.argv[1:]:
+        if not redacted:
+            yield argument
+        elif argument.startswith("-"):
+            yield argument.partition("=")[0]
 
 
 @contextmanager

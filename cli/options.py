@@ -20,6 +20,7 @@ from recovery.case import Case, Progress, gather
 from recovery.errors import OutputError
 from recovery.findings.find import find
 from recovery.findings.model import Findings
+from recovery.findings.redact import redact
 from recovery.report.layout import COLOUR, PLAIN, Style
 from recovery.workspace import Workspace
 
@@ -65,6 +66,22 @@ def passphrase_option(function: F) -> F:
         f"variable {VARIABLE} is used, else you are asked on a terminal.",
     )(function)
     return decorated
+
+
+def redact_option(function: F) -> F:
+    """--redact, for commands whose answer goes to others."""
+    decorated: F = click.option(
+        "--redact",
+        "redacted",
+        is_flag=True,
+        help="Leave out places, names, titles, captions, keywords, albums, numbers, the device's name and serial.",
+    )(function)
+    return decorated
+
+
+def told(findings: Findings, redacted: bool) -> Findings:
+    """The findings as they may be told: as they are, or without what tells of people."""
+    return redact(findings) if redacted else findings
 
 
 MANNERS: tuple[Callable[[Any], Any], ...] = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli.main import partly
-from cli.options import backup_argument, manners, manners_options, opened, passphrase_option
+from cli.options import backup_argument, manners, manners_options, opened, passphrase_option, redact_option, told
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.safe_text import clean
 
@@ -23,6 +23,7 @@ from recovery.report.safe_text import clean
     "recently deleted, hidden, deleted). Takes long and much space for a large library.",
 )
 @click.option("--no-pictures", is_flag=True, help="Only the page, without previews; done in seconds.")
+@redact_option
 @passphrase_option
 @manners_options
 def command(
@@ -30,6 +31,7 @@ def command(
     out: Path,
     everything: bool,
     no_pictures: bool,
+    redacted: bool,
     passphrase_file: str | None,
     verbose: bool,
     quiet: bool,
@@ -53,7 +55,8 @@ def command(
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how) as found:
         options = ReportOptions(everything=everything, previews=not no_pictures)
-        done = write_report(found.view, found.case, found.findings, out, options=options, progress=how.progress)
+        findings = told(found.findings, redacted)
+        done = write_report(found.view, found.case, findings, out, options=options, progress=how.progress)
     click.echo(clean(str(done.page)))
     if not quiet:
         shown = f"{done.pictures:,} of {done.assets:,} photos and videos have a picture."

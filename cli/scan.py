@@ -17,7 +17,9 @@ from cli.options import (
     manners_options,
     opened,
     passphrase_option,
+    redact_option,
     style,
+    told,
 )
 from recovery.findings.find import narrowed
 from recovery.findings.model import Asset, Findings, Verdict
@@ -50,6 +52,7 @@ _TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @search_options
+@redact_option
 @passphrase_option
 @manners_options
 def command(
@@ -58,6 +61,7 @@ def command(
     as_json: bool,
     form: str,
     output: str | None,
+    redacted: bool,
     passphrase_file: str | None,
     verbose: bool,
     quiet: bool,
@@ -82,7 +86,7 @@ def command(
     """
     search = search_of(chosen)
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
-        findings = narrowed(found.findings, search)
+        findings = told(narrowed(found.findings, search), redacted)
     if findings.search and not quiet and (as_json or form != "text"):
         click.echo(f"Search: {clean(findings.search)}", err=True)
     listed = _listed(findings, everything)

@@ -44,6 +44,8 @@ BLOB_FILES = 20_000_000
 BACKUP_CANDIDATES = 2_000
 # Bytes deciphered per step: large enough for speed, small enough for flat memory.
 CIPHER_CHUNK_BYTES = 1 * MIB
+# Bytes copied per step, in a buffer that is used again: it stays in the processor's cache.
+COPY_CHUNK_BYTES = 256 * KIB
 
 # --- the photo library -----------------------------------------------------------------------------------
 # Assets, or resources, of one library: more than any phone can hold.
@@ -141,6 +143,10 @@ OUTPUT_FILES = 20_000_000
 # Pictures of Messages that are looked into for marks of FaceTime, newest first, beside those whose name has one:
 # a few milliseconds each, so a few seconds in all.
 MESSAGES_LOOKS = 1_000
+
+# Longest file that is read through only to compare it with another: an hour of video. One can claim a terabyte
+# that its disk does not hold.
+DIGEST_BYTES = 4 * GIB
 
 # --- a lost manifest -------------------------------------------------------------------------------------
 # Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).

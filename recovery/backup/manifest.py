@@ -79,6 +79,9 @@ class Index(Protocol):
     def lookup(self, domain: str, relative_path: str) -> ManifestEntry | None:
         """The entry of one path; None when it is not listed."""
 
+    def with_id(self, file_id: str) -> ManifestEntry | None:
+        """The entry of one file ID; None when it is not listed."""
+
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
 
@@ -107,8 +110,11 @@ class ManifestIndex:
 
     def lookup(self, domain: str, relative_path: str) -> ManifestEntry | None:
         """The entry of one path, found by its computed file ID; None when the backup does not list it."""
-        wanted = file_id(domain, relative_path)
-        rows = self._database.rows(f"{self._select} WHERE fileID = ?", (wanted,))
+        return self.with_id(file_id(domain, relative_path))
+
+    def with_id(self, file_id: str) -> ManifestEntry | None:
+        """The entry of one file ID; None when the backup does not list it."""
+        rows = self._database.rows(f"{self._select} WHERE fileID = ?", (file_id,))
         return next((_entry(row, self._records) for row in rows), None)
 
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:

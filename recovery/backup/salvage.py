@@ -71,6 +71,10 @@ class GuessedIndex:
         """The entry of a path whose blob is there."""
         return self._confirm(domain, relative_path)
 
+    def with_id(self, file_id: str) -> ManifestEntry | None:
+        """The confirmed entry of a file ID."""
+        return self._known.get(file_id)
+
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Confirmed entries of a domain, in the order of their paths."""
         found = (entry for entry in self._known.values() if entry.domain == domain)

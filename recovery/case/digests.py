@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Mapping
 
 from recovery import limits
@@ -13,10 +14,13 @@ from recovery.errors import UnreadableFileError
 
 
 def digest_of(view: BackupView, entry: ManifestEntry) -> bytes | None:
-    """The digest of one file's plaintext; None where it cannot be read through."""
+    """The digest of one file's plaintext; None where it cannot be read through, or is too large to be worth it."""
     digest = hashlib.sha256()
     try:
         with view.open(entry) as stream:
+            if stream.seek(0, io.SEEK_END) > limits.DIGEST_BYTES:
+                return None
+            stream.seek(0)
             while data := stream.read(limits.CIPHER_CHUNK_BYTES):
                 digest.update(data)
     except (OSError, UnreadableFileError):
