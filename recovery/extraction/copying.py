@@ -88,8 +88,8 @@ class Copier:
                 passage.size,
                 passage.sha256,
                 source.file_id,
-                source.domain,
-                source.relative_path,
+                planned.file.domain,
+                planned.file.path,  # redacted findings leave a personal name out of it
                 passage.source_size,
                 passage.source_sha256,
                 reason,
@@ -140,10 +140,13 @@ class Copier:
 
 
 def source_of(view: BackupView, domain: str, path: str, file_id: str) -> ManifestEntry | None:
-    """The manifest's entry of a file; without domain and path it is a blob that the manifest does not list."""
+    """The manifest's entry of a file; without domain and path it is a blob that the manifest does not list.
+
+    Where the path is not listed, the file ID finds it: redacted findings leave personal names out of paths.
+    """
     if not domain and not path:
         return ManifestEntry(file_id, "", "", EntryKind.FILE)
-    return view.index.lookup(domain, path)
+    return view.index.lookup(domain, path) or view.index.with_id(file_id)
 
 
 def file_time(planned: PlannedFile, source: ManifestEntry | None) -> tuple[datetime | None, str]:
