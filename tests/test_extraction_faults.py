@@ -26,6 +26,7 @@ from recovery.extraction.outcomes import Entry, OutcomeState
 from recovery.extraction.plan import plan
 from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions, write
+from recovery.limits import COPY_CHUNK_BYTES
 from tests.extraction_tools import PASSPHRASE, a_file, an_asset, contents, everything, extract, findings_of, opened
 
 PHOTOS = 10
@@ -246,13 +247,13 @@ def test_a_read_error_salvages_what_came_before(tmp_path: Path, monkeypatch: pyt
 
     def failing(self: Any, entry: Any) -> Any:
         passage = real(self, entry)
-        read, count = passage._raw.read, iter(range(100))
+        read_into, count = passage._raw.readinto, iter(range(100))
 
         class Sector:
-            def read(self, size: int) -> bytes:
-                if next(count) == 2:
+            def readinto(self, buffer: memoryview) -> int:
+                if next(count) == 8:
                     raise OSError(errno.EIO, "Input/output error")
-                return bytes(read(size))
+                return int(read_into(buffer))
 
             def close(self) -> None:
                 raw.close()
@@ -264,7 +265,7 @@ def test_a_read_error_salvages_what_came_before(tmp_path: Path, monkeypatch: pyt
     asset = an_asset(files=(a_file(path="Media/DCIM/100APPLE/IMG_0001.MOV"),))
     (outcome,) = extract(backup, plan(findings_of([asset]), Selection(everything=True)), tmp_path / "out").files
     assert outcome.state is OutcomeState.DAMAGED and "Input/output error" in outcome.reason
-    assert (tmp_path / "out" / str(outcome.target)).read_bytes() == VIDEO[: 2 * 1024 * 1024]
+    assert (tmp_path / "out" / str(outcome.target)).read_bytes() == VIDEO[: 8 * COPY_CHUNK_BYTES]
 
 
 def test_an_output_folder_that_disappears_is_said(backup: Path, tmp_path: Path) -> None:

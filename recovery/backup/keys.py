@@ -246,22 +246,41 @@ def _padding(block: bytes) -> int:
 
 
 class SequentialCipher:
-    """Deciphers one blob from front to back in a single pass; the last block waits until the end is known."""
+    """Deciphers one blob from front to back in a single pass; the last block waits until the end is known.
 
-    def __init__(self, key: bytes) -> None:
+    It works in one buffer of its own: fresh memory for each piece costs several times what deciphering does.
+    """
+
+    def __init__(self, key: bytes, most: int = limits.COPY_CHUNK_BYTES) -> None:
         self._context = Cipher(algorithms.AES(key), modes.CBC(b"\x00" * BLOCK)).decryptor()
-        self._held = b""
+        # The block that waits, then what is deciphered behind it; OpenSSL asks for room for one block more.
+        self._plain = memoryview(bytearray(most + 3 * BLOCK))
+        self._most = most
+        self._last = self._plain[:0]
+        self._waits = False
         self._stored = 0
 
-    def update(self, stored: bytes) -> bytes:
-        """The next plaintext; gives less than it takes, the rest comes with `finish`."""
+    def update(self, stored: bytes | memoryview) -> memoryview:
+        """The next plaintext, of at most `most` stored bytes; the view holds until the next call.
+
+        Gives less than it takes, the rest comes with `finish`.
+        """
+        if len(stored) > self._most:
+            raise ValueError("more bytes at once than the buffer takes")
         self._stored += len(stored)
-        plain = self._held + self._context.update(stored) if self._held else self._context.update(stored)
-        self._held = plain[-BLOCK:]
-        return plain[:-BLOCK]
+        begin = 0 if self._waits else BLOCK
+        if self._waits:
+            self._plain[:BLOCK] = bytes(self._last)
+        end = BLOCK + self._context.update_into(stored, self._plain[BLOCK:])
+        self._waits = end - begin >= BLOCK
+        if not self._waits:
+            return self._plain[:0]
+        self._last = self._plain[end - BLOCK : end]
+        return self._plain[begin : end - BLOCK]
 
     def finish(self) -> tuple[bytes, bool]:
         """The last plaintext, and whether the blob was whole; as in `DecipheredBlob`, else nothing is cut."""
-        padding = _padding(self._held) if self._held else 0
+        held = bytes(self._last) if self._waits else b""
+        padding = _padding(held) if held else 0
         intact = self._stored == 0 or (self._stored % BLOCK == 0 and padding > 0)
-        return (self._held[: len(self._held) - padding] if intact else self._held), intact
+        return (held[: len(held) - padding] if intact else held), intact

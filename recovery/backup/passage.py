@@ -14,9 +14,9 @@ from recovery.backup.keys import SequentialCipher
 class Passage:
     """A blob read once from front to back; use as a context manager.
 
-    After `chunks` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of the bytes
-    as stored and of the plaintext) and `damage` (a phrase, empty for a whole blob) are final. When reading
-    fails halfway they describe what was read, and nothing that was read is lost.
+    After `chunks` or `views` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of
+    the bytes as stored and of the plaintext) and `damage` (a phrase, empty for a whole blob) are final. When
+    reading fails halfway they describe what was read, and nothing that was read is lost.
     """
 
     def __init__(self, raw: BinaryIO, key: bytes | None, least: int | None = None) -> None:
@@ -49,20 +49,29 @@ class Passage:
         return self._stored.hexdigest()
 
     def chunks(self) -> Iterator[bytes]:
-        """The plaintext; never raises for a blob that is cut or cannot be read to its end: `damage` tells."""
+        """The plaintext as `views` gives it, in pieces to keep."""
+        for view in self.views():
+            yield bytes(view)
+
+    def views(self) -> Iterator[memoryview]:
+        """The plaintext, each piece valid only until the next is asked for.
+
+        Never raises for a blob that is cut or cannot be read to its end: `damage` tells.
+        """
+        buffer = memoryview(bytearray(limits.COPY_CHUNK_BYTES))
         while True:
             try:
-                stored = self._raw.read(limits.CIPHER_CHUNK_BYTES)
+                length = self._raw.readinto(buffer)  # type: ignore[attr-defined]
             except OSError as error:
                 self.damage = f"the system cannot read the blob beyond byte {self.source_size} ({error.strerror})"
                 break
-            if not stored:
+            if not length:
                 break
-            self.source_size += len(stored)
-            yield from self._given(self._decipher(stored))
-        yield from self._given(self._last())
+            self.source_size += length
+            yield from self._given(self._decipher(buffer[:length]))
+        yield from self._given(memoryview(self._last()))
 
-    def _decipher(self, stored: bytes) -> bytes:
+    def _decipher(self, stored: memoryview) -> memoryview:
         if self._cipher is None:
             return stored
         self._stored.update(stored)
@@ -78,7 +87,7 @@ class Passage:
             self.damage = self.damage or "the encrypted blob ends early or its padding is wrong"
         return plain
 
-    def _given(self, plain: bytes) -> Iterator[bytes]:
+    def _given(self, plain: memoryview) -> Iterator[memoryview]:
         if plain:
             self._plain.update(plain)
             self.size += len(plain)

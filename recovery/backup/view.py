@@ -124,7 +124,7 @@ class BackupView:
 
         An entry that only names a file ID stands for a blob that the manifest does not list.
         """
-        raw, key = self._stored(entry)
+        raw, key = self._stored(entry, buffering=0)
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
         return Passage(raw, key, entry.size if self._keys is None else None)
 

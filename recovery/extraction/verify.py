@@ -217,7 +217,7 @@ def _check_source(
         return Difference(DifferenceCode.SOURCE_MISSING, target, "The backup does not list its source.")
     try:
         with view.passage(source) as passage:
-            for chunk in passage.chunks():
+            for chunk in passage.views():
                 tick(len(chunk))
     except UnreadableFileError as error:
         return Difference(DifferenceCode.SOURCE_MISSING, target, str(error))
