@@ -88,7 +88,8 @@ def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
     yield "Not whole:"
     shown = troubles if everything else troubles[:_MOST]
     for target, state, reason in shown:
-        yield from wrap(f"{clean(target)}: {state.replace('_', ' ')}. {clean(reason)}", first="  - ", rest="    ")
+        why = clean(reason[:1].lower() + reason[1:])
+        yield from wrap(f"{clean(target)}: {state.replace('_', ' ')}; {why}", first="  - ", rest="    ")
     if len(shown) < len(troubles):
         yield f"  … and {len(troubles) - len(shown):,} more; see run.json, or --verbose"
 
