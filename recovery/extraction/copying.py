@@ -74,7 +74,7 @@ class Copier:
 
     def _write(self, planned: PlannedFile, source: ManifestEntry, passage: Passage, tick: Tick) -> Outcome:
         with self.folder.part() as (part, stream):
-            for chunk in passage.chunks():
+            for chunk in passage.views():
                 _write_all(stream, chunk)
                 tick(len(chunk))
             reason = passage.damage
@@ -168,7 +168,7 @@ def _refused(error: OSError) -> str:
     return f"The system refuses ({error.strerror or error})."
 
 
-def _write_all(stream: BinaryIO, data: bytes) -> None:
+def _write_all(stream: BinaryIO, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[stream.write(view) :]
