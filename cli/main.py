@@ -65,6 +65,7 @@ def main() -> None:
 def run() -> None:
     """Run the command line and exit with its code: 0 done, 1 cannot go on, 2 usage, 3 partly, 4 passphrase."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _leave_no_core()
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
@@ -73,6 +74,15 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     sys.exit(_guarded())
+
+
+def _leave_no_core() -> None:
+    """No core dumps: a crash of a decoder would write keys and deciphered files to the disk."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

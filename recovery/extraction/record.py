@@ -67,7 +67,8 @@ def run_text(
         "schema": SCHEMA,
         "tool": {"name": "recover-facetime", "version": recovery.__version__},
         "libraries": {"python": platform.python_version()} | _versions(),
-        "system": platform.platform(),
+        # Not platform.platform(): it starts `uname`, and no other program may see our environment.
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "arguments": list(facts.arguments),
         "started": clock.to_text(started),
         "ended": clock.to_text(ended),
