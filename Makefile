@@ -1,8 +1,8 @@
 # Two commands for a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
 PYTHON ?= python3
 VENV ?= .venv
-# A file of exact versions, as CI uses it: make test CONSTRAINTS=constraints.txt
-CONSTRAINTS ?=
+# A file of exact versions with hashes, as CI uses it: make test LOCK=requirements-ci.txt
+LOCK ?=
 DEMO ?= demo
 
 ifeq ($(OS),Windows_NT)
@@ -10,14 +10,19 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint wheel-check transcripts clean
+.PHONY: demo test lint wheel-check transcripts lock licences clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
+ifeq ($(LOCK),)
 	$(INSTALL) --editable ".[dev]"
+else
+	$(INSTALL) --require-hashes --requirement $(LOCK)
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+endif
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -43,9 +48,10 @@ lint: $(VENV)/.installed
 # The wheel, alone in an empty environment: does the command run?
 wheel-check: $(VENV)/.installed
 	rm -rf build/wheel build/empty
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps $(if $(LOCK),--no-build-isolation) --wheel-dir build/wheel .
 	$(PYTHON) -m venv build/empty
-	build/empty/bin/python -m pip install --quiet --disable-pip-version-check build/wheel/*.whl
+	sed -n 's/^\([^ ]*==[^ ]*\) .*/\1/p' $(LOCK) /dev/null > build/versions.txt
+	build/empty/bin/python -m pip install --quiet --disable-pip-version-check --constraint build/versions.txt build/wheel/*.whl
 	cd build/empty && bin/recover-facetime --version && bin/recover-facetime scan --help > help.txt
 	$(BIN)/python -m fixtures build/empty/backups > /dev/null
 	build/empty/bin/recover-facetime scan build/empty/backups/plain --json -o build/empty/inventory.json || test $$? -eq 3
@@ -55,6 +61,17 @@ wheel-check: $(VENV)/.installed
 
 transcripts: $(VENV)/.installed
 	$(BIN)/python -m docs.make_transcripts
+
+# Exact versions and hashes for CI, from the ranges in pyproject.toml; today's newest that fit.
+lock: $(VENV)/.installed
+	$(INSTALL) pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe \
+	  --extra dev --build-deps-for editable --output-file requirements-ci.txt pyproject.toml
+
+# The licences of everything that is installed with this program.
+licences: $(VENV)/.installed
+	$(BIN)/python -m docs.make_licences
 
 clean:
 	rm -rf $(VENV) build dist $(DEMO)
