@@ -26,7 +26,7 @@ recover-facetime is under the MIT licence. These packages come with it, as read 
 |---|---|---|---|
 """
 _FOOT = """
-Some wheels carry libraries of their own (pillow-heif: libheif, av: FFmpeg, cryptography: OpenSSL), and their licences.
+Some wheels carry libraries of their own (libheif, FFmpeg, OpenSSL), and their licences.
 Nothing of this program runs while it is installed: the package is pure Python,
 built by hatchling without a build script, and the optional packages are only installed when asked for.
 """

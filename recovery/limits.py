@@ -110,7 +110,7 @@ CALL_HANDLES = 256
 
 # --- thumbnail tables ------------------------------------------------------------------------------------
 # Entries of one table: a library of half a million assets, with room.
-THUMBNAIL_ENTRIES = 2_000_000
+THUMBNAIL_ENTRIES = 600_000
 # Side of the frame of a table whose format is unknown; the largest known one is 180.
 THUMBNAIL_SIDE = 1024
 # Bytes searched for known UUIDs, and how many UUIDs, when the format of a table is unknown; 16 MiB are hundreds
