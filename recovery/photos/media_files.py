@@ -61,7 +61,5 @@ def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, t
             reading = read_media(stream, file.blob.size or 0, file.store)
     except UnreadableFileError as error:
         why = str(error)
-        return None, (
-            Gap("the inside of a media file", file.store, why, ("its own marks",), fault=True),
-        )
+        return None, (Gap("the inside of a media file", file.store, why, ("its own marks",), fault=True),)
     return next(iter(reading.records), None), reading.gaps
