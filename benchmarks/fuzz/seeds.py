@@ -155,6 +155,13 @@ def attributes(data: Data) -> Iterator[bytes]:
             yield from found
 
 
+def attribute_lists(data: Data) -> Iterator[bytes]:
+    """Extended attributes as a manifest record holds them."""
+    for entry in _small()[2]:
+        if entry.attributes:
+            yield plistlib.dumps(dict(entry.attributes), fmt=plistlib.FMT_BINARY)
+
+
 def settings(data: Data) -> Iterator[bytes]:
     """Preference files."""
     yield from _named(".plist")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks.fuzz import seeds
 from benchmarks.fuzz.seeds import Data
-from recovery import archives
-from recovery.backup import keys, manifest
+from recovery import archives, limits
+from recovery.backup import keys, manifest, records
 from recovery.backup.identity import read_identity
 from recovery.database import Database
 from recovery.errors import RecoveryError
@@ -39,6 +39,7 @@ from recovery.photos.thumbnails import decode_entry, read_configuration, read_ta
 from recovery.provenance import Gap
 
 _ENTRIES_DECODED = 3
+_STEP = 4_096
 _ROWS = 2_000
 
 
@@ -68,8 +69,21 @@ def _archive(data: bytes) -> str:
     return type(archives.unarchive(data)).__name__
 
 
+_IN_USE = (
+    "Size", "Mode", "LastModified", "Birth", "ProtectionClass", "EncryptionKey", "Digest", "ExtendedAttributes"
+)  # fmt: skip
+_readers: list[records.RecordReader] = []
+
+
 def _record(data: bytes) -> str:
-    found = manifest.read_record(data)
+    if not _readers:
+        _readers.append(records.RecordReader())
+        for seed in seeds.records(Data()):
+            _readers[0].read(seed)
+    found = records.read_record(data)
+    quick = _readers[0].read(data)
+    for name in _IN_USE:
+        assert quick.get(name) == found.get(name), f"the fast road reads another {name}"
     return " ".join(f"{name}:{type(value).__name__}" for name, value in sorted(found.items()))[:300]
 
 
@@ -99,7 +113,7 @@ def _few_rounds(data: bytes) -> bytes:
 def _blob(data: bytes) -> str:
     whole = keys.DecipheredBlob(io.BytesIO(data), b"k" * 32)
     cipher = keys.SequentialCipher(b"k" * 32)
-    plain = cipher.update(data)
+    plain = b"".join(bytes(cipher.update(data[at : at + _STEP])) for at in range(0, len(data), _STEP))
     last, intact = cipher.finish()
     assert intact == whole.intact and plain + last == whole.read(), "the two ways of deciphering differ"
     return str(intact)
@@ -109,6 +123,16 @@ def _attributes(data: bytes) -> str:
     names = [PREFIX + fact.key for fact in ATTRIBUTE_FACTS] + [PREFIX + "?", "other"]
     found = read_attributes({name: data[index:] for index, name in enumerate(names)})
     return ",".join(found.undecoded) if found else "none"
+
+
+def _attribute_list(data: bytes) -> str:
+    try:
+        found = archives.load_dictionary(data, limit=limits.MBFILE_BYTES)
+    except RecoveryError:
+        found = None
+    quick = records.read_attributes(data)
+    assert found is not None and dict(quick) == dict(found), "the fast road reads other attributes"
+    return str(len(quick))
 
 
 def _settings(data: bytes) -> str:
@@ -250,6 +274,7 @@ TARGETS: tuple[Target, ...] = (
     Target("key-bag", seeds.key_bags, _key_bag),
     Target("blob", seeds.blobs, _blob),
     Target("attributes", seeds.attributes, _attributes),
+    Target("attribute-list", seeds.attribute_lists, _attribute_list),
     Target("settings", seeds.settings, _settings),
     Target("media", seeds.media, _media),
     Target("makernote", seeds.makernotes, _makernote),

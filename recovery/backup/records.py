@@ -57,7 +57,8 @@ def read_record(archive: bytes) -> Mapping[str, object]:
     described = objects[root.data]
     if not isinstance(described, dict):
         raise UnreadableArchiveError("The manifest record's root is no file description.")
-    return {str(key): _referred(value, objects) for key, value in described.items()}
+    # A key of a property list may be any number, and Python refuses to print some of them.
+    return {key: _referred(value, objects) for key, value in described.items() if isinstance(key, str)}
 
 
 def _referred(value: object, objects: list[object]) -> object:
