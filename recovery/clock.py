@@ -77,7 +77,7 @@ def to_text(moment: datetime | None) -> str | None:
         rounded = moment.astimezone(UTC) + timedelta(microseconds=500)
     except OverflowError:
         rounded = moment.astimezone(UTC)
-    return f"{rounded:%Y-%m-%dT%H:%M:%S}.{rounded.microsecond // 1000:03d}Z".rjust(24, "0")
+    return f"{rounded.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def from_text(text: str) -> datetime:

@@ -118,7 +118,7 @@ class _Builder:
             cloud=cloud_of(self.row, resources, self.case.identity.backup_date),
             files=files,
             notes=tuple(self._notes(files, judgement)),
-            sources=tuple(sorted(self.fields.sources.items())),
+            sources=self.fields.read_from(),
         )
 
     def _resources(self) -> tuple[ResourceRow, ...]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.clock import in_utc
 from recovery.findings.ghosts import Ghost
+from recovery.findings.model import FieldSources
 from recovery.photos import codes
 from recovery.photos.grouping import Group
+from recovery.photos.library import DATABASE
 from recovery.photos.places import ORIGINALS, FileRole
-from recovery.photos.traces import Places, attribute_source, inside_source, row_source
+from recovery.photos.traces import Places, attribute_source, inside_source, row_place, row_source
 from recovery.provenance import Source
 
 T = TypeVar("T")
@@ -25,10 +29,20 @@ class _Value:
     source: Source
 
 
+_Entries = tuple[tuple[str, str | Source], ...]
+_NAME = itemgetter(0)
+
+
+@lru_cache(maxsize=10_000)
+def _kept_once(entries: _Entries) -> _Entries:
+    """The first of all equal values."""
+    return entries
+
+
 class Fields:
     """Picks values best source first: the row, the attributes, a journal or deleted row, the files themselves.
 
-    `sources` fills up with the place of each value that was picked.
+    `sources` fills up with the place of each value that was picked; a text is a place in the asset's own row.
     """
 
     def __init__(self, group: Group, ghost: Ghost | None, places: Places) -> None:
@@ -37,7 +51,12 @@ class Fields:
         self._ghost = ghost
         self._places = places
         self.main = group.first(FileRole.STILL, FileRole.VIDEO, FileRole.PAIRED_VIDEO)
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, str | Source] = {}
+
+    def read_from(self) -> FieldSources:
+        """The sources of everything picked so far."""
+        entries = tuple(sorted(self.sources.items(), key=_NAME))
+        return FieldSources(DATABASE, self._row.pk if self._row is not None else None, _kept_once(entries))
 
     def _values(self, name: str) -> Iterator[_Value]:
         if self._row is not None and (value := getattr(self._row, name, None)) is not None:
@@ -57,10 +76,8 @@ class Fields:
     def pick(self, name: str, form: type[T]) -> T | None:
         """The best value of this type."""
         stored = getattr(self._row, name, None)
-        if (
-            isinstance(stored, form) and self._row is not None
-        ):  # as it is for nearly every field of nearly every asset
-            self.sources[name] = row_source(self._row, name, self._places)
+        if isinstance(stored, form):  # as nearly every field of nearly every asset
+            self.sources[name] = row_place(name, self._places)
             return stored
         for found in self._values(name):
             if isinstance(found.value, form):
@@ -129,10 +146,10 @@ class Fields:
         """Recently deleted only with a stored state that says so; and since when."""
         row = self._row
         if row is not None and row.trashed_state is not None:
-            self.sources["trashed"] = row_source(row, "trashed_state", self._places)
+            self.sources["trashed"] = row_place("trashed_state", self._places)
             trashed = row.trashed_state == codes.TrashedState.RECENTLY_DELETED
             if trashed and row.trashed_at is not None:
-                self.sources["trashed_at"] = row_source(row, "trashed_at", self._places)
+                self.sources["trashed_at"] = row_place("trashed_at", self._places)
             return trashed, row.trashed_at if trashed else None
         if self._ghost is not None and self._ghost.deletion is not None:
             return False, self._ghost.history.trashed_at if self._ghost.history else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import overload
 
 from recovery.backup.blobs import BlobState
 from recovery.photos.facetime import Verdict as Verdict
@@ -135,6 +137,39 @@ class Deletion:
     inserted_by: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldSources(Sequence[tuple[str, Source]]):
+    """Where each field of an asset was read, in the order of the names.
+
+    A text in `entries` is a place in the asset's own row of the library; most rows have the same entries, so
+    these are kept once, and the sources made when they are asked for.
+    """
+
+    store: str
+    row: int | None
+    entries: tuple[tuple[str, str | Source], ...]
+
+    def __iter__(self) -> Iterator[tuple[str, Source]]:
+        for name, found in self.entries:
+            yield name, Source(self.store, found, self.row) if isinstance(found, str) else found
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, Source]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[str, Source], ...]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, Source] | tuple[tuple[str, Source], ...]:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, FieldSources) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One asset with its one status. Times in UTC; `timezone_offset` in seconds east; pixels; degrees.
@@ -179,7 +214,7 @@ class Asset:
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
     files: tuple[AssetFile, ...] = ()
     notes: tuple[str, ...] = ()
-    sources: tuple[tuple[str, Source], ...] = ()
+    sources: Sequence[tuple[str, Source]] = ()
 
     @property
     def label(self) -> str:

@@ -22,7 +22,12 @@ Places = Mapping[str, tuple[str, ...]]
 
 def row_source(row: AssetRow, fact: str, places: Places) -> Source:
     """Where a fact of a row was read."""
-    return Source(DATABASE, _either(places.get(fact, ())), row.pk)
+    return Source(DATABASE, row_place(fact, places), row.pk)
+
+
+def row_place(fact: str, places: Places) -> str:
+    """The columns a fact of any row is read from."""
+    return _either(places.get(fact, ()))
 
 
 @cache

@@ -24,6 +24,7 @@ from recovery.findings.model import (
 )
 from recovery.findings.model import asset_key as asset_key
 from recovery.provenance import Gap, Source
+from recovery.report.json_text import array_text, heads, record_text, sources_text, value_text
 from recovery.report.safe_text import valid_unicode
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def write_json(
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
 ) -> None:
     """Write the same text as `dumps(inventory(...))`, one entry at a time."""
-    for piece in _pieces(_document(findings, generated_at, extracted)):
+    document = _document(findings, generated_at, extracted)
+    document["assets"] = (_Text(asset_text(asset, extracted)) for asset in findings.assets)
+    for piece in _pieces(document):
         stream.write(piece)
 
 
@@ -113,6 +116,43 @@ def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHIN
     document["files"] = [_file(item, extracted.get((key, item)) if extracted else None) for item in asset.files]
     document["sources"] = {name: source_document(source) for name, source in asset.sources}
     return document
+
+
+def asset_text(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> str:
+    """The same as `compact(asset_document(...))`, several times as fast: a library is mostly assets."""
+    key = asset_key(asset) if extracted else ""
+    nested = {
+        "deleted": record_text(asset.deleted) if asset.deleted else "null",
+        "facetime": _facetime_text(asset.facetime),
+        "live_photo": record_text(asset.live_photo) if asset.live_photo else "null",
+        "cloud": record_text(asset.cloud) if asset.cloud else "null",
+        "files": array_text(
+            _file_text(item, extracted.get((key, item)) if extracted else None) for item in asset.files
+        ),
+        "sources": sources_text(asset.sources),
+    }
+    parts = [
+        head + (nested[name] if name in nested else value_text(getattr(asset, name)))
+        for name, head in heads(Asset)
+    ]
+    return f"{{{', '.join(parts)}}}"
+
+
+def _facetime_text(facetime: FaceTime) -> str:
+    if facetime.signals or facetime.call:
+        return compact(_facetime(facetime))
+    return f'{{"verdict": {value_text(facetime.verdict)}, "signals": [], "call": null}}'
+
+
+def _file_text(item: AssetFile, written: Extracted | None) -> str:
+    sha256, path = (written.sha256, written.path) if written else (None, None)
+    return record_text(item, f', "sha256": {value_text(sha256)}, "extracted_to": {value_text(path)}')
+
+
+class _Text(str):
+    """An entry that is JSON already."""
+
+    __slots__ = ()
 
 
 def source_document(source: Source) -> Json:
@@ -227,6 +267,6 @@ def _pieces(document: Mapping[str, object]) -> Iterator[str]:
 def _array(items: Iterable[object]) -> Iterator[str]:
     separator = "["
     for item in items:
-        yield f"{separator}\n{compact(item)}"
+        yield f"{separator}\n{item if isinstance(item, _Text) else compact(item)}"
         separator = ","
     yield "[]" if separator == "[" else "\n]"
