@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -129,9 +130,10 @@ def run(names: list[str], minutes: float, data: Data, findings: Path | None, num
     for hunt in hunts:
         hunt.begin()
     started = time.process_time()
-    while time.process_time() - started < minutes * 60:
-        for hunt in sorted(hunts, key=lambda hunt: hunt.figures.seconds)[: max(1, len(hunts) // 2)]:
-            hunt.turn()
+    with contextlib.suppress(KeyboardInterrupt):  # the figures until then are worth having
+        while time.process_time() - started < minutes * 60:
+            for hunt in sorted(hunts, key=lambda hunt: hunt.figures.seconds)[: max(1, len(hunts) // 2)]:
+                hunt.turn()
     return {hunt.target.name: hunt.figures for hunt in hunts}
 
 
@@ -146,6 +148,7 @@ def main() -> int:
     parser.add_argument("--figures", type=Path, help="file for the figures, as JSON")
     chosen = parser.parse_args()
     faulthandler.enable()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     with contextlib.suppress(ValueError, OSError):
