@@ -143,9 +143,9 @@ def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
     lines.append("  What could hide one:")
     if not library_was_read(findings) and not any(LIBRARY in gap.where for gap in findings.gaps):
         lines.extend(item(words.LIBRARY_UNREAD))
-    shown, more = capped(findings.gaps, view)
-    for gap in shown:
-        lines.extend(item(_hidden_by(gap)))
+    shown, more = capped(tuple(dict.fromkeys(map(_hidden_by, findings.gaps))), view)
+    for hidden_by in shown:
+        lines.extend(item(hidden_by))
     lines.extend(more)
     made = findings.backup.backup_date
     lines.extend(item(words.NEWER_NOTE + (f" This one was made on {day(made)}." if made else "")))
