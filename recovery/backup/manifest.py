@@ -85,6 +85,9 @@ class Index(Protocol):
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
 
+    def paths(self, domain: str, prefix: str) -> Iterator[str]:
+        """Paths of one domain that begin with `prefix`, in their order."""
+
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every file."""
 
@@ -124,6 +127,12 @@ class ManifestIndex:
         sql = f"{self._select} WHERE {where} ORDER BY relativePath, fileID"
         for row in self._database.rows(sql, (domain, *bounds)):
             yield _entry(row, self._records)
+
+    def paths(self, domain: str, prefix: str) -> Iterator[str]:
+        """Paths of one domain that begin with `prefix`, in their order; no archive is read."""
+        sql = f"SELECT relativePath FROM Files WHERE {_WITHIN} ORDER BY relativePath, fileID"
+        for (path,) in self._database.rows(sql, (domain, *_range(prefix))):
+            yield str(path)
 
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every row that stands for a file, without reading its archive."""

@@ -83,6 +83,10 @@ class GuessedIndex:
             key=lambda entry: entry.relative_path,
         )
 
+    def paths(self, domain: str, prefix: str) -> Iterator[str]:
+        """Paths of the confirmed entries of a domain, in their order."""
+        return (entry.relative_path for entry in self.entries(domain, prefix))
+
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every confirmed file."""
         for entry in self._known.values():

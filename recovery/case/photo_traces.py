@@ -36,9 +36,10 @@ def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[Table
         known = {row.uuid: row.thumbnail_index for row in library.assets if row.uuid}
     found: list[TableFile] = []
     gaps: list[Gap] = []
-    for entry in view.index.entries(DOMAIN, TABLES):
-        place = place_of(entry.domain, entry.relative_path)
-        if entry.kind is not EntryKind.FILE or place is None or place.part is not Part.TABLE:
+    for path in view.index.paths(DOMAIN, TABLES):
+        place = place_of(DOMAIN, path)
+        entry = view.index.lookup(DOMAIN, path) if place is not None and place.part is Part.TABLE else None
+        if entry is None or entry.kind is not EntryKind.FILE:
             continue
         try:
             with view.open(entry) as stream:

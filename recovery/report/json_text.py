@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recovery.clock import to_text
 from recovery.findings.model import FieldSources
@@ -24,25 +24,29 @@ _quoted: Callable[[str], str] = encode_basestring_ascii
 
 def value_text(value: object) -> str:
     """A field's value: times as text, no lone surrogate, no number that is not finite."""
-    if value is None:
-        return "null"
-    if isinstance(value, str) and not isinstance(value, StrEnum):
-        return _quoted(value if value.isascii() else valid_unicode(str(value)))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return int.__repr__(value)
-    return _rarer(value)
+    write = _BY_TYPE.get(type(value))
+    return write(value) if write is not None else _rarer(value)
+
+
+def _string(value: str) -> str:
+    return _quoted(value if value.isascii() else valid_unicode(value))
+
+
+_BY_TYPE: dict[type, Callable[[Any], str]] = {
+    str: _string,
+    type(None): lambda value: "null",
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    float: lambda value: float.__repr__(value) if math.isfinite(value) else "null",
+    datetime: lambda value: f'"{to_text(value)}"',
+    tuple: lambda value: array_text(map(value_text, value)),
+}
 
 
 def _rarer(value: object) -> str:
     if isinstance(value, StrEnum):
         return _word(value)
-    if isinstance(value, datetime):
-        return f'"{to_text(value)}"'
-    if isinstance(value, float):
-        return float.__repr__(value) if math.isfinite(value) else "null"
-    if isinstance(value, tuple | list):
+    if isinstance(value, list):
         return array_text(map(value_text, value))
     raise TypeError(f"a {type(value).__name__} has no form in JSON")
 
