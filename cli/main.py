@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import importlib
 import signal
 import sys
+import threading
 import traceback
-from types import FrameType
+from types import FrameType, TracebackType
 
 import click
 
 from recovery import __version__
 from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
+from recovery.workspace import remove_own
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PARTLY, EXIT_PASSPHRASE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -66,6 +69,7 @@ def run() -> None:
     """Run the command line and exit with its code: 0 done, 1 cannot go on, 2 usage, 3 partly, 4 passphrase."""
     signal.signal(signal.SIGTERM, _interrupt)
     _leave_no_core()
+    sys.excepthook, sys.unraisablehook = _uncaught, _unraisable
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
@@ -73,7 +77,33 @@ def run() -> None:
         # A name the terminal cannot show must not end the run.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    sys.exit(_guarded())
+    try:
+        code = _guarded()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        remove_own()
+    sys.exit(code)
+
+
+def _uncaught(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    if not _interrupted_again(kind):
+        sys.__excepthook__(kind, value, trace)
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    if not _interrupted_again(lost.exc_type):
+        sys.__unraisablehook__(lost)
+
+
+def _interrupted_again(kind: type[BaseException]) -> bool:
+    """An interrupt that hits a decoder's callback ends up here, and would be lost: it is sent again soon."""
+    if not issubclass(kind, KeyboardInterrupt):
+        return False
+    timer = threading.Timer(0.1, _thread.interrupt_main)
+    timer.daemon = True
+    timer.start()
+    return True
 
 
 def _leave_no_core() -> None:

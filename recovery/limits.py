@@ -28,8 +28,8 @@ DATABASE_PROGRESS_STEPS = 100_000
 # rows needs longer.
 DATABASE_SECONDS = 1.0
 DATABASE_BYTES_PER_SECOND = 16 * MIB
-# Memory that SQLite may use in all; sorting the manifest of a million files stays below.
-DATABASE_MEMORY = 2 * GIB
+# Memory that SQLite may use in all: it sorts there, and the largest honest sort is that of one folder's files.
+DATABASE_MEMORY = 512 * MIB
 # More columns or tables than any Core Data store has.
 DATABASE_TABLES = 5_000
 

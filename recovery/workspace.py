@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+# The name says whose folder it is from its first moment: one of a process that is gone is removed by the next run.
 _PREFIX = "recover-facetime-"
-# A folder of a process that was killed is removed by the next run once its owner is gone.
-_OWNER = "owner.pid"
+_NAME = re.compile(_PREFIX + r"(\d{1,10})-[a-z0-9_]{8}")
 
 
 class Workspace:
@@ -29,9 +31,8 @@ class Workspace:
 
     def __enter__(self) -> Workspace:
         remove_abandoned(self._parent)
-        self._path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent))
+        self._path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=self._parent))
         self._path.chmod(0o700)
-        (self._path / _OWNER).write_text(str(os.getpid()))
         return self
 
     def __exit__(
@@ -52,23 +53,29 @@ class Workspace:
 
 def remove_abandoned(parent: Path | None = None) -> int:
     """Remove folders left by runs that were killed; returns how many. Folders of living runs stay."""
-    removed = 0
-    root = parent or Path(tempfile.gettempdir())
-    for folder in root.glob(_PREFIX + "*"):
-        if _abandoned(folder):
+    abandoned = [folder for folder, owner in _folders(parent) if owner != os.getpid() and not _alive(owner)]
+    for folder in abandoned:
+        _remove(folder)
+    return len(abandoned)
+
+
+def remove_own(parent: Path | None = None) -> None:
+    """Remove what this process left, for the end of a program: an interrupt may hit the cleaning up itself."""
+    for folder, owner in _folders(parent):
+        if owner == os.getpid():
             _remove(folder)
-            removed += 1
-    return removed
 
 
-def _abandoned(folder: Path) -> bool:
-    try:
-        if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
-            return False
-        owner = int((folder / _OWNER).read_text())
-    except (OSError, ValueError):
-        return False
-    return not _alive(owner)
+def _folders(parent: Path | None) -> Iterator[tuple[Path, int]]:
+    """Private folders of this user, each with the process it belongs to; links are passed over."""
+    for folder in (parent or Path(tempfile.gettempdir())).glob(_PREFIX + "*"):
+        named = _NAME.fullmatch(folder.name)
+        try:
+            foreign = folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid())
+        except OSError:
+            continue
+        if named and not foreign:
+            yield folder, int(named[1])
 
 
 def _alive(pid: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recovery.workspace import Workspace, remove_abandoned
+from recovery.workspace import Workspace, remove_abandoned, remove_own
 
 HOLD = """
 import sys
@@ -87,7 +87,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
     assert remove_abandoned(tmp_path) == 1
     left = folders(tmp_path)
     assert foreign in left
-    assert [(folder / "owner.pid").read_text() for folder in left if folder != foreign] == [str(living.pid)]
+    assert [folder.name.split("-")[2] for folder in left if folder != foreign] == [str(living.pid)]
     ended(living, signal.SIGINT)
     assert folders(tmp_path) == [foreign]
 
@@ -97,7 +97,28 @@ def test_a_link_among_the_folders_is_not_followed(tmp_path: Path) -> None:
     """A link that looks like an abandoned folder is left alone, and so is what it points to."""
     precious = tmp_path / "precious"
     precious.mkdir()
-    (precious / "owner.pid").write_text("999999999")
-    (tmp_path / "recover-facetime-link").symlink_to(precious)
+    (precious / "notes").write_text("mine")
+    (tmp_path / "recover-facetime-999999999-abcdefgh").symlink_to(precious)
     assert remove_abandoned(tmp_path) == 0
-    assert (precious / "owner.pid").exists()
+    assert (precious / "notes").exists()
+
+
+def test_only_names_of_ours_are_ours(tmp_path: Path) -> None:
+    """A folder that merely begins as ours do is never removed, whatever process number stands in it."""
+    for name in (
+        "recover-facetime-999999999",
+        "recover-facetime-999999999-my notes",
+        "recover-facetime-x-abcdefgh",
+    ):
+        (tmp_path / name).mkdir()
+    assert remove_abandoned(tmp_path) == 0
+
+
+def test_a_program_removes_its_own_at_its_end(tmp_path: Path) -> None:
+    """An interrupt may hit the cleaning up itself; what is left then goes when the program ends."""
+    workspace = Workspace(tmp_path).__enter__()
+    workspace.new_file("a").write_text("plaintext")
+    other = tmp_path / "recover-facetime-1-abcdefgh"
+    other.mkdir()
+    remove_own(tmp_path)
+    assert list(tmp_path.iterdir()) == [other]
