@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry
@@ -36,12 +36,18 @@ class MediaFile:
         return self.blob.state is not BlobState.MISSING
 
 
+_NONE: Mapping[str, bytes] = {}
+
+
 def media_files(view: BackupView, missing: frozenset[str]) -> Iterator[MediaFile]:
     """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob."""
     for entry in view.index.entries(DOMAIN, ROOT):
         place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
         if place is not None:
-            yield MediaFile(entry, place, _blob(view, entry, place, missing), read_attributes(entry.attributes))
+            attributes = read_attributes(entry.attributes)
+            # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
+            kept = replace(entry, attributes=_NONE) if entry.attributes else entry
+            yield MediaFile(kept, place, _blob(view, entry, place, missing), attributes)
 
 
 def _blob(view: BackupView, entry: ManifestEntry, place: Place, missing: frozenset[str]) -> Blob:

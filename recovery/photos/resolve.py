@@ -108,7 +108,10 @@ def row_reader(facts: Iterable[Fact]) -> Callable[[Sequence[Sequence[object]]], 
 
     def read(rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
         columns = zip(*rows, strict=True)
-        return zip(*(_column(form, column) for form, column in zip(forms, columns, strict=True)), strict=True)
+        # One text for all equal ones of these rows: names, folders, zones and identifiers repeat.
+        texts: dict[object, object] = {None: None}
+        found = (_column(form, column, texts) for form, column in zip(forms, columns, strict=True))
+        return zip(*found, strict=True)
 
     return read
 
@@ -120,9 +123,12 @@ _AS_IT_IS: dict[Form, frozenset[type]] = {
 }
 
 
-def _column(form: Form, values: Sequence[object]) -> Sequence[object]:
+_NOTHING = frozenset((type(None),))
+
+
+def _column(form: Form, values: Sequence[object], texts: dict[object, object]) -> Sequence[object]:
     kinds = set(map(type, values))
-    if kinds <= _AS_IT_IS.get(form, frozenset((type(None),))):
-        return values
+    if kinds <= _AS_IT_IS.get(form, _NOTHING):
+        return list(map(texts.setdefault, values, values)) if form is Form.TEXT else values
     reader = READERS[form]
     return [None if value is None else reader(value) for value in values]
