@@ -35,7 +35,7 @@ _BYTES_BESIDE_ASSET = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How to write. `workers` is the number of threads, and with it of chunks of 1 MiB in memory."""
+    """How to write. `workers` is the number of threads, and with it of pairs of 256 KiB buffers in memory."""
 
     overwrite: Overwrite = Overwrite.IDENTICAL
     ignore_free_space: bool = False
