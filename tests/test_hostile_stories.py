@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import hostile
-from fixtures.hostile_tricks import TRICKS, Trick, secret_beside
+from fixtures.hostile_blobs import secret_beside
+from fixtures.hostile_tricks import TRICKS, Trick
 from tests.conftest import photograph
 from tests.every_command import Ended, inside
 
