@@ -4,6 +4,9 @@ Takes turns between the targets, changes inputs, keeps those with a new outcome,
 that ends in a foreign exception, runs longer than the limit or needs too much memory is written to the findings
 folder with its number. At the end the figures are printed and written as JSON. Findings that come from real data
 are never committed; a new test writes the case out instead.
+
+Inputs with a new outcome are kept in the folder of `--corpus`, one folder for each target, and the next run begins
+with them. `tests/corpus` is such a folder, made without `--data`, so nothing in it comes from a real phone.
 """
 
 from __future__ import annotations
@@ -56,21 +59,38 @@ class Figures:
     findings: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where inputs come from and go to. Only inputs of at most `largest` bytes go into the corpus."""
+
+    data: Data
+    findings: Path | None
+    corpus: Path | None
+    largest: int
+
+
+def kept(corpus: Path | None) -> list[bytes]:
+    """The inputs that earlier runs have kept in a target's folder, always in the same order."""
+    return [path.read_bytes() for path in sorted(corpus.iterdir())] if corpus and corpus.is_dir() else []
+
+
 class Hunt:
     """One target with its pool of inputs worth changing."""
 
-    def __init__(self, target: Target, data: Data, findings: Path | None, number: int) -> None:
+    def __init__(self, target: Target, places: Places, number: int) -> None:
         self.target = target
         self.figures = Figures()
-        self._findings = findings
+        self._findings = places.findings
+        self._corpus = places.corpus and places.corpus / target.name
+        self._largest = places.largest
         self._mutator = Mutator(number, _WORDS)
-        self._pool = list(target.seeds(data))
+        self._pool = [*target.seeds(places.data), *kept(self._corpus)]
         self._seen: set[str] = set()
 
     def begin(self) -> None:
-        """Every seed once, unchanged."""
+        """Every seed and every input kept by an earlier run once, unchanged."""
         for seed in list(self._pool):
-            self.try_one(seed)
+            self.try_one(seed, changed=False)
 
     def turn(self) -> None:
         """Some changed inputs."""
@@ -81,7 +101,7 @@ class Hunt:
             if time.monotonic() - started > 2:
                 break
 
-    def try_one(self, data: bytes) -> None:
+    def try_one(self, data: bytes, *, changed: bool = True) -> None:
         """Run the parser once and judge how it ended."""
         started = time.process_time()
         faulthandler.dump_traceback_later(DEADLY_SECONDS, exit=False)
@@ -96,9 +116,15 @@ class Hunt:
             self._found("slow", f"{spent:.1f} s", data)
         if told not in self._seen:
             self._seen.add(told)
-            if len(self._pool) < _MOST_KEPT:
-                self._pool.append(data)
-                figures.kept += 1
+            if changed and len(self._pool) < _MOST_KEPT:
+                self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        self._pool.append(data)
+        self.figures.kept += 1
+        if self._corpus is not None and len(data) <= self._largest:
+            self._corpus.mkdir(parents=True, exist_ok=True)
+            (self._corpus / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
 
     def _outcome(self, data: bytes) -> str:
         try:
@@ -123,10 +149,10 @@ class Hunt:
             (self._findings / f"{name}.txt").write_text(f"{kind}\n\n{text}")
 
 
-def run(names: list[str], minutes: float, data: Data, findings: Path | None, number: int) -> dict[str, Figures]:
+def run(names: list[str], minutes: float, places: Places, number: int) -> dict[str, Figures]:
     """Take turns until the time (of this process, not of the clock) is over."""
     chosen = [target for target in TARGETS if not names or target.name in names]
-    hunts = [Hunt(target, data, findings, number + index) for index, target in enumerate(chosen)]
+    hunts = [Hunt(target, places, number + index) for index, target in enumerate(chosen)]
     for hunt in hunts:
         hunt.begin()
     started = time.process_time()
@@ -145,6 +171,8 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=1, help="where the changes start; the same gives the same")
     parser.add_argument("--data", type=Path, help="folder with the real data, for more seeds")
     parser.add_argument("--findings", type=Path, help="folder for inputs that were findings")
+    parser.add_argument("--corpus", type=Path, help="folder of kept inputs, to begin with and to add to")
+    parser.add_argument("--largest", type=int, default=65_536, help="bytes of the largest input to keep there")
     parser.add_argument("--figures", type=Path, help="file for the figures, as JSON")
     chosen = parser.parse_args()
     faulthandler.enable()
@@ -155,7 +183,8 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     if chosen.findings:
         chosen.findings.mkdir(parents=True, exist_ok=True)
-    figures = run(chosen.targets, chosen.minutes, Data(chosen.data), chosen.findings, chosen.number)
+    places = Places(Data(chosen.data), chosen.findings, chosen.corpus, chosen.largest)
+    figures = run(chosen.targets, chosen.minutes, places, chosen.number)
     document = {
         "targets": {name: {**vars(item), "findings": dict(item.findings)} for name, item in figures.items()},
         "inputs": sum(item.inputs for item in figures.values()),
