@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -249,7 +248,8 @@ def _documents(found: Opened) -> Documents:
         return {"json": text.encode(), "xmp": xmp(asset)}
 
     def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
-        document = inventory(findings, generated_at=datetime.now(UTC), extracted=_extracted(outcomes.files))
+        # No time: an extraction that was interrupted and finished later has the bytes of an undisturbed one.
+        document = inventory(findings, generated_at=None, extracted=_extracted(outcomes.files))
         return {"inventory.json": dumps(document).encode()}
 
     return Documents(sidecars=sidecars, finals=finals, derive=Deriver(found.view, found.case.traces.tables))

@@ -58,9 +58,12 @@ def schema() -> Json:
 
 
 def inventory(
-    findings: Findings, *, generated_at: datetime, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
+    findings: Findings,
+    *,
+    generated_at: datetime | None,
+    extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
 ) -> Json:
-    """The whole inventory as plain JSON values."""
+    """The whole inventory as plain JSON values; without a time in an extraction: its run record has the times."""
     document = _document(findings, generated_at, extracted)
     return {key: list(value) if isinstance(value, Iterator) else value for key, value in document.items()}
 
@@ -198,7 +201,7 @@ def _plain_fields(record: DataclassInstance, left: frozenset[str] = frozenset())
     }
 
 
-def _document(findings: Findings, generated_at: datetime, extracted: Mapping[FileKey, Extracted]) -> Json:
+def _document(findings: Findings, generated_at: datetime | None, extracted: Mapping[FileKey, Extracted]) -> Json:
     """The inventory with its lists still to be made, in the order in which it is written."""
     return {
         "schema": SCHEMA,
