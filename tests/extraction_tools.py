@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ from recovery.findings.model import (
 from recovery.workspace import Workspace
 
 PASSPHRASE = "correct horse"
+TRIALS = int(os.environ.get("RECOVER_FACETIME_TRIALS", "40"))
+"""Runs that are killed or cut, for each test of that kind; hundreds by hand (docs/trust.md)."""
 BACKUP = BackupFacts("backup", "0000", "Phone", "iPhone14,5", "17.6", "21G80", None, False, True, 17600)
 NO_TOTALS = Totals(*[0] * 18)
 

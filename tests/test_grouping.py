@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ A, B = "C3754624-0000-4000-8000-000000000001", "602FEBB7-0000-4000-8000-00000000
 
 def row(pk: int, filename: str | None, directory: str | None = FOLDER, **values: Any) -> AssetRow:
     """A row of a still, unless told otherwise."""
-    empty: dict[str, Any] = {item.name: None for item in fields(AssetRow)}
+    empty: dict[str, Any] = dict.fromkeys(AssetRow._fields)
     return AssetRow(**(empty | {"pk": pk, "filename": filename, "directory": directory, "kind": 0} | values))
 
 
@@ -185,7 +184,7 @@ def test_a_movie_joins_by_identifier_before_its_name() -> None:
     (item,) = group([row(1, "IMG_0001.HEIC")], [still, movie]).groups
     assert item.pair is not None
     assert (item.pair.by, item.pair.identifiers_match) == (PairedBy.CONTENT_IDENTIFIER, True)
-    bare = replace(still, facts=None)
+    bare = still._replace(facts=None)
     (item,) = group([row(1, "IMG_0001.HEIC", media_group_uuid=A.lower())], [bare, movie]).groups
     assert item.pair is not None
     assert item.pair.by is PairedBy.CONTENT_IDENTIFIER
@@ -200,7 +199,7 @@ def test_a_look_inside_settles_whether_halves_match(inside: str | None, match: b
     assert (item.pair.by, item.pair.identifiers_match) == (PairedBy.STEM, None)
     seen = MediaFacts(MediaType.MOV, content_identifier=inside)
     looked = item.updated(
-        lambda held: replace(held.file, facts=seen) if held.role is FileRole.PAIRED_VIDEO else held.file
+        lambda held: held.file._replace(facts=seen) if held.role is FileRole.PAIRED_VIDEO else held.file
     )
     assert looked.pair is not None
     assert looked.pair.identifiers_match is match

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,14 +26,13 @@ BUNDLES = st.none() | st.sampled_from(
     [*SAVING_BUNDLES, *CALLING_BUNDLES, "com.apple.FaceTime", "net.whatsapp", ""]
 )
 CODES = st.none() | st.integers(0, 12)
-NOTHING = AssetRow(**{item.name: None for item in fields(AssetRow)} | {"pk": 1})  # type: ignore[arg-type]
+NOTHING = AssetRow(**dict.fromkeys(AssetRow._fields) | {"pk": 1})  # type: ignore[arg-type]
 
 
 def rows() -> st.SearchStrategy[AssetRow | None]:
     """Rows with every mix of names, programs and codes, or none."""
     return st.none() | st.builds(
-        lambda name, cloud, bundle, other, code, subtype, saved: replace(
-            NOTHING,
+        lambda name, cloud, bundle, other, code, subtype, saved: NOTHING._replace(
             original_filename=name,
             cloud_original_filename=cloud,
             creator_bundle=bundle,

@@ -6,10 +6,9 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from recovery import clock, limits
 from recovery.backup.keys import WrappedKey
@@ -41,8 +40,7 @@ def file_id(domain: str, relative_path: str) -> str:
     return hashlib.sha1(f"{domain}-{relative_path}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
+class ManifestEntry(NamedTuple):
     """One row of Files. Sizes in bytes; times in UTC, to the second; `size` is often wrong for live files.
 
     `problem` says in a few words what of the row's archive could not be read; then the facts in it are None.
@@ -57,9 +55,9 @@ class ManifestEntry:
     modified: datetime | None = None
     born: datetime | None = None
     protection_class: int | None = None
-    wrapped_key: WrappedKey | None = field(default=None, repr=False)
+    wrapped_key: WrappedKey | None = None
     digest: bytes | None = None
-    attributes: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    attributes: Mapping[str, bytes] = _NO_ATTRIBUTES
     problem: str = ""
 
     @property

@@ -178,7 +178,7 @@ class _Gatherer:
             return file
         facts, gaps = look_inside(self.view, file)
         self.gaps.extend(gaps)
-        return replace(file, facts=facts)
+        return file._replace(facts=facts)
 
     def _traces(self) -> Traces:
         tables = read_tables(self.view, self.photos)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from recovery import limits
 from recovery.backup.blobs import Blob, BlobState
@@ -78,7 +77,7 @@ def unnamed_media(view: BackupView, census: BlobCensus) -> Reading[MediaFile]:
         file = MediaFile(entry, place, Blob(BlobState.PRESENT, blob.size), None)
         facts, _ = look_inside(view, file)
         if facts is not None and _tells_of_a_photo(facts):
-            found.append(replace(file, facts=facts))
+            found.append(file._replace(facts=facts))
     return Reading(tuple(found), tuple(gaps))
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from recovery import archives, clock
 from recovery.errors import UnreadableArchiveError
@@ -33,8 +34,7 @@ class LiveTiming:
     length_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class FileAttributes:
+class FileAttributes(NamedTuple):
     """What one file's attributes tell of its asset; None where the key is absent or cannot be decoded.
 
     Times in UTC, the offset in seconds east of UTC; codes as in photos/codes.py.
@@ -172,4 +172,4 @@ def read_attributes(attributes: Mapping[str, bytes]) -> FileAttributes | None:
     return FileAttributes(undecoded=tuple(undecoded), **values)  # type: ignore[arg-type]
 
 
-assert {fact.field for fact in ATTRIBUTE_FACTS} <= {item.name for item in fields(FileAttributes)}
+assert {fact.field for fact in ATTRIBUTE_FACTS} <= set(FileAttributes._fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from recovery.photos.codes import KindCode, SubtypeCode
 from recovery.photos.library import AssetRow
@@ -25,8 +26,7 @@ Key = tuple[str, str]
 """Directory and name or stem, letter case aside."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFile:
+class GroupFile(NamedTuple):
     """A media file and what it is to its asset."""
 
     role: FileRole
@@ -202,7 +202,7 @@ class _Grouper:
         missing = {row.pk for row in self.rows if not any(_is_own(item) for item in self.owned[row.pk])}
         for name, items in list(self.rowless.items()):
             file = items[0].file
-            row = self.index.loosely(replace(file.place, stem_only=True, name=stem(file.place.name)))
+            row = self.index.loosely(file.place._replace(stem_only=True, name=stem(file.place.name)))
             if row is None or len(items) > 1 or items[0].role is not FileRole.STILL:
                 continue
             raw = {extension(file.entry.name), extension(row.filename or "")} & RAW_EXTENSIONS
@@ -222,7 +222,7 @@ class _Grouper:
             self.rowless.setdefault(name, []).append(GroupFile(_rendition_role(file), file))
 
     def _attach(self, file: MediaFile, role: FileRole, stems: dict[Key, str]) -> None:
-        row = self.index.loosely(replace(file.place, stem_only=True, name=stem(file.place.name)))
+        row = self.index.loosely(file.place._replace(stem_only=True, name=stem(file.place.name)))
         name = stems.get(_key(file.place.directory, file.place.stem))
         if row is not None:
             self.owned[row.pk].append(GroupFile(role, file))

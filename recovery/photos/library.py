@@ -6,9 +6,9 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from recovery import archives, limits
 from recovery.database import Database, quoted, text_cell
@@ -22,8 +22,7 @@ DATABASE = "Media/PhotoData/Photos.sqlite"
 _ROWS_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class AssetRow:
+class AssetRow(NamedTuple):
     """One row of the asset table with what is joined to it; fields and homes are listed in photos/facts.py.
 
     Times in UTC, offsets in seconds east of UTC, sizes in bytes, duration in seconds, pixels, degrees.
@@ -82,8 +81,7 @@ class AssetRow:
     caption: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRow:
+class ResourceRow(NamedTuple):
     """One row of ZINTERNALRESOURCE: one file the asset has or had, here or in iCloud."""
 
     asset_pk: int
@@ -129,7 +127,7 @@ def read_library(database: Database) -> PhotoLibrary:
     assets: dict[object, AssetRow] = {}
     for values in _rows(database, resolved, ASSET_FACTS, "assets", gaps):
         if values[0] is not None and values[0] not in assets:
-            assets[values[0]] = AssetRow(*values)
+            assets[values[0]] = AssetRow._make(values)
     gaps.extend(_absent(database, resolved))
     return PhotoLibrary(
         table=resolved.table,
@@ -207,7 +205,7 @@ def _resources(database: Database, gaps: list[Gap]) -> Mapping[int, tuple[Resour
     found: defaultdict[int, list[ResourceRow]] = defaultdict(list)
     for values in _rows(database, resolved, RESOURCE_FACTS, "resources", gaps):
         if values[0] is not None:
-            found[values[0]].append(ResourceRow(*values))
+            found[values[0]].append(ResourceRow._make(values))
     return {pk: tuple(rows) for pk, rows in found.items()}
 
 
@@ -294,5 +292,5 @@ def asset_entity_table(database: Database) -> str | None:
     return table_of(database, Role.ASSET)
 
 
-assert tuple(item.name for item in fields(AssetRow)) == tuple(fact.name for fact in ASSET_FACTS)
-assert tuple(item.name for item in fields(ResourceRow)) == tuple(fact.name for fact in RESOURCE_FACTS)
+assert AssetRow._fields == tuple(fact.name for fact in ASSET_FACTS)
+assert ResourceRow._fields == tuple(fact.name for fact in RESOURCE_FACTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry
@@ -15,8 +15,7 @@ from recovery.photos.places import DOMAIN, ROOT, Part, Place, place_of
 from recovery.provenance import Gap
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFile:
+class MediaFile(NamedTuple):
     """One media file. `facts` is what the file says about itself, None when nobody looked inside."""
 
     entry: ManifestEntry
@@ -46,7 +45,7 @@ def media_files(view: BackupView, missing: frozenset[str]) -> Iterator[MediaFile
         if place is not None:
             attributes = read_attributes(entry.attributes)
             # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
-            kept = replace(entry, attributes=_NONE) if entry.attributes else entry
+            kept = entry._replace(attributes=_NONE) if entry.attributes else entry
             yield MediaFile(kept, place, _blob(view, entry, place, missing), attributes)
 
 

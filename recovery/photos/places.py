@@ -6,8 +6,8 @@ Folders are those of a real iOS 14.3 manifest and of three public listings of wh
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 DOMAIN = "CameraRollDomain"
 ROOT = "Media/"
@@ -44,8 +44,7 @@ ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
 """Roles of files that are the photo itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The part a path stands for, and the asset it names: directory as the library stores it, and file name.
 
     `name` has no extension where the path gives none (`stem_only`); `format_id` is the kind of thumbnail.
