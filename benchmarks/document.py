@@ -1,205 +1,197 @@
-"""Writes the samples of a run as docs/benchmarks.md with a plot beside it."""
+"""Writes what was measured as docs/benchmarks.md, with a plot beside it."""
 
 from __future__ import annotations
 
-import math
+import importlib.metadata
 import os
 import platform
-import statistics
-from collections import defaultdict
-from dataclasses import dataclass, field
+import sqlite3
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from benchmarks.aims import aims
+from benchmarks.plot import Point, plot
+from benchmarks.samples import Stage, spread
+from benchmarks.stages import DECRYPTERS
+
 Row = tuple[str, ...]
-_DECRYPTERS = ("iphone-backup-decrypt", "mvt", "pyiosbackup", "iOSbackup")
+_LIBRARIES = ("cryptography", "iphone-backup-decrypt", "pillow", "pillow-heif")
+_REASON = 160  # characters of what a tool said when it failed
+
+_OPENING = """# Benchmarks
+
+Made by `python -m benchmarks`. Backups are synthetic, with fixed seeds, and lie in the system's cache; each piece
+of work is a process of its own, and everything of a stage runs in turn, round by round.
+
+Figures are medians, with the smallest and largest in brackets; ratios are medians of the ratios within a round.
+*Clock* is what one waits; *processor* is user and system time of all threads. *Peak* is the most memory the
+process held, as the system counts it. Nothing is asserted about time in the tests."""
+
+_EXTRACTION = """Originals of 0.3 to 9 MB, and one large movie. `extract` reads, deciphers, hashes the stored and
+the plain bytes, flushes each file to the disk, and keeps journal and record; the scan before it is not in its
+time, but in its peak. The base is `copy`, a plain copy of the same stored files; `copy, flushed` flushes each
+file as `extract` does. The others only decipher and write, and flush nothing; unlocking is not counted. mvt
+deciphers every file of the backup, since it knows no other way."""
+
+_SCAN = """`floor`, the base: every row of both databases through plain sqlite3 and a walk through the folder that
+asks for names and sizes, without the start of Python, both databases deciphered beforehand. `whole`: `scan
+--json` into a file, from the start of the process to its end; `FaceTime`: `scan`, its text into a file. Every
+file of the manifest has a blob of its own; pictures and movies are real and tiny. Deriving the key costs nothing
+here; in a real encrypted backup it takes a second. osxphotos opens the photo library alone and lists the photos;
+tables that only it asks for are empty."""
+
+_GROWTH = """Plain backups, the whole library as JSON, seconds by the clock, with the start of Python. Every file
+of the manifest has a blob, but blobs of the same content are names of one file (hard links), so that a million of
+them take no room: asking for their sizes is cheaper than on a real disk, for the floor and for the scan."""
+
+_PREVIEWS = """`small HEIC`: 480 x 360 pixels, as FaceTime's stills, with no thumbnail inside. `12 MP HEIC`: 4032
+x 3024 pixels with a thumbnail of 320 pixels inside. `first` makes the small previews of the gallery; `again` is a
+second report of the same backup beside the first; `both` makes small and large ones. *Core* counts processor
+time."""
+
+_CONDITIONS = """The load average of one minute, as each stage began, tells how much else the machine did;
+processor time says more than the clock where it was much."""
 
 
-@dataclass(slots=True)
-class Samples:
-    """Everything measured, by name; each sample has wall and cpu in seconds and the peak in MiB."""
-
-    assets: int
-    files: int
-    originals: int
-    repeats: int
-    found: defaultdict[str, list[dict[str, float]]] = field(default_factory=lambda: defaultdict(list))
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    def add(self, name: str, sample: dict[str, float]) -> None:
-        """Keep a sample."""
-        self.found[name].append(sample)
-        print(f"{name}: {sample['wall']:.2f} s by the clock, {sample['cpu']:.2f} s of processor", flush=True)
-
-    def median(self, name: str, what: str) -> float:
-        """The median of a figure."""
-        return statistics.median(sample[what] for sample in self.found[name])
-
-    def spread(self, name: str, what: str) -> str:
-        """Median and, in brackets, the smallest and the largest."""
-        values = sorted(sample[what] for sample in self.found[name])
-        return f"{statistics.median(values):.2f} ({values[0]:.2f} to {values[-1]:.2f})"
-
-    def ratio(self, name: str, other: str, what: str) -> str:
-        """The median of the ratios of samples taken in the same round."""
-        pairs = zip(self.found[name], self.found[other], strict=False)
-        return f"{statistics.median(first[what] / second[what] for first, second in pairs):.2f}"
-
-
-def write_document(samples: Samples, target: Path) -> None:
-    """The whole document, and the plot `benchmarks.svg` beside it."""
-    measured = {name.split()[0] for name in samples.found}
-    samples.left_out = {tool: why for tool, why in samples.left_out.items() if tool not in measured}
-    growth = sorted(int(name.split()[-1]) for name in samples.found if name.startswith("growth scan"))
-    parts = [_opening(samples), _scan(samples), _extraction(samples), _start(samples)]
-    if growth:
-        plot = target.with_suffix(".svg")
-        plot.write_text(_plot(samples, growth), encoding="utf-8")
-        parts.append(_growth(samples, growth, plot.name))
+def write_document(stages: Mapping[str, Stage], target: Path) -> None:
+    """The whole page from the stages that were measured, and the plot of the growth as an SVG beside it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    parts = [_OPENING]
+    if rows := list(aims(stages)):
+        parts.append("## In short\n\n" + table(("what", "aim", "measured", "reached"), rows))
+    for name, section in (
+        ("extraction", _extraction),
+        ("scan", _scan),
+        ("growth", _growth),
+        ("previews", _previews),
+        ("start-up", _start_up),
+    ):
+        if name in stages and stages[name].samples:
+            parts.append(section(stages[name]))
+            if name == "growth":
+                picture = target.with_suffix(".svg")
+                picture.write_text(plot(_points(stages[name])), encoding="utf-8")
+                parts.append(f"![Time and peak memory of a scan over the rows of the manifest]({picture.name})")
+    parts.append(_conditions(stages))
     target.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _opening(samples: Samples) -> str:
-    return (
-        "# Benchmarks\n\n"
-        f"Made by `python -m benchmarks` on {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"{platform.system()} {platform.machine()}; {samples.repeats} rounds, in each everything in turn. "
-        "Backups are synthetic, with fixed seeds; files are in the system's cache.\n"
-        "Seconds are medians with the smallest and largest in brackets; ratios are medians of the ratios within "
-        "one round. Processor time (user and system, all threads) says more than the clock where the machine is "
-        "shared, as it was here. Nothing is asserted about time in the tests."
-    )
+def table(head: Row, rows: Iterable[Row]) -> str:
+    """A table of Markdown."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows))
 
 
-def _table(*rows: Row) -> str:
-    head, *body = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *body))
+_MEASURES = "clock, s", "processor, s", "of the base, clock", "of the base, processor", "peak, MB"
 
 
-def _scan(samples: Samples) -> str:
-    rows: list[Row] = [
-        ("what", "processor, s", "clock, s", "of the floor, processor", "of the floor, clock", "peak")
-    ]
-    for kind in ("plain", "encrypted"):
-        for job in ("floor", "scan"):
-            rows.append(_row(samples, f"{job} {kind}", f"floor {kind}"))
-    for name in samples.found:
-        if name.startswith("osxphotos"):
-            rows.append(_row(samples, name, "floor plain"))
-    return (
-        f"## Scan: {samples.assets:,} assets among {samples.files:,} files\n\n"
-        "The floor is every row of both databases read through plain sqlite3 and a walk through the folder that "
-        "asks for names and sizes. The scan opens the backup and writes the whole library as JSON; osxphotos only "
-        "opens the photo library.\n\n" + _table(*rows) + _left_out(samples, "osxphotos")
-    )
-
-
-def _row(samples: Samples, name: str, base: str) -> Row:
+def _row(stage: Stage, name: str, base: str, *more: str) -> Row:
     return (
         name,
-        samples.spread(name, "cpu"),
-        samples.spread(name, "wall"),
-        samples.ratio(name, base, "cpu"),
-        samples.ratio(name, base, "wall"),
-        f"{samples.median(name, 'peak'):.0f} MiB",
+        spread(stage.values(name, "wall")),
+        spread(stage.values(name, "cpu")),
+        spread(stage.ratios(name, base, "wall")),
+        spread(stage.ratios(name, base, "cpu")),
+        f"{stage.median(name, 'peak'):.0f}",
+        *more,
     )
 
 
-def _extraction(samples: Samples) -> str:
-    reference = next((name for name in reversed(samples.found) if name.startswith("iphone-backup-decrypt")), None)
-    size = samples.median("extract encrypted", "bytes") / 1e6
-    head = "what", "processor, s", "clock, s", "of the copy, processor", "of the copy, clock", "peak"
-    rows: list[Row] = [head]
+def _left_out(stage: Stage) -> str:
+    return "".join(f"\n\nNot measured: {tool} ({why[:_REASON]})." for tool, why in stage.left_out.items())
+
+
+def _extraction(stage: Stage) -> str:
+    size, count = stage.median("extract encrypted", "size") / 1e6, stage.median("extract encrypted", "count")
+    rows = []
     for kind in ("plain", "encrypted"):
-        for job in ("copy", "copy-durable", "extract"):
-            rows.append(_row(samples, f"{job} {kind}", f"copy {kind}"))
-    others = [name for name in samples.found if name.split()[0] in ("iphone-backup-decrypt", "mvt", "pyiosbackup",
-              "iOSbackup")]  # fmt: skip
-    rows += [_row(samples, name, "copy encrypted") for name in others]
-    said = ""
-    if reference:
-        cpu, wall = (samples.ratio("extract encrypted", reference, what) for what in ("cpu", "wall"))
-        said = (
-            f"\n\nAn encrypted extraction takes {cpu} of the processor time and {wall} of the clock time that "
-            f"{reference} takes for deciphering and writing alone."
+        names = [f"{what} {kind}" for what in ("copy", "copy, flushed", "extract")]
+        rows += [_row(stage, name, f"copy {kind}", f"{stage.median(name, 'count'):,.0f}") for name in names]
+    others = stage.names(*(f"{tool} " for tool in DECRYPTERS))
+    rows += [_row(stage, name, "copy encrypted", f"{stage.median(name, 'count'):,.0f}") for name in others]
+    head = f"## Extraction: {count:,.0f} files, {size:,.0f} MB"
+    return f"{head}\n\n{_EXTRACTION}\n\n{table(('what', *_MEASURES, 'files'), rows)}{_left_out(stage)}"
+
+
+def _scan(stage: Stage) -> str:
+    names = [f"{what} {kind}" for kind in ("plain", "encrypted") for what in ("floor", "whole", "FaceTime")]
+    rows = [_row(stage, name, f"floor {name.split()[1]}") for name in names]
+    rows += [_row(stage, name, "floor plain") for name in stage.names("osxphotos")]
+    head = f"## Scan: {stage.sizes['assets']:,} assets among {stage.sizes['files']:,} files"
+    return f"{head}\n\n{_SCAN}\n\n{table(('what', *_MEASURES), rows)}{_left_out(stage)}"
+
+
+def _points(stage: Stage) -> list[Point]:
+    """Floor and whole library at each size."""
+    found = []
+    for name in stage.names("whole "):
+        size = name.removeprefix("whole ")
+        rows, assets = map(int, size.split(":"))
+        floor, scan = stage.median(f"floor {size}", "wall"), stage.median(name, "wall")
+        found.append(Point(rows, assets, floor, scan, stage.median(name, "peak")))
+    return sorted(found, key=lambda point: (point.rows, point.assets))
+
+
+def _growth(stage: Stage) -> str:
+    rows = [
+        (
+            f"{point.rows:,}",
+            f"{point.assets:,}",
+            f"{point.floor:.2f}",
+            f"{point.scan:.2f}",
+            f"{point.scan / point.rows * 1e6:.0f}",
+            f"{point.scan / point.floor:.1f}",
+            f"{point.peak:.0f}",
+            str(len(stage.samples[f"whole {point.rows}:{point.assets}"])),
         )
-    return (
-        f"## Extraction: {size:,.0f} MB\n\n"
-        "`extract` reads, deciphers, hashes the stored and the plain bytes, flushes each file to the disk, and "
-        "keeps journal and record; the scan before it is not counted. `copy` is a plain copy of the same blobs, "
-        "`copy-durable` flushes each file as `extract` does. The others only decipher and write, flushing "
-        "nothing; unlocking is not counted, and mvt deciphers every file since it knows no other way.\n\n"
-        + _table(*rows)
-        + said
-        + "".join(
-            _left_out(samples, tool) for tool in ("iphone-backup-decrypt", "mvt", "pyiosbackup", "iOSbackup")
-        )
-    )
-
-
-def _left_out(samples: Samples, tool: str) -> str:
-    reason = samples.left_out.get(tool)
-    return f"\n\nNot measured: {tool} ({reason[:160]})." if reason else ""
-
-
-def _start(samples: Samples) -> str:
-    return (
-        "## Start-up\n\n"
-        f"`recover-facetime --help`: {samples.spread('help', 'cpu')} s of processor, "
-        f"{samples.spread('help', 'wall')} s by the clock."
-    )
-
-
-def _growth(samples: Samples, growth: list[int], plot: str) -> str:
-    rows: list[Row] = [("manifest rows", "assets", "floor, s", "scan, s", "scan, µs for each row", "peak")]
-    for size in growth:
-        scan = samples.median(f"growth scan {size}", "cpu")
-        rows.append(
-            (
-                f"{size:,}",
-                f"{size // 2:,}",
-                f"{samples.median(f'growth floor {size}', 'cpu'):.2f}",
-                f"{scan:.2f}",
-                f"{scan / size * 1e6:.0f}",
-                f"{samples.median(f'growth scan {size}', 'peak'):.0f} MiB",
-            )
-        )
-    return f"## Growth\n\nPlain backups, processor time, each once.\n\n{_table(*rows)}\n\n![Growth]({plot})"
-
-
-def _plot(samples: Samples, growth: list[int]) -> str:
-    """Seconds of scan and floor over rows, both axes logarithmic, as a small SVG."""
-    width, height, left, bottom = 640, 360, 70, 50
-    lines = {
-        job: [(size, samples.median(f"growth {job} {size}", "cpu")) for size in growth]
-        for job in ("scan", "floor")
-    }
-    values = [seconds for line in lines.values() for _, seconds in line]
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    first, last = math.log10(growth[0]), math.log10(growth[-1]) if len(growth) > 1 else math.log10(growth[0]) + 1
-
-    def place(size: float, seconds: float) -> tuple[float, float]:
-        across = (math.log10(size) - first) / (last - first)
-        up = (math.log10(seconds) - low) / max(1, high - low)
-        return left + across * (width - left - 120), (height - bottom) - up * (height - bottom - 20)
-
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-size="12">',
-        '<rect width="100%" height="100%" fill="white"/>',
+        for point in _points(stage)
     ]
-    for power in range(low, high + 1):
-        x, y = place(growth[0], 10**power)
-        parts.append(f'<path d="M{x:.0f} {y:.0f}H{width - 120}" stroke="#ddd"/>')
-        parts.append(f'<text x="{x - 8:.0f}" y="{y + 4:.0f}" text-anchor="end">{10**power:g} s</text>')
-    for size in growth:
-        x, _ = place(size, 10**low)
-        parts.append(f'<text x="{x:.0f}" y="{height - 30}" text-anchor="middle">{size:,}</text>')
-    for (job, line), colour in zip(lines.items(), ("#0b62a4", "#999"), strict=True):
-        points = [place(size, seconds) for size, seconds in line]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
-        parts.append(
-            f'<text x="{points[-1][0] + 10:.0f}" y="{points[-1][1] + 4:.0f}" fill="{colour}">{job}</text>'
+    head = "manifest rows", "assets", "floor, s", "scan, s", "µs for a row", "of the floor", "peak, MB", "rounds"
+    return f"## Growth\n\n{_GROWTH}\n\n{table(head, rows)}"
+
+
+def _previews(stage: Stage) -> str:
+    rows = []
+    for name in stage.samples:
+        cpu, wall = stage.values(name, "cpu"), stage.values(name, "wall")
+        counts = stage.values(name, "count")
+        made = (
+            []
+            if name.startswith("again")
+            else [number / max(seconds, 1e-3) for number, seconds in zip(counts, cpu, strict=True)]
         )
-    parts.append(f'<text x="{left}" y="{height - 8}">rows of the manifest; processor time</text></svg>')
-    return "\n".join(parts) + "\n"
+        rows.append(
+            (name, f"{counts[0]:.0f}", spread(wall), spread(cpu), spread(made, ".0f") if made else "none made",
+             f"{stage.median(name, 'peak'):.0f}")
+        )  # fmt: skip
+    head = "what", "previews", "clock, s", "processor, s", "previews a second and core", "peak, MB"
+    return f"## Previews of the report\n\n{_PREVIEWS}\n\n{table(head, rows)}"
+
+
+def _start_up(stage: Stage) -> str:
+    rows = [
+        (what, spread([value * 1000 for value in stage.values(name, "wall")], ".0f"),
+         spread([value * 1000 for value in stage.values(name, "cpu")], ".0f"))
+        for name, what in (("python", "Python that does nothing"), ("help", "`recover-facetime --help`"))
+    ]  # fmt: skip
+    return "## Start-up\n\n" + table(("what", "clock, ms", "processor, ms"), rows)
+
+
+def _conditions(stages: Mapping[str, Stage]) -> str:
+    rows = [(name, stage.began, f"{stage.load:.2f}", str(stage.sizes["rounds"])) for name, stage in stages.items()]
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    machine = (
+        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB of memory, {platform.system()} "
+        f"{platform.machine()}; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}."
+    )
+    begun = table(("stage", "begun", "load", "rounds"), rows)
+    return f"## Machine and conditions\n\n{machine}\n{_CONDITIONS}\n\n{begun}"
+
+
+def _processor() -> str:
+    """What the system calls its processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")

@@ -1,82 +1,99 @@
-"""One measured piece of work, run in a process of its own: `python -m benchmarks.jobs JOB BACKUP OUT LIST`."""
+"""One measured piece of work in its own process: `python -m benchmarks.jobs JOB ARGUMENTS` answers in JSON."""
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import hashlib
 import json
 import os
 import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.floor import floor
-from benchmarks.synthetic import CAMERA, LIBRARY, PASSPHRASE
+from benchmarks.shapes import PASSPHRASE, clear_copies, file_id
 from recovery.backup.keys import Passphrase
 from recovery.backup.view import BackupView, open_backup
-from recovery.case import gather
-from recovery.extraction.plan import Plan, plan
+from recovery.case import Case, gather
+from recovery.extraction.plan import plan
 from recovery.extraction.selection import Selection
 from recovery.extraction.write import write
 from recovery.findings.find import find
-from recovery.report.inventory import write_json
+from recovery.findings.model import Findings
+from recovery.report.html.pictures import candidates, is_movie
+from recovery.report.html.previews import Preview, PreviewMaker, tables_by_path
 from recovery.workspace import Workspace
 
-Work = Callable[[], object]
-_MOMENT = datetime(2024, 6, 1, tzinfo=UTC)
+Answer = dict[str, float]
 
 
-def scan(backup: Path, out: Path) -> None:
-    """The whole library to JSON, opening included."""
+@contextmanager
+def _opened(backup: Path) -> Iterator[tuple[BackupView, Case, Findings]]:
     with Workspace() as workspace, open_backup(backup, workspace, Passphrase(PASSPHRASE)) as view:
-        findings = find(gather(view))
-        with (out / "inventory.json").open("w", encoding="utf-8") as stream:
-            write_json(findings, stream, generated_at=_MOMENT)
+        case = gather(view)
+        yield view, case, find(case)
 
 
-def measure_floor(backup: Path) -> dict[str, float]:
-    """Both databases are deciphered beforehand."""
-    with Workspace() as workspace, open_backup(backup, workspace, Passphrase(PASSPHRASE)) as view:
-        library = view.copy_database(CAMERA, LIBRARY)
-        manifest = workspace.new_file("Manifest.db")
-        _copy_manifest(view, manifest)
-        assert library is not None
-        return measured(lambda: floor(backup, manifest, library))
+def measure_floor(backup: Path) -> Answer:
+    """Both databases lie deciphered beside the backup."""
+    manifest, library = clear_copies(backup)
+    return _measured(lambda: floor(backup, manifest, library))
 
 
-def _copy_manifest(view: BackupView, target: Path) -> None:
-    shutil.copyfile(view.index._database.path, target)  # type: ignore[attr-defined]
+def measure_list(backup: Path, listed: Path) -> Answer:
+    """Domains and paths of everything that would be extracted, for those that only copy or decipher."""
+    with _opened(backup) as (_, _, findings):
+        files = [(item.file.domain, item.file.path) for item in plan(findings, Selection(everything=True)).files]
+    listed.write_text(json.dumps(files))
+    return {"count": len(files)}
 
 
-def extract(backup: Path, out: Path, *, only_list: Path | None = None) -> dict[str, float]:
+def measure_extract(backup: Path, out: Path) -> Answer:
     """Everything a plan writes, journal and record included; the scan before it is not counted."""
-    with Workspace() as workspace, open_backup(backup, workspace, Passphrase(PASSPHRASE)) as view:
-        planned: Plan = plan(find(gather(view)), Selection(everything=True))
-        if only_list is not None:
-            files = [(item.file.domain, item.file.path) for item in planned.files]
-            only_list.write_text(json.dumps(files))
-            return {}
-        before = _peak()
-        return measured(lambda: write(view, planned, out)) | {"before": before, "bytes": planned.bytes}
+    shutil.rmtree(out, ignore_errors=True)
+    with _opened(backup) as (view, _, findings):
+        planned = plan(findings, Selection(everything=True))
+        answer = _measured(lambda: write(view, planned, out))
+    shutil.rmtree(out, ignore_errors=True)
+    return answer | {"count": sum(1 for _ in planned.files), "size": planned.bytes}
 
 
-def copy(backup: Path, out: Path, listed: Path, *, durable: bool) -> None:
-    """The same blobs as they are stored, one after the other, as `cp` does."""
-    for number, (domain, path) in enumerate(json.loads(listed.read_text())):
-        name = hashlib.sha1(f"{domain}-{path}".encode()).hexdigest()
-        target = out / str(number)
+def measure_copy(backup: Path, out: Path, listed: Path, durable: str = "") -> Answer:
+    """The same blobs as they are stored, one after the other, as `cp` does; "durable" flushes each to the disk."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    files = json.loads(listed.read_text())
+    answer = _measured(lambda: _copy(backup, out, files, bool(durable)))
+    size = sum(path.stat().st_size for path in out.iterdir())
+    shutil.rmtree(out)
+    return answer | {"count": len(files), "size": size}
+
+
+def _copy(backup: Path, out: Path, files: list[tuple[str, str]], durable: bool) -> None:
+    for number, (domain, path) in enumerate(files):
+        name, target = file_id(domain, path), out / str(number)
         shutil.copyfile(backup / name[:2] / name, target)
         if durable:
             with target.open("rb+") as stream:
                 os.fsync(stream.fileno())
 
 
-def measured(work: Work) -> dict[str, float]:
+def measure_previews(backup: Path, folder: Path, side: str, keep: str = "") -> Answer:
+    """Previews of all stills of a backup, `side` "small" or "both"; "keep" leaves them for a second run."""
+    with _opened(backup) as (view, case, findings):
+        stills = [asset for asset in findings.assets if candidates(asset) and not any(map(is_movie, asset.files))]
+        maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
+        made: list[Preview] = []
+        answer = _measured(lambda: made.extend(maker.make(stills, lambda asset: side != "small")))
+    if not keep:
+        shutil.rmtree(folder)
+    return answer | {"count": sum(bool(item.small) + bool(item.large) for item in made)}
+
+
+def _measured(work: Callable[[], object]) -> Answer:
     """Seconds by the clock and of processor time."""
     begin, used = time.perf_counter(), _used()
     work()
@@ -88,35 +105,21 @@ def _used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _peak() -> float:
-    """The most memory of this process in MiB; Linux keeps a parent's figure in ru_maxrss."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+_PATHS: dict[str, tuple[Callable[..., Answer], int]] = {
+    "floor": (measure_floor, 1),
+    "list": (measure_list, 2),
+    "extract": (measure_extract, 2),
+    "copy": (measure_copy, 3),
+    "previews": (measure_previews, 2),
+}
+"""Each job, and how many of its arguments are paths."""
 
 
 def main() -> None:
-    job, backup, out, listed = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
+    measure, paths = _PATHS[sys.argv[1]]
+    arguments = sys.argv[2:]
     gc.set_threshold(200_000, 50, 1_000)  # as the command line does
-    shutil.rmtree(out, ignore_errors=True)
-    if job != "extract":
-        out.mkdir(parents=True)
-    answer: dict[str, float] = {}
-    if job == "scan":
-        answer = measured(lambda: scan(backup, out))
-    elif job == "floor":
-        answer = measure_floor(backup)
-    elif job == "list":
-        answer = extract(backup, out, only_list=listed)
-    elif job == "extract":
-        answer = extract(backup, out)
-    elif job in ("copy", "copy-durable"):
-        answer = measured(lambda: copy(backup, out, listed, durable=job == "copy-durable"))
-    answer["peak"] = _peak()
-    shutil.rmtree(out, ignore_errors=True)
-    print(json.dumps(answer))
+    print(json.dumps(measure(*map(Path, arguments[:paths]), *arguments[paths:])))
 
 
 if __name__ == "__main__":

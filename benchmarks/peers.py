@@ -1,7 +1,7 @@
 """Other tools at the same work: run by path with the interpreter they are installed for, prints one line of JSON.
 
-`python peers.py TOOL BACKUP OUT LIST` where LIST is a JSON list of [domain, path] to decrypt. Seconds are counted
-from the moment the tool has unlocked the backup. Needs nothing of this project.
+`python peers.py TOOL BACKUP OUT LIST PASSPHRASE` where LIST is a JSON list of [domain, path] to decipher. Seconds
+are counted from the moment the tool has unlocked the backup. Needs nothing of this project.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PASSPHRASE = "benchmark"
 Files = list[tuple[str, str]]
 Work = Callable[[], object]
 
 
-def iphone_backup_decrypt(backup: Path, out: Path, files: Files) -> Work:
+def iphone_backup_decrypt(backup: Path, out: Path, files: Files, passphrase: str) -> Work:
     tool = importlib.import_module("iphone_backup_decrypt")
-    opened = tool.EncryptedBackup(backup_directory=str(backup), passphrase=PASSPHRASE)
+    opened = tool.EncryptedBackup(backup_directory=str(backup), passphrase=passphrase)
     opened.test_decryption()
 
     def work() -> None:
@@ -35,17 +34,17 @@ def iphone_backup_decrypt(backup: Path, out: Path, files: Files) -> Work:
     return work
 
 
-def mvt(backup: Path, out: Path, files: Files) -> Work:
-    """Decrypts the whole backup; it has no other way."""
+def mvt(backup: Path, out: Path, files: Files, passphrase: str) -> Work:
+    """Deciphers the whole backup; it has no other way."""
     tool = importlib.import_module("mvt.ios.decrypt")
     opened = tool.DecryptBackup(str(backup), str(out))
-    opened.decrypt_with_password(PASSPHRASE)
+    opened.decrypt_with_password(passphrase)
     return lambda: opened.process_backup()
 
 
-def pyiosbackup(backup: Path, out: Path, files: Files) -> Work:
+def pyiosbackup(backup: Path, out: Path, files: Files, passphrase: str) -> Work:
     tool = importlib.import_module("pyiosbackup")
-    opened = tool.Backup.from_path(backup, PASSPHRASE)
+    opened = tool.Backup.from_path(backup, passphrase)
 
     def work() -> None:
         for number, (domain, path) in enumerate(files):
@@ -55,9 +54,9 @@ def pyiosbackup(backup: Path, out: Path, files: Files) -> Work:
     return work
 
 
-def iosbackup(backup: Path, out: Path, files: Files) -> Work:
+def iosbackup(backup: Path, out: Path, files: Files, passphrase: str) -> Work:
     tool = importlib.import_module("iOSbackup")
-    opened = tool.iOSbackup(udid=backup.name, cleartextpassword=PASSPHRASE, backuproot=str(backup.parent))
+    opened = tool.iOSbackup(udid=backup.name, cleartextpassword=passphrase, backuproot=str(backup.parent))
 
     def work() -> None:
         for number, (_, path) in enumerate(files):
@@ -66,7 +65,7 @@ def iosbackup(backup: Path, out: Path, files: Files) -> Work:
     return work
 
 
-def osxphotos(backup: Path, out: Path, files: Files) -> Work:
+def osxphotos(backup: Path, out: Path, files: Files, passphrase: str) -> Work:
     """Opens the photo library alone; `backup` is a folder that holds it as a phone's Media folder does."""
 
     def work() -> int:
@@ -86,29 +85,20 @@ TOOLS = {
 
 
 def main() -> None:
-    tool, backup, out, listed = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
+    tool, backup, out, listed, passphrase = sys.argv[1], *map(Path, sys.argv[2:5]), sys.argv[5]
     files: Files = [(domain, path) for domain, path in json.loads(listed.read_text())]
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     answer: dict[str, object] = {"version": importlib.metadata.version(tool)}
     with contextlib.redirect_stdout(io.StringIO()):
-        work = TOOLS[tool](backup, out, files)
+        work = TOOLS[tool](backup, out, files, passphrase)
         begin, used = time.perf_counter(), _used()
         result = work()
         answer |= {"wall": time.perf_counter() - begin, "cpu": _used() - used}
-    answer["count"] = result if isinstance(result, int) else sum(path.is_file() for path in out.rglob("*"))
-    answer["peak"] = _peak()
+    written = [path.stat().st_size for path in out.rglob("*") if path.is_file()]
+    answer |= {"count": result if isinstance(result, int) else len(written), "size": sum(written)}
     shutil.rmtree(out, ignore_errors=True)
     print("\n" + json.dumps(answer))
-
-
-def _peak() -> float:
-    """The most memory of this process in MiB; Linux keeps a parent's figure in ru_maxrss."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _used() -> float:

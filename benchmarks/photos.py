@@ -18,13 +18,30 @@ from fixtures.model_cache import changed_columns, model_cache_content
 LAYOUT = "17600"
 _FIRST = 600_000_000.0  # seconds since 2001
 _STEP = 1800.0
+_TYPES = {"JPG": "public.jpeg", "HEIC": "public.heic", "MOV": "com.apple.quicktime-movie"}
+# osxphotos opens no library without these tables; here they are empty.
+_FOR_OTHERS = {
+    "ZFILESYSTEMVOLUME": "ZUUID ZNAME",
+    "ZFILESYSTEMBOOKMARK": "ZPATHRELATIVETOVOLUME ZRESOURCE",
+    "ZCOMPUTEDASSETATTRIBUTES": "ZASSET ZBEHAVIORALSCORE ZFAILURESCORE ZHARMONIOUSCOLORSCORE ZIMMERSIVENESSSCORE "
+    "ZINTERACTIONSCORE ZINTERESTINGSUBJECTSCORE ZINTRUSIVEOBJECTPRESENCESCORE ZLIVELYCOLORSCORE ZLOWLIGHT "
+    "ZNOISESCORE ZPLEASANTCAMERATILTSCORE ZPLEASANTCOMPOSITIONSCORE ZPLEASANTLIGHTINGSCORE ZPLEASANTPATTERNSCORE "
+    "ZPLEASANTPERSPECTIVESCORE ZPLEASANTPOSTPROCESSINGSCORE ZPLEASANTREFLECTIONSSCORE ZPLEASANTSYMMETRYSCORE "
+    "ZSHARPLYFOCUSEDSUBJECTSCORE ZTASTEFULLYBLURREDSCORE ZWELLCHOSENSUBJECTSCORE ZWELLFRAMEDSUBJECTSCORE "
+    "ZWELLTIMEDSHOTSCORE",
+    "ZCLOUDSHAREDALBUMINVITATIONRECORD": "ZINVITEEHASHEDPERSONID ZINVITEEFIRSTNAME ZINVITEELASTNAME "
+    "ZINVITEEFULLNAME",
+    "ZCLOUDSHAREDCOMMENT": "ZISLIKE ZCOMMENTDATE ZCOMMENTTEXT ZCOMMENTERHASHEDPERSONID ZISMYCOMMENT "
+    "ZCOMMENTEDASSET ZLIKEDASSET",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One asset; everything about it follows from its number, counted from 1."""
+    """One asset; everything about it follows from its number, counted from 1, and from the camera's format."""
 
     number: int
+    photo_extension: str = "JPG"
 
     @property
     def uuid(self) -> str:
@@ -53,7 +70,7 @@ class Asset:
 
     @property
     def extension(self) -> str:
-        return "MOV" if self.video else "JPG"
+        return "MOV" if self.video else self.photo_extension
 
     @property
     def local(self) -> bool:
@@ -101,7 +118,7 @@ class Asset:
         return self.number % 100 == 9
 
 
-def write_library(path: Path, count: int) -> None:
+def write_library(path: Path, count: int, extension: str = "JPG") -> None:
     """A Photos.sqlite with so many assets, two to three resources and three changes of history for each."""
     layout = layouts.load(LAYOUT)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -116,13 +133,15 @@ def write_library(path: Path, count: int) -> None:
         metadata = plistlib.dumps({"PLModelVersion": layout.model_version}, fmt=plistlib.FMT_BINARY)
         connection.execute("INSERT INTO Z_METADATA VALUES (1, 'store', ?)", (metadata,))
         connection.execute("INSERT INTO Z_MODELCACHE VALUES (?)", (model_cache_content(layout),))
-        masters = (_master(asset) for asset in _assets(count) if not asset.local)
+        for name, columns in _FOR_OTHERS.items():
+            connection.execute(f"CREATE TABLE {name} (Z_PK INTEGER PRIMARY KEY, {', '.join(columns.split())})")
+        masters = (_master(asset) for asset in assets(count, extension) if not asset.local)
         for name, rows in (
-            ("ZASSET", map(_asset, _assets(count))),
-            ("ZADDITIONALASSETATTRIBUTES", map(_additional, _assets(count))),
-            ("ZEXTENDEDATTRIBUTES", map(_extended, _assets(count))),
+            ("ZASSET", map(_asset, assets(count, extension))),
+            ("ZADDITIONALASSETATTRIBUTES", map(_additional, assets(count, extension))),
+            ("ZEXTENDEDATTRIBUTES", map(_extended, assets(count, extension))),
             ("ZCLOUDMASTER", masters),
-            ("ZINTERNALRESOURCE", (row for asset in _assets(count) for row in _resources(asset))),
+            ("ZINTERNALRESOURCE", (row for asset in assets(count, extension) for row in _resources(asset))),
         ):
             _insert(connection, name, layout.columns(name), rows)
         root = {"Z_PK": 1, "ZKIND": 3999, "ZUUID": Asset(0).uuid, "ZTRASHEDSTATE": 0}
@@ -132,8 +151,9 @@ def write_library(path: Path, count: int) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _assets(count: int) -> Iterator[Asset]:
-    return map(Asset, range(1, count + 1))
+def assets(count: int, extension: str = "JPG") -> Iterator[Asset]:
+    """So many assets, in order."""
+    return (Asset(number, extension) for number in range(1, count + 1))
 
 
 def _insert(
@@ -157,7 +177,7 @@ def _asset(asset: Asset) -> dict[str, Any]:
         "ZUUID": asset.uuid,
         "ZDIRECTORY": asset.directory,
         "ZFILENAME": f"{asset.stem}.{asset.extension}",
-        "ZUNIFORMTYPEIDENTIFIER": "com.apple.quicktime-movie" if asset.video else "public.jpeg",
+        "ZUNIFORMTYPEIDENTIFIER": _TYPES[asset.extension],
         "ZDATECREATED": asset.created,
         "ZADDEDDATE": asset.created + 2,
         "ZMODIFICATIONDATE": asset.created + 3,
@@ -233,7 +253,7 @@ def _history(connection: sqlite3.Connection, layout: layouts.Layout, count: int)
     connection.executemany("INSERT INTO ATRANSACTIONSTRING (Z_PK, ZNAME) VALUES (?, ?)", enumerate(texts, 1))
     columns = "Z_PK, ZTIMESTAMP, ZCONTEXTNAMETS, ZPROCESSIDTS, ZBUNDLEIDTS"
     sql = f"INSERT INTO ATRANSACTION ({columns}) VALUES (?, ?, 1, 2, 3)"
-    connection.executemany(sql, ((asset.number, asset.created + 2) for asset in _assets(count)))
+    connection.executemany(sql, ((asset.number, asset.created + 2) for asset in assets(count)))
     changes = ((kind, number, at, at, bits if kind else None) for at in range(1, count + 1) for kind in (0, 1, 1))
     sql = "INSERT INTO ACHANGE (ZCHANGETYPE, ZENTITY, ZENTITYPK, ZTRANSACTIONID, ZCOLUMNS) VALUES (?, ?, ?, ?, ?)"
     connection.executemany(sql, changes)

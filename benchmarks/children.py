@@ -1,0 +1,77 @@
+"""Runs each piece of work in a process of its own and takes its time and memory from the system (POSIX only)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Timer
+
+from benchmarks.samples import Sample
+from benchmarks.shapes import PASSPHRASE
+
+ROOT = Path(__file__).parent.parent
+_VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
+_LIMIT = 900.0  # seconds; a tool that takes longer is left out
+_PARTLY = 3  # the command line: done, but something of the backup could not be read
+_UNIT = 1e6 / (1 if sys.platform == "darwin" else 1024)  # of ru_maxrss in one MB
+
+
+class ChildError(Exception):
+    """A child failed; the last line it said."""
+
+
+def outside(command: Sequence[str], good: Sequence[int] = (0,)) -> Sample:
+    """A whole process, from its start to its end. Raises ChildError."""
+    return _run(command, good)[0]
+
+
+def inside(command: Sequence[str]) -> tuple[Sample, dict[str, object]]:
+    """A process that says its own times in one line of JSON; memory as the system saw it. Raises ChildError."""
+    sample, said = _run(command, (0,))
+    told = json.loads(said.strip().splitlines()[-1])
+    measured = {name: told[name] for name in ("wall", "cpu", "count", "size") if name in told}
+    return replace(sample, **measured), told
+
+
+def program(*arguments: str) -> Sample:
+    """The command line with these arguments. Raises ChildError."""
+    return outside((sys.executable, "-c", "from cli.main import run; run()", *arguments), (0, _PARTLY))
+
+
+def job(name: str, *arguments: object) -> tuple[Sample, dict[str, object]]:
+    """One of benchmarks.jobs. Raises ChildError."""
+    return inside((sys.executable, "-m", "benchmarks.jobs", name, *map(str, arguments)))
+
+
+def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:
+    """This process is small and stays so: a child's peak counts from its parent's size on."""
+    os.sync()  # what an earlier child wrote is not written now
+    environment = os.environ | {"PYTHONPATH": str(ROOT), _VARIABLE: PASSPHRASE}
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=ROOT, env=environment)
+        guard = Timer(_LIMIT, process.kill)
+        guard.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            guard.cancel()
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode not in good:
+            lines = errors.read().decode("utf-8", "replace").strip().splitlines()
+            raise ChildError(lines[-1] if lines else f"ended with code {process.returncode}")
+        sample = Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _UNIT)
+        return sample, output.read().decode("utf-8", "replace")
