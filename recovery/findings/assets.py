@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from recovery.backup.blobs import BlobState
 from recovery.case import Case
@@ -23,7 +23,6 @@ from recovery.findings.model import (
     FileState,
     Kind,
     LivePhoto,
-    Status,
 )
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
@@ -99,26 +98,51 @@ class _Builder:
         self.live = is_live(group)
 
     def asset(self) -> Asset:
-        kind = self._kind()
-        base = self._described(kind)
-        files = (
-            *(self._file(item, kind) for item in self.group.files),
-            *(copy_file(item) for item in self.copies),
-            *self._small_pictures(base.uuid),
-        )
+        fields, row, kind = self.fields, self.row, self._kind()
+        uuid, created, added = fields.uuid(), fields.created(), fields.added()
+        directory, filename = fields.directory_and_name()
+        trashed, trashed_at = fields.trashed()
+        words = self.case.library if row is not None else None
+        files = self._files(kind, uuid)
         resources = self._resources()
         decision = self._decision(kind, files, resources)
-        facetime, judgement = self._facetime(base)
-        return replace(
-            base,
+        facetime, judgement = self._facetime(created, added)
+        return Asset(
+            uuid=uuid,
+            basis=self._basis(),
+            kind=kind,
             status=decision.status,
             status_reason=decision.reason,
+            directory=directory,
+            filename=filename,
+            original_filename=fields.text("original_filename"),
+            created=created,
+            added=added,
+            timezone=fields.text("timezone"),
+            timezone_offset=fields.pick("timezone_offset", int),
+            width=fields.pick("width", int),
+            height=fields.pick("height", int),
+            latitude=fields.degrees("latitude"),
+            longitude=fields.degrees("longitude"),
+            favorite=fields.truth("favorite"),
+            hidden=fields.truth("hidden"),
+            trashed=trashed,
+            trashed_at=trashed_at,
+            trashed_until_estimate=trashed_at + _RETENTION if trashed and trashed_at else None,
+            deleted=self.ghost.deletion if self.ghost else None,
             facetime=facetime,
             live_photo=self._live_photo(files) if kind is Kind.LIVE_PHOTO else None,
-            cloud=cloud_of(self.row, resources, self.case.identity.backup_date),
+            cloud=cloud_of(row, resources, self.case.identity.backup_date),
+            title=fields.text("title"),
+            caption=fields.text("caption"),
+            keywords=words.keywords.get(row.pk, ()) if words and row else (),
+            albums=words.albums.get(row.pk, ()) if words and row else (),
+            persons=words.persons.get(row.pk, ()) if words and row else (),
+            importer=fields.text("creator_bundle"),
+            cloud_identifier=fields.cloud_identifier(),
             files=files,
             notes=tuple(self._notes(files, judgement)),
-            sources=self.fields.read_from(),
+            sources=fields.read_from(),
         )
 
     def _resources(self) -> tuple[ResourceRow, ...]:
@@ -155,44 +179,14 @@ class _Builder:
             return self.ghost.basis
         return Basis.MEDIA_FILE
 
-    def _described(self, kind: Kind) -> Asset:
-        fields, row = self.fields, self.row
-        directory, filename = fields.directory_and_name()
-        trashed, trashed_at = fields.trashed()
-        words = self.case.library if row is not None else None
-        return Asset(
-            uuid=fields.uuid(),
-            basis=self._basis(),
-            kind=kind,
-            status=Status.NOT_FOUND,  # until it is decided
-            status_reason="",
-            directory=directory,
-            filename=filename,
-            original_filename=fields.text("original_filename"),
-            created=fields.created(),
-            added=fields.added(),
-            timezone=fields.text("timezone"),
-            timezone_offset=fields.pick("timezone_offset", int),
-            width=fields.pick("width", int),
-            height=fields.pick("height", int),
-            latitude=fields.degrees("latitude"),
-            longitude=fields.degrees("longitude"),
-            favorite=fields.truth("favorite"),
-            hidden=fields.truth("hidden"),
-            trashed=trashed,
-            trashed_at=trashed_at,
-            trashed_until_estimate=trashed_at + _RETENTION if trashed and trashed_at else None,
-            deleted=self.ghost.deletion if self.ghost else None,
-            title=fields.text("title"),
-            caption=fields.text("caption"),
-            keywords=words.keywords.get(row.pk, ()) if words and row else (),
-            albums=words.albums.get(row.pk, ()) if words and row else (),
-            persons=words.persons.get(row.pk, ()) if words and row else (),
-            importer=fields.text("creator_bundle"),
-            cloud_identifier=fields.cloud_identifier(),
-        )
-
     # --- files and halves --------------------------------------------------------------------------------
+
+    def _files(self, kind: Kind, uuid: str | None) -> tuple[AssetFile, ...]:
+        return (
+            *[self._file(item, kind) for item in self.group.files],
+            *[copy_file(item) for item in self.copies],
+            *self._small_pictures(uuid),
+        )
 
     def _file(self, item: GroupFile, kind: Kind) -> AssetFile:
         file = item.file
@@ -224,8 +218,8 @@ class _Builder:
 
     # --- FaceTime ----------------------------------------------------------------------------------------
 
-    def _facetime(self, base: Asset) -> tuple[FaceTime, Judgement]:
-        found = self.finder.at(base.created, base.added)
+    def _facetime(self, created: datetime | None, added: datetime | None) -> tuple[FaceTime, Judgement]:
+        found = self.finder.at(created, added)
         if self.ghost is None and not self.copies and is_quiet(self.group):
             return facetime_of(NOTHING_FIRED, found[0] if found else None), NOTHING_FIRED
         traces = traces_of(self.group, self.places)
