@@ -52,7 +52,6 @@ def job(name: str, *arguments: object) -> tuple[Sample, dict[str, object]]:
 
 def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:
     """This process is small and stays so: a child's peak counts from its parent's size on."""
-    os.sync()  # what an earlier child wrote is not written now
     environment = os.environ | {"PYTHONPATH": str(ROOT), _VARIABLE: PASSPHRASE}
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         begin = time.perf_counter()

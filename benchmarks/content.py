@@ -11,7 +11,7 @@ from PIL import Image
 
 from fixtures import movies, pictures
 
-_VARIANTS = 4
+_VARIANTS = 4  # small pictures; a large one takes a second to encode
 _THUMBNAIL = 320  # longer side in pixels of the one inside a HEIC of a camera
 _CAMERA_WIDTH = 2000  # pixels; FaceTime's own stills are smaller and hold no thumbnail
 _GRAIN = 8  # levels of noise in a HEIC
@@ -27,8 +27,9 @@ def pool(sizes: tuple[int, ...], movie_bytes: int, heic: tuple[int, int] | None)
         found[f"jpg {number}"], found[f"mov {number}"] = picture + noise, movie + noise
     if movie_bytes:
         found["movie"] = movie + random.Random(0).randbytes(movie_bytes)
-    for number in range(_VARIANTS if heic else 0):
-        found[f"heic {number}"] = _heic(number, *(heic or (0, 0)))
+    if heic:
+        variants = 1 if heic[0] >= _CAMERA_WIDTH else _VARIANTS
+        found |= {f"heic {number}": _heic(number, *heic) for number in range(variants)}
     return found
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 _WIDTH, _HEIGHT, _PANEL = 940, 400, 330  # pixels
 _TOP, _BOTTOM = 40, 330
-_SCAN, _FLOOR, _GRID = "#0b62a4", "#777777", "#dddddd"
+_SCAN, _FLOOR, _LIMIT, _GRID = "#0b62a4", "#777777", "#b03a2e", "#dddddd"
+_AIM = 600.0  # MB
 _STEPS = (1, 2, 5)
 _FONT = 'font-family="sans-serif" font-size="12"'
 
@@ -64,11 +65,12 @@ def plot(points: Sequence[Point]) -> str:
         *_line(time, points, "floor", _FLOOR),
         *_line(time, points, "scan", _SCAN),
         *_frame(memory, points, [(step * n, f"{step * n:g} MB") for n in range(round(top / step) + 1)]),
+        *_aim(memory),
         *_line(memory, points, "peak", _SCAN),
         _text(time.left, 20, "Scan of the whole library and floor, seconds by the clock", "start", bold=True),
         _text(memory.left, 20, "Peak memory of the scan", "start", bold=True),
         _text(time.left, _HEIGHT - 14, "Rows of the manifest; an asset for five rows. Hollow: another number of "
-              "assets, as written. Dashed: straight growth from the second point on.", "start"),
+              "assets, as written. Dashed: growth in proportion to the rows.", "start"),
         "</svg>",
     ]  # fmt: skip
     return "\n".join(parts) + "\n"
@@ -103,16 +105,27 @@ def _short(number: int) -> str:
 
 
 def _straight(panel: _Panel, points: Sequence[Point]) -> Iterator[str]:
-    """What the scan would take if each row cost as much as in the second point, where starting counts little."""
+    """What the scan would take if each row cost as much as in the point in the middle."""
     usual = [point for point in points if point.usual]
     if len(usual) < 3:
         return
-    begin, end = usual[1], usual[-1]
-    x, y = panel.x(end.rows), panel.y(begin.scan / begin.rows * end.rows)
-    yield (
-        f'<path d="M{panel.x(begin.rows):.1f} {panel.y(begin.scan):.1f}L{x:.1f} {max(y, _TOP):.1f}" '
-        f'stroke="{_SCAN}" stroke-dasharray="4 4" opacity="0.6"/>'
-    )
+    middle = usual[len(usual) // 2]
+    per_row, first = middle.scan / middle.rows, max(usual[0].rows, panel.values[0] * middle.rows / middle.scan)
+    last = min(usual[-1].rows, panel.values[1] / per_row)
+    begin, end = ((panel.x(rows), panel.y(per_row * rows)) for rows in (first, last))
+    yield _dashed(*begin, *end, _SCAN)
+
+
+def _aim(panel: _Panel) -> Iterator[str]:
+    """The memory aimed at, where the panel reaches so far."""
+    if panel.values[1] > _AIM:
+        y = panel.y(_AIM)
+        yield _dashed(panel.left, y, panel.left + _PANEL, y, _LIMIT)
+        yield _text(panel.left + 6, y - 5, f"aim: {_AIM:g} MB", "start", _LIMIT)
+
+
+def _dashed(x: float, y: float, to_x: float, to_y: float, colour: str) -> str:
+    return f'<path d="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}" stroke="{colour}" stroke-dasharray="4 4"/>'
 
 
 def _line(panel: _Panel, points: Sequence[Point], what: str, colour: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -90,8 +91,9 @@ def _encrypted(shape: Shape) -> Shape:
 
 
 def _rounds(bench: Bench, stage: Stage) -> Iterator[int]:
-    """Number of each round; what was measured is saved after it."""
+    """Number of each round; what was written before is on the disk, what it measures is saved."""
     for number in range(bench.sizes.rounds):
+        os.sync()
         yield number
         stage.save(bench.results)
 
@@ -112,10 +114,15 @@ def extraction(bench: Bench, stage: Stage) -> None:
     for _ in _rounds(bench, stage):
         for kind, backup in (("plain", plain), ("encrypted", encrypted)):
             out = bench.file("files")
-            stage.add(f"copy {kind}", children.job("copy", backup, out, listed)[0])
-            stage.add(f"copy, flushed {kind}", children.job("copy", backup, out, listed, "durable")[0])
-            stage.add(f"extract {kind}", children.job("extract", backup, out)[0])
+            for what, job in (
+                ("copy", ("copy", backup, out, listed)),
+                ("copy, flushed", ("copy", backup, out, listed, "durable")),
+                ("extract", ("extract", backup, out)),
+            ):
+                os.sync()
+                stage.add(f"{what} {kind}", children.job(*job)[0])
         for tool in DECRYPTERS:
+            os.sync()
             _peer(bench, stage, tool, encrypted, listed)
 
 
