@@ -13,6 +13,7 @@ QUICKTIME_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 
 # A value above this many seconds since 2001 (year 2318) is nanoseconds, as in sms.db since iOS 11.
 _NANOSECOND_THRESHOLD = 1e10
+_HALF = timedelta(microseconds=500)  # of a millisecond
 
 
 def _after(epoch: datetime, count: float, per_second: float = 1) -> datetime | None:
@@ -74,7 +75,7 @@ def to_text(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     try:
-        rounded = moment.astimezone(UTC) + timedelta(microseconds=500)
+        rounded = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)) + _HALF
     except OverflowError:
         rounded = moment.astimezone(UTC)
     return f"{rounded.isoformat(timespec='milliseconds')[:-6]}Z"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import fields
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from recovery.clock import to_text
@@ -24,36 +25,25 @@ _quoted: Callable[[str], str] = encode_basestring_ascii
 
 def value_text(value: object) -> str:
     """A field's value: times as text, no lone surrogate, no number that is not finite."""
-    write = _BY_TYPE.get(type(value))
-    return write(value) if write is not None else _rarer(value)
+    return _WRITERS[type(value)](value)
 
 
 def _string(value: str) -> str:
     return _quoted(value if value.isascii() else valid_unicode(value))
 
 
-_BY_TYPE: dict[type, Callable[[Any], str]] = {
-    str: _string,
-    type(None): lambda value: "null",
-    bool: lambda value: "true" if value else "false",
-    int: int.__repr__,
-    float: lambda value: float.__repr__(value) if math.isfinite(value) else "null",
-    datetime: lambda value: f'"{to_text(value)}"',
-    tuple: lambda value: array_text(map(value_text, value)),
-}
+class _Writers(dict[type, Callable[[Any], str]]):
+    """What writes a value of each type; words of a list of words are written once."""
 
-
-def _rarer(value: object) -> str:
-    if isinstance(value, StrEnum):
-        return _word(value)
-    if isinstance(value, list):
-        return array_text(map(value_text, value))
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
-
-
-@cache
-def _word(value: StrEnum) -> str:
-    return _quoted(value.value)
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        if issubclass(kind, StrEnum):
+            found: Callable[[Any], str] = {word: _quoted(word.value) for word in kind}.__getitem__
+        elif is_dataclass(kind):
+            found = record_text
+        else:
+            raise TypeError(f"a {kind.__name__} has no form in JSON")
+        self[kind] = found
+        return found
 
 
 def array_text(items: Iterable[str]) -> str:
@@ -61,16 +51,46 @@ def array_text(items: Iterable[str]) -> str:
     return f"[{', '.join(items)}]"
 
 
+_WRITERS = _Writers({
+    str: _string,
+    type(None): lambda value: "null",
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    float: lambda value: float.__repr__(value) if math.isfinite(value) else "null",
+    datetime: lambda value: f'"{to_text(value)}"',
+    tuple: lambda value: array_text(map(value_text, value)) if value else "[]",
+    list: lambda value: array_text(map(value_text, value)),
+})  # fmt: skip
+
+
+class RecordWriter:
+    """Writes records of one kind; fields named as `left` to the caller get the texts it gives, in their order."""
+
+    def __init__(
+        self, kind: type[DataclassInstance], left: Collection[str] = (), more: Collection[str] = ()
+    ) -> None:
+        names = [item.name for item in fields(kind)]
+        self._values = attrgetter(*(name for name in names if name not in left))
+        written = (*names, *more)
+        self._template = "{" + ", ".join(f'"{name}": %s' for name in written) + "}"
+        self._left = [index for index, name in enumerate(written) if name in left or name in more]
+
+    def text(self, record: object, *given: str) -> str:
+        """The record as JSON text, with the texts of what was left and of what comes behind."""
+        texts = [_WRITERS[type(value)](value) for value in self._values(record)]
+        for index, text in zip(self._left, given, strict=True):
+            texts.insert(index, text)
+        return self._template % tuple(texts)
+
+
 @cache
-def heads(kind: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
-    """The names of a record's fields, bare and as JSON has them in front of a value."""
-    return tuple((item.name, f'"{item.name}": ') for item in fields(kind))
+def _writer(kind: type[DataclassInstance]) -> RecordWriter:
+    return RecordWriter(kind)
 
 
-def record_text(record: DataclassInstance, more: str = "") -> str:
-    """A record of plain values; `more` is put behind its fields."""
-    parts = [head + value_text(getattr(record, name)) for name, head in heads(type(record))]
-    return f"{{{', '.join(parts)}{more}}}"
+def record_text(record: DataclassInstance) -> str:
+    """A record of values and other records."""
+    return _writer(type(record)).text(record)
 
 
 def source_text(source: Source) -> str:
