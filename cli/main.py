@@ -5,11 +5,13 @@ from __future__ import annotations
 import _thread
 import gc
 import importlib
+import os
 import signal
 import sys
 import threading
 import traceback
 from types import FrameType, TracebackType
+from typing import NoReturn
 
 import click
 
@@ -83,7 +85,17 @@ def run() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         remove_own()
-    sys.exit(code)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: what is still in memory is the system's to free, see `cli.options`."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        code = code or _unwritten(error)
+    os._exit(code)
 
 
 def _uncaught(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
@@ -135,10 +147,18 @@ def _guarded() -> int:
     except RecoveryError as error:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
-    except BrokenPipeError:
-        # The reader of our output is gone, as after `| head`; nothing more can be said to it.
-        sys.stderr.close()
-        return EXIT_FAILED
+    except OSError as error:
+        return _unwritten(error)
+
+
+def _unwritten(error: OSError) -> int:
+    """The answer is not whole: its reader is gone, as after `| head`, or the disk behind a redirection is full."""
+    if not isinstance(error, BrokenPipeError):
+        if "--debug" in sys.argv:
+            traceback.print_exception(error)
+        click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
+        click.echo("What to do: Look whether the disk is full and whether the output may be written.", err=True)
+    return EXIT_FAILED
 
 
 def _explain(error: RecoveryError) -> None:

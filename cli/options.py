@@ -117,6 +117,11 @@ class Opened:
     findings: Findings
 
 
+# A library is millions of small values; freeing them one by one takes a tenth of a scan. The last one stays until
+# the program ends, when the system frees all of them at once.
+_kept: list[Opened] = []
+
+
 @contextmanager
 def opened(
     backup: str,
@@ -137,7 +142,9 @@ def opened(
             case = gather(view, bar, with_events=with_events, uuids=uuids)
         finally:
             bar.finish()
-        yield Opened(view, case, find(case))
+        found = Opened(view, case, find(case))
+        _kept[:] = [found]
+        yield found
 
 
 @dataclass(slots=True)

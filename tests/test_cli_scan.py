@@ -381,6 +381,20 @@ def test_a_reader_that_goes_away_is_no_crash(demo_twins: DemoTwins) -> None:
     assert b"BrokenPipe" not in said
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_behind_a_redirection_is_told(demo_twins: DemoTwins, form: str) -> None:
+    """Whether the answer is short enough to wait for the end or not: a sentence and exit code 1."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*RUN, "scan", str(demo_twins.plain), "--format", form, "--quiet"],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The system refuses to go on (No space left on device).\nWhat to do: ")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing_behind(encrypted: Path, tmp_path: Path, number: int) -> None:
