@@ -27,7 +27,17 @@ from recovery.extraction.plan import plan
 from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions, write
 from recovery.limits import COPY_CHUNK_BYTES
-from tests.extraction_tools import PASSPHRASE, a_file, an_asset, contents, everything, extract, findings_of, opened
+from tests.extraction_tools import (
+    PASSPHRASE,
+    TRIALS,
+    a_file,
+    an_asset,
+    contents,
+    everything,
+    extract,
+    findings_of,
+    opened,
+)
 
 PHOTOS = 10
 VIDEO = bytes(range(256)) * 4 * 1024 * 3  # 3 MiB: several chunks
@@ -120,13 +130,13 @@ def test_progress_speaks_in_the_callers_thread_and_adds_up(backup: Path, tmp_pat
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
 def test_kill_at_random_moments(backup: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    """Forty runs into one folder after the other are forked and killed outright; each leaves only whole files."""
+    """Runs are forked and killed outright, four in a row in the same folder; each leaves only whole files."""
     dice, killed = random.Random(1), 0
     wanted = everything(library())
     before = time.monotonic()
     extract(backup, wanted, tmp_path / "measured", PASSPHRASE)
     duration = time.monotonic() - before
-    for trial in range(40):
+    for trial in range(TRIALS):
         out = tmp_path / f"out {trial // 4}"  # four runs in a row share a folder
         child = os.fork()
         if child == 0:  # pragma: no cover - the child is killed
@@ -142,7 +152,7 @@ def test_kill_at_random_moments(backup: Path, undisturbed: dict[str, bytes], tmp
             assert extract(backup, wanted, out, PASSPHRASE).complete
             assert contents(out) == undisturbed
             assert not list(out.rglob("*.part"))
-    assert killed  # some of the 40; on a busy machine many have ended before
+    assert killed  # some; on a busy machine many have ended before
 
 
 def whole_so_far(out: Path, undisturbed: dict[str, bytes]) -> Iterator[str]:
@@ -266,6 +276,36 @@ def test_a_read_error_salvages_what_came_before(tmp_path: Path, monkeypatch: pyt
     (outcome,) = extract(backup, plan(findings_of([asset]), Selection(everything=True)), tmp_path / "out").files
     assert outcome.state is OutcomeState.DAMAGED and "Input/output error" in outcome.reason
     assert (tmp_path / "out" / str(outcome.target)).read_bytes() == VIDEO[: 8 * COPY_CHUNK_BYTES]
+
+
+def test_a_read_error_that_passes_is_mended_by_the_next_run(
+    backup: Path, undisturbed: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of two blobs can be read at first; they fail with the reason, and the next run has them whole."""
+    real, failing = copying.BackupView.passage, iter(range(100))
+
+    class Dead:
+        def readinto(self, buffer: memoryview) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+        def close(self) -> None:
+            pass
+
+    def sometimes(self: Any, entry: Any) -> Any:
+        passage = real(self, entry)
+        if next(failing) in (2, 5):
+            passage._raw.close()
+            passage._raw = Dead()
+        return passage
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copying.BackupView, "passage", sometimes)
+        first = extract(backup, everything(library()), tmp_path / "out", PASSPHRASE)
+    failed = [outcome for outcome in first.files if outcome.state is OutcomeState.FAILED]
+    assert len(failed) == 2 and all("Input/output error" in outcome.reason for outcome in failed)
+    assert not first.complete and not any((tmp_path / "out" / item.planned.target).exists() for item in failed)
+    assert extract(backup, everything(library()), tmp_path / "out", PASSPHRASE).complete
+    assert contents(tmp_path / "out") == undisturbed
 
 
 def test_an_output_folder_that_disappears_is_said(backup: Path, tmp_path: Path) -> None:
