@@ -1,11 +1,14 @@
-"""Copies one planned file, bit for bit and hashed on the way, from the backup to its name in the output."""
+"""Copies planned files, bit for bit and hashed on the way, from the backup to their names in the output."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import BinaryIO
 
 from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.backup.passage import Passage
@@ -15,6 +18,7 @@ from recovery.extraction.crew import Tick
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, OutcomeState
+from recovery.extraction.parts import Part, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.findings.model import FileState
 
@@ -31,6 +35,15 @@ class Overwrite(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class _Ready:
+    """A file whose bytes are in a part, and what becomes of it once it has its name."""
+
+    part: Part
+    outcome: Outcome
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Copier:
     """Everything a copying thread needs; each method is one job and may run in any thread."""
 
@@ -39,8 +52,16 @@ class Copier:
     journal: Journal
     overwrite: Overwrite
 
-    def copy(self, planned: PlannedFile, source: ManifestEntry | None, tick: Tick) -> Outcome:
-        """Copy one file; whatever goes wrong with it becomes its outcome."""
+    def copy(self, files: Sequence[tuple[PlannedFile, ManifestEntry | None]], tick: Tick) -> tuple[Outcome, ...]:
+        """Copy some files, flushed together; whatever goes wrong with one becomes its outcome."""
+        with ExitStack() as parts:
+            copied = [self._copy(planned, source, parts, tick) for planned, source in files]
+            flush([item.part for item in copied if isinstance(item, _Ready)])
+            return tuple(self._publish(item) if isinstance(item, _Ready) else item for item in copied)
+
+    def _copy(
+        self, planned: PlannedFile, source: ManifestEntry | None, parts: ExitStack, tick: Tick
+    ) -> Outcome | _Ready:
         earlier = self._earlier(planned, source, tick)
         if earlier is not None:
             return earlier
@@ -50,8 +71,12 @@ class Copier:
         if self.overwrite is Overwrite.NEVER and self.folder.exists(target) and not self._is_ours(target, tick):
             return Outcome(planned, OutcomeState.KEPT, reason="Another file has this name in the output.")
         try:
-            with self.view.passage(source) as passage:
-                return self._write(planned, source, passage, tick)
+            with self.view.passage(source) as passage, ExitStack() as own:
+                part = own.enter_context(self.folder.part())
+                copied = self._write(planned, source, passage, part, tick)
+                if isinstance(copied, _Ready):  # else the part vanishes now
+                    parts.enter_context(own.pop_all())
+                return copied
         except BlobMissingError as error:
             return Outcome(planned, OutcomeState.MISSING, reason=str(error))
         except UnreadableFileError as error:
@@ -72,50 +97,62 @@ class Copier:
                 return Outcome(planned, state, entry, entry.reason, moment, origin, unchanged=True, notes=notes)
         return None
 
-    def _write(self, planned: PlannedFile, source: ManifestEntry, passage: Passage, tick: Tick) -> Outcome:
-        with self.folder.part() as (part, stream):
-            for chunk in passage.views():
-                _write_all(stream, chunk)
-                tick(len(chunk))
-            reason = passage.damage
-            if not reason and planned.file.state is FileState.DAMAGED:
-                reason = planned.file.note or "the file is damaged inside"
-            if reason and not passage.size:
-                return Outcome(planned, OutcomeState.FAILED, reason=f"Nothing of it can be read: {reason}.")
-            target = planned.damaged_target if reason else planned.target
-            entry = Entry(
-                target,
-                passage.size,
-                passage.sha256,
-                source.file_id,
-                planned.file.domain,
-                planned.file.path,  # redacted findings leave a personal name out of it
-                passage.source_size,
-                passage.source_sha256,
-                reason,
-            )
-            state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
-            moment, origin = file_time(planned, source)
-            outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
-            stranger = self.folder.exists(target) and not self._is_ours(target, tick)
-            if stranger and self.overwrite is not Overwrite.ALWAYS:
-                if self.folder.matches(target, entry.size, entry.sha256, tick):
-                    self.journal.append(entry)
-                    return replace(outcome, unchanged=True)
-                return Outcome(
-                    planned, OutcomeState.KEPT, reason="A file with other bytes has this name in the output."
-                )
-            # The journal first: should the run end in between, the next one knows whose file it finds.
+    def _write(
+        self, planned: PlannedFile, source: ManifestEntry, passage: Passage, part: Part, tick: Tick
+    ) -> Outcome | _Ready:
+        for chunk in passage.views():
+            _write_all(part.stream, chunk)
+            tick(len(chunk))
+        reason = passage.damage
+        if not reason and planned.file.state is FileState.DAMAGED:
+            reason = planned.file.note or "the file is damaged inside"
+        if reason and not passage.size:
+            return Outcome(planned, OutcomeState.FAILED, reason=f"Nothing of it can be read: {reason}.")
+        target = planned.damaged_target if reason else planned.target
+        entry = Entry(
+            target,
+            passage.size,
+            passage.sha256,
+            source.file_id,
+            planned.file.domain,
+            planned.file.path,  # redacted findings leave a personal name out of it
+            passage.source_size,
+            passage.source_sha256,
+            reason,
+        )
+        state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
+        moment, origin = file_time(planned, source)
+        outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
+        stranger = self.folder.exists(target) and not self._is_ours(target, tick)
+        if not stranger or self.overwrite is Overwrite.ALWAYS:
+            return _Ready(part, outcome, entry)
+        if self.folder.matches(target, entry.size, entry.sha256, tick):
             self.journal.append(entry)
-            note = self.folder.publish(part, stream, target, moment)
-            return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
+            return replace(outcome, unchanged=True)
+        return Outcome(planned, OutcomeState.KEPT, reason="A file with other bytes has this name in the output.")
 
-    def document(self, target: str, data: bytes, sha256: str, durable: bool, tick: Tick) -> DocumentOutcome:
-        """Write a sidecar or record; one that this program wrote earlier is brought up to date."""
-        entry = Entry(target, len(data), sha256)
+    def _publish(self, ready: _Ready) -> Outcome:
+        outcome = ready.outcome
+        try:
+            # The journal first: should the run end in between, the next one knows whose file it finds.
+            self.journal.append(ready.entry)
+            note = self.folder.publish(ready.part, ready.entry.target, outcome.modified)
+        except OSError as error:
+            return Outcome(outcome.planned, OutcomeState.FAILED, reason=_refused(error))
+        return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
+
+    def documents(
+        self, documents: Sequence[tuple[str, bytes]], durable: bool, tick: Tick
+    ) -> tuple[DocumentOutcome, ...]:
+        """Write some sidecars or records; `durable` ones are on the disk before they have their names."""
+        return tuple(self._document(target, data, durable, tick) for target, data in documents)
+
+    def _document(self, target: str, data: bytes, durable: bool, tick: Tick) -> DocumentOutcome:
+        """One that this program wrote earlier is brought up to date."""
+        entry = Entry(target, len(data), hashlib.sha256(data).hexdigest())
         try:
             if self.folder.exists(target):
-                same = self.folder.matches(target, entry.size, sha256, tick)
+                same = self.folder.matches(target, entry.size, entry.sha256, tick)
                 if same:
                     if self.journal.get(target) != entry:
                         self.journal.append(entry)
@@ -123,10 +160,12 @@ class Copier:
                 if self.overwrite is not Overwrite.ALWAYS and not self._is_ours(target, tick):
                     reason = "A file with other bytes has this name in the output."
                     return DocumentOutcome(target, OutcomeState.KEPT, reason=reason)
-            with self.folder.part() as (part, stream):
-                _write_all(stream, data)
+            with self.folder.part() as part:
+                _write_all(part.stream, data)
+                if durable:
+                    flush([part])
                 self.journal.append(entry)
-                self.folder.publish(part, stream, target, durable=durable)
+                self.folder.publish(part, target)
         except OSError as error:
             return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
         return DocumentOutcome(target, OutcomeState.WRITTEN, entry)
@@ -168,7 +207,7 @@ def _refused(error: OSError) -> str:
     return f"The system refuses ({error.strerror or error})."
 
 
-def _write_all(stream: BinaryIO, data: bytes | memoryview) -> None:
+def _write_all(stream: io.FileIO, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[stream.write(view) :]

@@ -8,18 +8,17 @@ import itertools
 import os
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
 from types import TracebackType
-from typing import BinaryIO
 
 from recovery import limits
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE
 from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction.crew import Tick
 from recovery.extraction.lock import FolderLock
+from recovery.extraction.parts import Part
 from recovery.extraction.times import set_times
 
 STATE_FOLDER = ".recover-facetime"
@@ -35,8 +34,9 @@ class OutputFolder:
         refuse_unsafe(out, backup)
         self.root = system_path(out)
         self.state = self.root / STATE_FOLDER
+        self._top = str(self.root) + os.sep
         self._numbers = itertools.count(1)
-        self._made: set[str] = set()
+        self._made = {""}
         self._stack = ExitStack()
 
     def __enter__(self) -> OutputFolder:
@@ -58,67 +58,55 @@ class OutputFolder:
     ) -> None:
         self._stack.close()
 
-    def path(self, target: str) -> Path:
-        """A relative target as a path of this system."""
-        return self.root.joinpath(*target.split("/"))
+    def part(self) -> Part:
+        """A new unfinished file. Raises OSError."""
+        return Part(f"{self._top}{STATE_FOLDER}{os.sep}{next(self._numbers)}{_PART}")
 
-    @contextmanager
-    def part(self) -> Iterator[tuple[Path, BinaryIO]]:
-        """An unfinished file that vanishes unless it is published; closed by `finish`. Raises OSError."""
-        path = self.state / f"{next(self._numbers)}{_PART}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        stream = os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0)
-        try:
-            yield path, stream
-        finally:
-            stream.close()
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-    def publish(
-        self, part: Path, stream: BinaryIO, target: str, moment: datetime | None = None, *, durable: bool = True
-    ) -> str:
+    def publish(self, part: Part, target: str, moment: datetime | None = None) -> str:
         """Give a finished part its name in one step; a phrase if its time was refused.
 
-        A `durable` file is on the disk before it is seen; another one may be empty after a power cut.
-        Replaces what is there. Raises OSError.
+        Replaces what is there. Without a `flush` before, it may be empty after a power cut. Raises OSError.
         """
-        if durable:
-            os.fsync(stream.fileno())
-        stream.close()  # Windows renames no open file
-        note = set_times(part, moment) if moment is not None else ""
-        self._make_parents(target)
-        part.replace(self.path(target))
+        if part.refused is not None:
+            raise part.refused
+        part.stream.close()  # Windows renames no open file
+        note = set_times(part.path, moment) if moment is not None else ""
+        self._make_folders(target.rpartition("/")[0])
+        Path(part.path).replace(self._path(target))
+        part.published = True
         return note
 
-    def _make_parents(self, target: str) -> None:
+    def _path(self, target: str) -> str:
+        """A relative target as a path of this system; texts, as this is asked several times for each file."""
+        return self._top + target.replace("/", os.sep)
+
+    def _make_folders(self, target: str) -> None:
         """Never through a link, which could lead out of the folder; never the root itself, if it was removed."""
-        here = self.root
-        for name in target.split("/")[:-1]:
-            here = here / name
-            if str(here) in self._made:
-                continue
-            with contextlib.suppress(FileExistsError):
-                here.mkdir()
-            if not stat.S_ISDIR(here.lstat().st_mode):
-                raise NotADirectoryError(f"{name} in the output folder is no folder")
-            self._made.add(str(here))
+        if target in self._made:
+            return
+        self._make_folders(target.rpartition("/")[0])
+        here = Path(self._path(target))
+        with contextlib.suppress(FileExistsError):
+            here.mkdir()
+        if not stat.S_ISDIR(here.lstat().st_mode):
+            raise NotADirectoryError(f"{here.name} in the output folder is no folder")
+        self._made.add(target)
 
     def exists(self, target: str) -> bool:
         """Whether anything has that name."""
-        return os.path.lexists(self.path(target))
+        return os.path.lexists(self._path(target))
 
     def is_empty(self, target: str) -> bool:
         """Whether an ordinary file without a byte is there."""
         try:
-            state = self.path(target).lstat()
+            state = os.lstat(self._path(target))
         except OSError:
             return False
         return stat.S_ISREG(state.st_mode) and state.st_size == 0
 
     def matches(self, target: str, size: int, sha256: str, tick: Tick) -> bool:
         """Whether an ordinary file is there with that size and hash. Never raises for what cannot be read."""
-        path = self.path(target)
+        path = Path(self._path(target))
         try:
             state = path.lstat()
             return stat.S_ISREG(state.st_mode) and state.st_size == size and digest(path, tick) == sha256

@@ -16,6 +16,7 @@ from recovery.extraction.names import is_inside
 from recovery.extraction.outcomes import Entry
 
 SCHEMA = "recover-facetime/journal/1"
+_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Journal:
@@ -146,7 +147,7 @@ def _parse(line: bytes) -> dict[str, object]:
 
 
 def _line(values: Mapping[str, object]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _TEXT(values).encode("utf-8", "replace") + b"\n"
 
 
 def _write_all(stream: int, data: bytes) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def set_times(path: Path, moment: datetime) -> str:
+def set_times(path: str, moment: datetime) -> str:
     """Give a file the time of its asset; a phrase saying what the system refused, empty when nothing.
 
     On macOS the birth time follows when it is later than the new modification time. Linux has no way to set it.
@@ -32,10 +31,10 @@ if sys.platform == "win32":  # pragma: no cover
     _TICKS_TO_1970 = 116_444_736_000_000_000  # units of 100 ns since 1601
     _FILE_WRITE_ATTRIBUTES, _OPEN_EXISTING = 0x100, 3
 
-    def _set_birth(path: Path, nanoseconds: int) -> None:
+    def _set_birth(path: str, nanoseconds: int) -> None:
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.CreateFileW.restype = wintypes.HANDLE
-        handle = kernel.CreateFileW(str(path), _FILE_WRITE_ATTRIBUTES, 7, None, _OPEN_EXISTING, 0, None)
+        handle = kernel.CreateFileW(path, _FILE_WRITE_ATTRIBUTES, 7, None, _OPEN_EXISTING, 0, None)
         if handle == wintypes.HANDLE(-1).value:
             raise ctypes.WinError(ctypes.get_last_error())
         ticks = max(0, nanoseconds // 100 + _TICKS_TO_1970)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from recovery.backup.view import BackupView
@@ -31,6 +32,8 @@ from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text,
 
 # Sidecars, records and the rounding up of files to blocks, for each asset.
 _BYTES_BESIDE_ASSET = 32 * 1024
+# What is flushed together: the disk's answer is waited for once, and an interrupt loses no more than this.
+_BATCH_FILES, _BATCH_BYTES = 16, 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,30 +123,33 @@ class _Writer:
         return replace(outcomes, record_sha256=hashlib.sha256(record).hexdigest())
 
     def _copy(self, plan: Plan) -> tuple[Outcome, ...]:
-        files = list(plan.files)
-        results: list[Outcome | None] = [None] * len(files)
-        left = [file.bytes for file in files]
-        self.progress.started(len(files), sum(left))
+        batches = list(_batches(plan.files))
+        results: list[tuple[Outcome, ...]] = [()] * len(batches)
+        left = [sum(file.bytes for file in files) for files in batches]
+        self.progress.started(sum(map(len, batches)), sum(left))
 
         def advanced(number: int, size: int) -> None:
             left[number] -= size
             self.progress.advanced(size)
 
-        def done(number: int, outcome: Outcome) -> None:
-            results[number] = outcome
+        def done(number: int, outcomes: tuple[Outcome, ...]) -> None:
+            results[number] = outcomes
             if left[number] > 0:  # fewer bytes than planned came: a missing or damaged file
                 self.progress.advanced(left[number])
-            self.progress.finished(files[number].target, outcome.state.value)
+            for outcome in outcomes:
+                self.progress.finished(outcome.planned.target, outcome.state.value)
 
-        crew.run(self._copy_jobs(files), self.workers, advanced, done)
-        return tuple(outcome for outcome in results if outcome is not None)
+        crew.run(self._copy_jobs(batches), self.workers, advanced, done)
+        return tuple(outcome for outcomes in results for outcome in outcomes)
 
-    def _copy_jobs(self, files: list[PlannedFile]) -> Iterator[Callable[[crew.Tick], Outcome]]:
+    def _copy_jobs(
+        self, batches: Iterable[list[PlannedFile]]
+    ) -> Iterator[Callable[[crew.Tick], tuple[Outcome, ...]]]:
         # The manifest is asked in the caller's thread, as SQLite wants it.
-        for planned in files:
-            file = planned.file
-            source = source_of(self.copier.view, file.domain, file.path, file.file_id)
-            yield partial(self.copier.copy, planned, source)
+        view = self.copier.view
+        for files in batches:
+            sources = (source_of(view, item.file.domain, item.file.path, item.file.file_id) for item in files)
+            yield partial(self.copier.copy, list(zip(files, sources, strict=True)))
 
     def _derive(self, plan: Plan, documents: Documents) -> tuple[DocumentOutcome, ...]:
         """Make and write the derived pictures, one after the other: decoders are memory-hungry."""
@@ -160,13 +166,12 @@ class _Writer:
     def _write_documents(
         self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None, *, durable: bool = False
     ) -> tuple[DocumentOutcome, ...]:
-        results: dict[int, DocumentOutcome] = {}
-        jobs = (
-            partial((copier or self.copier).document, target, data, hashlib.sha256(data).hexdigest(), durable)
-            for target, data in documents
-        )
+        results: dict[int, tuple[DocumentOutcome, ...]] = {}
+        waiting = iter(documents)
+        groups = iter(lambda: list(islice(waiting, _BATCH_FILES)), [])
+        jobs = (partial((copier or self.copier).documents, group, durable) for group in groups)
         crew.run(jobs, self.workers, lambda number, size: None, results.__setitem__)
-        return tuple(results[number] for number in range(len(results)))
+        return tuple(outcome for number in range(len(results)) for outcome in results[number])
 
     def _earlier(self, plan: Plan) -> tuple[Entry, ...]:
         """What the journal knows beyond this plan, where the file is still there."""
@@ -176,6 +181,20 @@ class _Writer:
         return tuple(
             sorted((entry for entry in known if folder.exists(entry.target)), key=lambda entry: entry.target)
         )
+
+
+def _batches(files: Iterable[PlannedFile]) -> Iterator[list[PlannedFile]]:
+    """Small files together, so that the disk is waited for once; a large one goes alone."""
+    batch: list[PlannedFile] = []
+    size = 0
+    for file in files:
+        if batch and (len(batch) == _BATCH_FILES or size + file.bytes > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.bytes
+    if batch:
+        yield batch
 
 
 def _sidecars(
