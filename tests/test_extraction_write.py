@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -108,6 +109,8 @@ def test_the_record_says_what_was_done(tmp_path: Path) -> None:
     assert record["case"] == {"case_number": "C-1", "evidence_number": "E-2", "examiner": "Ann"}
     assert record["backup"]["manifest_database_sha256"] == sha256(backup / "Manifest.db")
     assert record["libraries"]["iphone-backup-decrypt"].startswith("0.11.")
+    assert record["libraries"]["python"] and record["libraries"]["sqlite"] == sqlite3.sqlite_version
+    assert {"av", "texture2ddecoder", "pillow-heif"} <= set(record["libraries"])  # what makes derived pictures
     assert record["totals"]["written"] == 6
     for file in record["files"]:
         assert sha256(backup / file["file_id"][:2] / file["file_id"]) == file["source_sha256"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,14 @@ def test_no_module_of_the_network_is_imported() -> None:
 
 
 def test_the_report_and_the_extraction_say_what_they_hold(demo_twins: DemoTwins, tmp_path: Path) -> None:
-    """Whoever passes the page on is told that names, places and pictures of people are in it."""
-    run = inside(["report", str(demo_twins.plain), str(tmp_path / "page.html"), "--no-pictures"], None, tmp_path)
-    assert b"names, places and pictures of people" in run.errors
+    """Whoever passes on the page or a sidecar is told that names, places and pictures of people are in it."""
+    page, out = tmp_path / "page.html", tmp_path / "out"
+    run = inside(["report", str(demo_twins.plain), str(page), "--no-pictures"], None, tmp_path)
+    for said in (run.errors, page.read_bytes()):
+        assert b"names, places and pictures of people" in b" ".join(said.split())
+    assert inside(["extract", str(demo_twins.plain), str(out), "--all", "--no-report"], None, tmp_path).code in (
+        0,
+        3,
+    )
+    told = [json.loads(path.read_bytes())["personal_data"] for path in (out / "FaceTime").rglob("*.json")]
+    assert told and all("the device" in kinds for kinds in told) and any("places" in kinds for kinds in told)

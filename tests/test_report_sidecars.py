@@ -14,12 +14,13 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
-from report_stories import BACKUP, TAKEN, golden, rich
+from report_stories import BACKUP, TAKEN, findings, golden, rich
 from report_strategies import assets
 
 from recovery.findings.model import Asset
+from recovery.findings.redact import redact
 from recovery.report.inventory import asset_document, schema
-from recovery.report.sidecars import json_sidecar, xmp, xmp_date
+from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
@@ -90,6 +91,32 @@ def test_json_sidecar_is_the_entry_of_the_inventory(asset: Asset) -> None:
     assert document["asset"] == asset_document(asset)
     assert document["backup"]["udid"] == BACKUP.udid
     ASSET.validate(document["asset"])
+
+
+PERSONAL = {
+    "dates": ("created", "added", "trashed_at"),
+    "places": ("latitude", "longitude", "timezone"),
+    "titles and words": ("title", "caption", "keywords", "albums"),
+    "names of people": ("persons",),
+    "original file names": ("original_filename",),
+}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(assets)
+def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
+    """Each kind exactly where one of its fields is known; redacted, dates and FaceTime's own names are left."""
+    document = json.loads(json_sidecar(asset, BACKUP))
+    told = document["personal_data"]
+    for kind, names in PERSONAL.items():
+        assert (kind in told) is any(document["asset"][name] not in (None, "", []) for name in names)
+    assert told[-1] == "the device"
+    bag = ElementTree.fromstring(xmp(asset)).find(f".//{{{NAMESPACES['facetime']}}}PersonalData")
+    shown = [] if bag is None else [item.text for item in bag[0]]
+    assert set(shown) <= set(told) and ("names of people" in shown) is bool(asset.persons)
+    (bare,) = redact(findings([asset])).assets
+    left = json.loads(json_sidecar(bare, BACKUP))["personal_data"]
+    assert set(left) <= {"dates", "original file names", "the device"}
 
 
 def test_asset_schema_is_strict() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -23,7 +24,11 @@ from recovery.provenance import Gap
 SCHEMA = "recover-facetime/run/1"
 RUN = "run.json"
 MANIFEST = "manifest.sha256"
-_LIBRARIES = ("iphone-backup-decrypt", "cryptography", "pycryptodome", "pillow", "pillow-heif", "click", "tqdm")
+# Everything that reads, deciphers, decodes or renders; what is not installed is null.
+_LIBRARIES = (
+    "iphone-backup-decrypt", "cryptography", "pycryptodome", "pillow", "pillow-heif", "av", "texture2ddecoder",
+    "jinja2", "click", "tqdm",
+)  # fmt: skip
 
 
 def backup_key(backup: Path) -> str:
@@ -66,7 +71,7 @@ def run_text(
     document = {
         "schema": SCHEMA,
         "tool": {"name": "recover-facetime", "version": recovery.__version__},
-        "libraries": {"python": platform.python_version()} | _versions(),
+        "libraries": {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version} | _versions(),
         # Not platform.platform(): it starts `uname`, and no other program may see our environment.
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "arguments": list(facts.arguments),

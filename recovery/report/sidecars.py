@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -18,6 +18,7 @@ from recovery.report.inventory import (
     backup_document,
     tool_document,
 )
+from recovery.report.personal import personal_data, personal_data_of_xmp
 from recovery.report.safe_text import valid_xml
 
 SCHEMA = "recover-facetime/sidecar/1"
@@ -44,10 +45,11 @@ Element = ElementTree.Element
 def json_sidecar(
     asset: Asset, backup: BackupFacts, *, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
 ) -> str:
-    """The asset's entry of the inventory together with the backup it comes from, indented, in ASCII."""
+    """The asset's entry of the inventory, the backup it comes from, and what is told of people; indented ASCII."""
     document = {
         "schema": SCHEMA,
         "tool": tool_document(),
+        "personal_data": personal_data(asset, backup),
         "backup": backup_document(backup),
         "asset": asset_document(asset, extracted),
     }
@@ -74,6 +76,7 @@ def xmp(asset: Asset) -> bytes:
     _list(description, "dc:subject", "rdf:Bag", asset.keywords)
     _list(description, "Iptc4xmpExt:PersonInImage", "rdf:Bag", asset.persons)
     _list(description, "facetime:Signals", "rdf:Seq", _signals(asset))
+    _list(description, "facetime:PersonalData", "rdf:Bag", personal_data_of_xmp(asset))
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
@@ -132,7 +135,7 @@ def _language_alternative(parent: Element, name: str, text: str | None) -> None:
         ElementTree.SubElement(holder, _name("rdf:li"), {_XML_LANG: "x-default"}).text = valid_xml(text)
 
 
-def _list(parent: Element, name: str, container: str, texts: tuple[str, ...]) -> None:
+def _list(parent: Element, name: str, container: str, texts: Sequence[str]) -> None:
     if texts:
         holder = ElementTree.SubElement(ElementTree.SubElement(parent, _name(name)), _name(container))
         for text in texts:
