@@ -13,13 +13,17 @@ QUICKTIME_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 
 # A value above this many seconds since 2001 (year 2318) is nanoseconds, as in sms.db since iOS 11.
 _NANOSECOND_THRESHOLD = 1e10
+# From each of the epochs these lead to years between 1904 and 2200.
+_CERTAIN_SECONDS = 6_000_000_000
 _HALF = timedelta(microseconds=500)  # of a millisecond
 
 
 def _after(epoch: datetime, count: float, per_second: float = 1) -> datetime | None:
     try:
         seconds = count / per_second
-        return _meant(epoch + timedelta(seconds=seconds)) if math.isfinite(seconds) else None
+        if 0 <= seconds < _CERTAIN_SECONDS:  # as nearly always
+            return epoch + timedelta(0, seconds)
+        return _meant(epoch + timedelta(0, seconds)) if math.isfinite(seconds) else None
     except OverflowError:  # also a whole number too large for any float
         return None
 
@@ -47,6 +51,8 @@ def from_unix(value: object) -> datetime | None:
     """Seconds since 1970-01-01 UTC, as MBFile and TCC store them; 0 means unset."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
         return None
+    if type(value) is int and 0 < value < _CERTAIN_SECONDS:
+        return datetime.fromtimestamp(value, UTC)
     return _after(UNIX_EPOCH, value)
 
 

@@ -186,8 +186,7 @@ def _entry(row: sqlite3.Row, records: RecordReader) -> ManifestEntry:
 
 def _whole(value: object) -> int | None:
     """A whole number of at most 64 bits, as the device counts; a property list can hold any."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 64
-    return value if whole else None  # type: ignore[return-value]
+    return value if type(value) is int and value.bit_length() < 64 else None
 
 
 def _bytes(value: object) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from operator import itemgetter
 
@@ -26,7 +26,7 @@ def frame_of(archive: bytes) -> bytes | None:
 class Shape:
     """Where the values of an archive stand, and what all its other bytes are."""
 
-    __slots__ = ("_cut", "_fixed", "_readers", "_split", "_texts")
+    __slots__ = ("_cut", "_fixed", "_names", "_order", "_split", "_texts")
 
     def __init__(
         self,
@@ -42,26 +42,27 @@ class Shape:
             start = end
         self._cut = itemgetter(*fixed, slice(start, None))
         self._fixed = self._cut(archive)
-        self._readers: tuple[tuple[str, Callable[[bytes], object]], ...] = tuple(
-            (name, _signed if width == 8 and number else _unsigned if number else bytes)
-            for name, (_, width, number) in values.items()
-        )
-        self._split = itemgetter(*(slice(at, at + width) for at, width, _ in values.values()))
+        self._names = tuple(values)
+        places = sorted(set(values.values()))  # equal values stand once
+        self._order = itemgetter(*map(places.index, values.values()))
+        layout, end = ">", 0
+        for at, width, number in places:
+            layout += f"{at - end}x{_NUMBERS[width] if number else f'{width}s'}"
+            end = at + width
+        self._split = struct.Struct(layout).unpack_from
 
     def values(self, archive: bytes) -> Mapping[str, object] | None:
         """The values, None for an archive of another shape."""
-        if self._cut(archive) != self._fixed or not all(archive[text].isascii() for text in self._texts):
+        if self._cut(archive) != self._fixed:
             return None
-        parts = self._split(archive)
-        return {name: read(part) for (name, read), part in zip(self._readers, parts, strict=True)}
+        for text in self._texts:
+            if not archive[text].isascii():
+                return None
+        return dict(zip(self._names, self._order(self._split(archive)), strict=True))
 
 
-def _unsigned(data: bytes) -> int:
-    return int.from_bytes(data, "big")
-
-
-def _signed(data: bytes) -> int:
-    return int.from_bytes(data, "big", signed=True)
+# Whole numbers of a binary property list by their width: only those of eight bytes have a sign.
+_NUMBERS = {1: "B", 2: "H", 4: "I", 8: "q"}
 
 
 class _Objects:

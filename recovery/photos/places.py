@@ -101,7 +101,7 @@ def place_of(domain: str, relative_path: str) -> Place | None:
     if domain != DOMAIN or not relative_path.startswith(ROOT):
         return None
     path = relative_path[len(ROOT) :]
-    if not _NO_STEPS.isdisjoint(path.split("/")):
+    if ("/." in path or "//" in path or path[-1:] == "/") and not _NO_STEPS.isdisjoint(path.split("/")):
         return None
     for start, part, stem_only, pattern in _PATTERNS:
         if path.startswith(start):
