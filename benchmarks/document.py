@@ -36,13 +36,13 @@ deciphers every file of the backup, since it knows no other way."""
 _SCAN = """`floor`, the base: every row of both databases through plain sqlite3 and a walk through the folder that
 asks for names and sizes, without the start of Python, both databases deciphered beforehand. `whole`: `scan
 --json` into a file, from the start of the process to its end; `FaceTime`: `scan`, its text into a file. Every
-file of the manifest has a blob of its own; pictures and movies are real and tiny. Deriving the key costs nothing
-here; in a real encrypted backup it takes a second. osxphotos opens the photo library alone and lists the photos;
-tables that only it asks for are empty."""
+file of the manifest has a blob; pictures and movies are real and tiny, and blobs of the same content are names of
+one file (hard links), so that a million of them take no room: asking for their sizes is cheaper than on a real
+disk, for the floor and for the scan. Deriving the key costs nothing here; in a real encrypted backup it takes a
+second. osxphotos opens the photo library alone and lists the photos; tables that only it asks for are empty."""
 
-_GROWTH = """Plain backups, the whole library as JSON, seconds by the clock, with the start of Python. Every file
-of the manifest has a blob, but blobs of the same content are names of one file (hard links), so that a million of
-them take no room: asking for their sizes is cheaper than on a real disk, for the floor and for the scan."""
+_GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start
+of Python."""
 
 _PREVIEWS = """`small HEIC`: 480 x 360 pixels, as FaceTime's stills, with no thumbnail inside. `12 MP HEIC`: 4032
 x 3024 pixels with a thumbnail of 320 pixels inside. `first` makes the small previews of the gallery; `again` is a

@@ -83,7 +83,7 @@ def shapes(name: str, sizes: Sizes) -> list[Shape]:
         large = Shape(sizes.originals, many, original_bytes=_ORIGINALS, movie_bytes=sizes.movie * 1_000_000)
         return [large, _encrypted(large)]
     if name == "scan":
-        plain = Shape(sizes.assets, sizes.files)
+        plain = Shape(sizes.assets, sizes.files, linked=True)
         return [plain, _encrypted(plain)]
     if name == "growth":
         return [Shape(assets, rows, linked=True) for rows, assets in sizes.growth]
@@ -148,11 +148,11 @@ def scan(bench: Bench, stage: Stage) -> None:
 
 def growth(bench: Bench, stage: Stage) -> None:
     """Floor and whole library of larger and larger backups."""
-    points = [(shape, bench.warm(shape)) for shape in shapes("growth", bench.sizes)]
+    points = shapes("growth", bench.sizes)
     for number in _rounds(bench, stage):
-        for shape, backup in points:
+        for shape in points:
             if number == 0 or shape.files < _ONCE_FROM:
-                name = f"{shape.files}:{shape.assets}"
+                backup, name = bench.warm(shape), f"{shape.files}:{shape.assets}"
                 stage.add(f"floor {name}", children.job("floor", backup)[0])
                 _whole(bench, stage, f"whole {name}", backup)
                 stage.save(bench.results)
