@@ -14,16 +14,27 @@ from tests.conftest import DemoTwins
 from tests.every_command import ended, environment, filled, fitting, inside, started
 from tests.scanning import PASSPHRASE
 
-# An audit hook cannot be removed: whatever opens a socket, resolves a name or starts a program ends the run.
+# An audit hook cannot be removed: whatever opens a socket, resolves a name, starts a program or writes elsewhere than
+# below the folder that the tests look through ends the run.
 _DENY = """
-import sys
+import os, sys
+ROOM = os.environ["TMPDIR"]
+CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+WRITING = {"os.mkdir": 1, "os.rename": 2, "os.link": 2, "os.symlink": 2, "os.truncate": 1, "os.mkfifo": 1}
+def elsewhere(path):
+    if isinstance(path, int) or path in ("/dev/null", "/dev/tty"):
+        return False
+    return os.path.commonpath([ROOM, os.path.abspath(os.fsdecode(path))]) != ROOM
+def written(event, arguments):
+    if event == "open":
+        return arguments[:1] if arguments[2] & CHANGING else ()
+    return arguments[: WRITING.get(event, 0)]
 FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.startfile", "urllib.",
              "http.", "ftplib.", "smtplib.", "webbrowser.", "os.fork", "os.forkpty", "pty.")
 def watch(event, arguments):
-    if event.startswith(FORBIDDEN):
+    if event.startswith(FORBIDDEN) or any(elsewhere(path) for path in written(event, arguments)):
         sys.stderr.write("FORBIDDEN " + event + "\\n")
         sys.stderr.flush()
-        import os
         os._exit(99)
 sys.addaudithook(watch)
 """
@@ -38,10 +49,13 @@ def extracted(demo_twins: DemoTwins, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @fitting()
-def test_no_command_opens_a_socket_or_starts_a_program(
+def test_no_command_opens_a_socket_starts_a_program_or_writes_elsewhere(
     line: tuple[str, ...], demo_twins: DemoTwins, extracted: Path, tmp_path: Path
 ) -> None:
-    """Denied by the interpreter itself, and without a network where the system can take it away."""
+    """Denied by the interpreter itself, and without a network where the system can take it away.
+
+    What is written is below one folder, through which the tests of secrets and redaction look.
+    """
     before = ["unshare", "--net"] if sys.platform == "linux" and _can_unshare() else []
     arguments = filled(line, demo_twins.encrypted, tmp_path / "out", extracted)
     ending = ended(started(arguments, environment(PASSPHRASE, tmp_path), before, _DENY))
@@ -54,10 +68,24 @@ def _can_unshare() -> bool:
     return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
 
 
-def test_the_hook_would_see_a_socket(tmp_path: Path) -> None:
-    """The test above could fail: a program that opens a socket is ended."""
-    code = _DENY + "import socket\nsocket.socket()"
-    assert ended(started(["backups", str(tmp_path)], environment(), code=code)).code == 99
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "import socket; socket.socket()",
+        "import subprocess; subprocess.run(['true'])",
+        "open('{other}', 'w')",
+        "os.open('{other}', os.O_RDWR | os.O_CREAT)",
+        "os.mkdir('{other}')",
+        "os.rename(os.environ['TMPDIR'] + '/room', '{other}')",
+    ],
+)
+def test_the_hook_would_see_it(tmp_path: Path, deed: str) -> None:
+    """The test above could fail: a program that does one of these things is ended before it is done."""
+    (tmp_path / "inside" / "room").mkdir(parents=True)
+    code = _DENY + deed.format(other=tmp_path / "other")
+    env = environment(None, tmp_path / "inside")
+    assert ended(started(["backups", str(tmp_path)], env, code=code)).code == 99
+    assert not (tmp_path / "other").exists()
 
 
 def test_no_module_of_the_network_is_imported() -> None:
