@@ -33,6 +33,8 @@ from recovery.workspace import Workspace
 
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
 
+_SMALL = 512  # bytes
+
 
 class BackupView:
     """One open backup. Files are given as plaintext; nobody above knows whether they were encrypted."""
@@ -105,16 +107,17 @@ class BackupView:
             except OSError as error:
                 raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
-    def open(self, entry: ManifestEntry) -> BinaryIO:
+    def open(self, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
         """The plaintext of a file, seekable; raises BlobMissingError or UnreadableFileError.
 
-        A damaged blob is opened as far as it goes: `examine` tells.
+        A damaged blob is opened as far as it goes: `examine` tells. `scattered` is for many small pieces that lie
+        far apart: then little is read ahead.
         """
-        raw, key = self._stored(entry)
+        raw, key = self._stored(entry, buffering=_SMALL if scattered else -1)
         if key is None:
             return raw
         try:
-            return _Plaintext(DecipheredBlob(raw, key))
+            return _Plaintext(DecipheredBlob(raw, key), _SMALL if scattered else limits.CIPHER_CHUNK_BYTES)
         except OSError as error:
             raw.close()
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
@@ -221,8 +224,8 @@ class BackupView:
 class _Plaintext(io.BufferedReader):
     """A buffered deciphered blob that remembers whether the blob was whole."""
 
-    def __init__(self, raw: DecipheredBlob) -> None:
-        super().__init__(raw, limits.CIPHER_CHUNK_BYTES)
+    def __init__(self, raw: DecipheredBlob, ahead: int) -> None:
+        super().__init__(raw, ahead)
         self.intact = raw.intact
 
 

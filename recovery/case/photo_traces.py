@@ -42,7 +42,7 @@ def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[Table
         if entry is None or entry.kind is not EntryKind.FILE:
             continue
         try:
-            with view.open(entry) as stream:
+            with view.open(entry, scattered=True) as stream:
                 size = stream.seek(0, 2)
                 table = read_table(entry.relative_path, stream, size, known)
         except UnreadableFileError as error:

@@ -21,7 +21,8 @@ class CallFinder:
     def __init__(self, calls: Iterable[Call]) -> None:
         usable = (call for call in calls if call.facetime and call.video and call.connected)
         spans = ((call.started, call.ended, call) for call in usable if call.started and call.ended)
-        self._calls = sorted(spans, key=lambda span: span[0])
+        ordered = sorted(spans, key=lambda span: span[0])
+        self._calls = [(started - MARGIN, ended + MARGIN, call) for started, ended, call in ordered]
         self._starts = [started for started, _, _ in self._calls]
 
     def at(self, *moments: datetime | None) -> tuple[CallContext, Call] | None:
@@ -29,8 +30,8 @@ class CallFinder:
         for moment in moments:
             if moment is None:
                 continue
-            last = bisect_right(self._starts, moment + MARGIN)
-            for started, ended, call in reversed(self._calls[max(0, last - _LOOK_BACK) : last]):
-                if started - MARGIN <= moment <= ended + MARGIN:
-                    return CallContext(started, ended, call.with_count), call
+            last = bisect_right(self._starts, moment)
+            for earliest, latest, call in reversed(self._calls[max(0, last - _LOOK_BACK) : last]):
+                if earliest <= moment <= latest:
+                    return CallContext(earliest + MARGIN, latest - MARGIN, call.with_count), call
         return None

@@ -36,6 +36,8 @@ class Copies:
 
     def of(self, file_ids: set[str], identifiers: set[str]) -> list[AttachmentFile]:
         """The copies of an asset with these files and content identifiers, each given to one asset only."""
+        if not self.by_original and not self.by_identifier:
+            return []
         found: dict[str, AttachmentFile] = {}
         for name in sorted(file_ids):
             found.update((item.entry.file_id, item) for item in self.by_original.get(name, []))

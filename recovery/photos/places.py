@@ -39,6 +39,8 @@ class FileRole(StrEnum):
     MESSAGES_COPY = "messages_copy"
     DERIVED = "derived"
 
+    __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
+
 
 ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
 """Roles of files that are the photo itself."""

@@ -66,19 +66,27 @@ def is_quiet(group: Group) -> bool:
     So it is with nearly every asset, and then no traces need be collected: `judge` would say no.
     """
     row = group.row
-    files = [item.file for item in group.files if item.role in ORIGINALS]
-    attributes = [file.attributes for file in files if file.attributes is not None]
-    names = [row.original_filename, row.cloud_original_filename] if row is not None else []
-    bundles = [row.creator_bundle, row.cloud_creator_bundle] if row is not None else []
-    names += [file.entry.name for file in files] + [item.original_filename for item in attributes]
-    bundles += [item.creator_bundle for item in attributes]
-    imported = [row.imported_by if row is not None else None, *(item.imported_by for item in attributes)]
-    return not (
-        any(file.facts is not None for file in files)
-        or any(name and is_facetime_name(name) for name in names)
-        or any(bundle and is_of_facetime(bundle) for bundle in bundles)
-        or any(code in BY_SYSTEM for code in imported)
-    )
+    if row is not None and (
+        row.imported_by in BY_SYSTEM
+        or _names_facetime(row.original_filename, row.creator_bundle)
+        or _names_facetime(row.cloud_original_filename, row.cloud_creator_bundle)
+    ):
+        return False
+    for role, file in group.files:
+        if role not in ORIGINALS:
+            continue
+        if file.facts is not None or is_facetime_name(file.entry.name):
+            return False
+        stated = file.attributes
+        if stated is not None and (
+            stated.imported_by in BY_SYSTEM or _names_facetime(stated.original_filename, stated.creator_bundle)
+        ):
+            return False
+    return True
+
+
+def _names_facetime(name: str | None, bundle: str | None) -> bool:
+    return bool((name and is_facetime_name(name)) or (bundle and is_of_facetime(bundle)))
 
 
 def inside_traces(inside: Sequence[tuple[str, MediaFacts]]) -> Traces:

@@ -33,11 +33,11 @@ def _string(value: str) -> str:
 
 
 class _Writers(dict[type, Callable[[Any], str]]):
-    """What writes a value of each type; words of a list of words are written once."""
+    """What writes a value of each type; an enumerated word is the text it stands for."""
 
     def __missing__(self, kind: type) -> Callable[[Any], str]:
         if issubclass(kind, StrEnum):
-            found: Callable[[Any], str] = {word: _quoted(word.value) for word in kind}.__getitem__
+            found: Callable[[Any], str] = _quoted
         elif is_dataclass(kind):
             found = record_text
         else:
