@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 import warnings
+from pathlib import Path
 
 import pytest
 
+from benchmarks.fuzz.__main__ import kept
 from benchmarks.fuzz.mutator import Mutator
 from benchmarks.fuzz.seeds import Data
 from benchmarks.fuzz.targets import TARGETS, Target
@@ -18,14 +20,16 @@ from recovery.errors import DamagedBackupError, PassphraseWrongError, RecoveryEr
 
 INPUTS = {"library": 12, "residue": 8, "frame": 12, "manifest": 40, "media": 40, "thumbnail-table": 40}
 """Fewer where one input costs more; elsewhere 120."""
+CORPUS = Path(__file__).parent / "corpus"
+"""What long runs kept because its outcome was new; made from synthetic seeds, a kilobyte each at most."""
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_only_our_own_errors(target: Target) -> None:
-    """Seeds and changed seeds end in a result or in an error of ours; always the same, so a failure repeats."""
+    """Seeds, corpus and changed seeds end in a result or an error of ours; always the same, so failures repeat."""
     seeds = list(target.seeds(Data()))
     mutator = Mutator(7)
-    inputs = [*seeds[:3]]
+    inputs = [*seeds[:3], *kept(CORPUS / target.name)]
     inputs += [
         mutator.changed(mutator.choice(seeds), mutator.choice(seeds)) for _ in range(INPUTS.get(target.name, 120))
     ]
@@ -39,6 +43,13 @@ def test_only_our_own_errors(target: Target) -> None:
             except RecoveryError:
                 continue
     assert results, "no input was read: the seeds do not fit the target"
+
+
+def test_the_corpus_belongs_to_the_targets() -> None:
+    """A target that is renamed takes its inputs along; none is large."""
+    assert {folder.name for folder in CORPUS.iterdir()} <= {target.name for target in TARGETS}
+    sizes = [path.stat().st_size for path in CORPUS.rglob("*") if path.is_file()]
+    assert len(sizes) > 100 and max(sizes) <= 1024
 
 
 def test_the_same_number_gives_the_same_inputs() -> None:
