@@ -14,7 +14,7 @@ from tests.conftest import DemoTwins
 from tests.every_command import ended, environment, filled, fitting, inside, started
 from tests.scanning import PASSPHRASE
 
-# An audit hook cannot be removed: whatever opens a socket, resolves a name, starts a program or writes elsewhere than
+# An audit hook cannot be removed: whatever opens a socket, resolves a name, starts a program or writes other than
 # below the folder that the tests look through ends the run.
 _DENY = """
 import os, sys
