@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,9 @@ def test_progress_speaks_in_the_callers_thread_and_adds_up(backup: Path, tmp_pat
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
-def test_kill_at_random_moments(backup: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_kill_at_random_moments(
+    backup: Path, undisturbed: dict[str, bytes], tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Runs are forked and killed outright, four in a row in the same folder; each leaves only whole files."""
     dice, killed = random.Random(1), 0
     wanted = everything(library())
@@ -152,6 +154,7 @@ def test_kill_at_random_moments(backup: Path, undisturbed: dict[str, bytes], tmp
             assert extract(backup, wanted, out, PASSPHRASE).complete
             assert contents(out) == undisturbed
             assert not list(out.rglob("*.part"))
+    record_property("killed", killed)  # shown by --junitxml with junit_family=xunit1
     assert killed  # some; on a busy machine many have ended before
 
 

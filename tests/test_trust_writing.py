@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,9 @@ def slow(seconds: float) -> str:
     return _SLOW.format(seconds=seconds)
 
 
-def test_killed_runs_are_finished_by_the_next(backup: Path, undisturbed: dict[str, Any], tmp_path: Path) -> None:
+def test_killed_runs_are_finished_by_the_next(
+    backup: Path, undisturbed: dict[str, Any], tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """kill -9 at random moments of writing, twice in the same folder; then one run to its end."""
     dice, killed, met = random.Random(9), 0, set[int]()
     for trial in range(max(4, TRIALS // 10)):
@@ -124,6 +126,8 @@ def test_killed_runs_are_finished_by_the_next(backup: Path, undisturbed: dict[st
             assert tree(out) == undisturbed
             assert inside(["verify", str(out), str(backup)], PASSPHRASE, tmp_path).code == 0
             shutil.rmtree(out)
+    record_property("killed", killed)  # shown by --junitxml with junit_family=xunit1
+    record_property("numbers of files", sorted(met))
     assert killed and len(met) > 1
 
 
