@@ -15,7 +15,7 @@ from recovery.photos.grouping import Group, GroupFile
 from recovery.photos.library import AssetRow
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import FileRole, Part, Place
-from recovery.photos.traces import is_live, is_quiet, traces_of
+from recovery.photos.traces import by_camera, is_live, is_quiet, traces_of
 from tests.conftest import DemoTwins
 from tests.scanning import case_of
 
@@ -71,7 +71,7 @@ def check(group: Group) -> None:
     if is_quiet(group):
         traces = traces_of(group, {})
         assert judge(traces) == NOTHING_FIRED
-        assert is_live(group) or not worth_a_look(traces)
+        assert worth_a_look(traces) == (is_live(group) and not by_camera(group))
 
 
 @given(rows(), st.lists(files(), max_size=3))

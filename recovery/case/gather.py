@@ -28,7 +28,7 @@ from recovery.photos.migrations import Migration, read_migrations
 from recovery.photos.places import ORIGINALS, FileRole, Part
 from recovery.photos.residue import DeletedRow, carve_assets
 from recovery.photos.signatures import sniff
-from recovery.photos.traces import Places, is_live, is_quiet, traces_of
+from recovery.photos.traces import Places, by_camera, is_live, is_quiet, traces_of
 from recovery.provenance import Gap, Reading
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
@@ -160,7 +160,9 @@ class _Gatherer:
         rows = self.photos.assets if self.photos else ()
         places = self.photos.places if self.photos else {}
         index = RowIndex(rows)
-        grouping = group(rows, [self._looked_at(file) if _undescribed(file, index) else file for file in files])
+        grouping = group(
+            rows, [self._looked_at(file) if _undescribed(file, index) else file for file in files], index
+        )
         groups = tuple(self._looked_into(item) if _promises(item, places) else item for item in grouping.groups)
         return replace(grouping, groups=groups)
 
@@ -197,7 +199,9 @@ class _Gatherer:
 
 def _promises(item: Group, places: Places) -> bool:
     """Whether marks inside the files could tell more of FaceTime."""
-    return (not is_quiet(item) or is_live(item)) and worth_a_look(traces_of(item, places))
+    if is_quiet(item):
+        return is_live(item) and not by_camera(item)
+    return worth_a_look(traces_of(item, places))
 
 
 def _undescribed(file: MediaFile, index: RowIndex) -> bool:

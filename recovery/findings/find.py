@@ -97,7 +97,9 @@ def totals_of(case: Case, assets: tuple[Asset, ...], loose_ends: tuple[LooseEnd,
 def _recounted(totals: Totals, assets: tuple[Asset, ...]) -> Totals:
     """The totals with everything that is counted from assets alone counted anew."""
     statuses = Counter(asset.status for asset in assets)
-    sizes = {(item.file_id, item.index): item.size or 0 for asset in assets for item in asset.recoverable}
+    sizes = {
+        (item.file_id, item.index): item.size or 0 for asset in assets for item in asset.files if item.recoverable
+    }
     return replace(
         totals,
         assets=len(assets),

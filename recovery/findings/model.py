@@ -69,6 +69,11 @@ class AssetFile:
         """The last part of the path."""
         return self.path.rsplit("/", 1)[-1]
 
+    @property
+    def recoverable(self) -> bool:
+        """Whether the backup holds at least some of its bytes, entries of thumbnail tables apart."""
+        return self.state is not FileState.MISSING and self.role is not FileRole.THUMBNAIL_TABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -224,11 +229,7 @@ class Asset:
     @property
     def recoverable(self) -> tuple[AssetFile, ...]:
         """Files of which the backup holds at least some bytes, thumbnail tables apart."""
-        return tuple(
-            item
-            for item in self.files
-            if item.state is not FileState.MISSING and item.role is not FileRole.THUMBNAIL_TABLE
-        )
+        return tuple(item for item in self.files if item.recoverable)
 
 
 def asset_key(asset: Asset) -> str:

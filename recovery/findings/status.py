@@ -34,6 +34,9 @@ class Decision:
     reason: str
 
 
+_COMPLETE = Decision(Status.COMPLETE, "every original file is in the backup")
+
+
 def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
     """The original files an asset of this kind consists of."""
     if kind is Kind.LIVE_PHOTO:
@@ -69,10 +72,10 @@ def decide(
     """The status; every asset gets exactly one."""
     needed = needed_roles(kind)
     here = {item.role for item in files if item.state is FileState.PRESENT}
+    if here.issuperset(needed):
+        return _COMPLETE
     whole = [role for role in needed if role in here]
     lost = [role for role in needed if role not in whole]
-    if not lost:
-        return Decision(Status.COMPLETE, "every original file is in the backup")
     because = _because(lost, files, resources)
     if whole:
         return Decision(Status.HALF, f"only the {_NAMES[whole[0]]} is here: {because}")

@@ -68,9 +68,12 @@ class Grouping:
     groups: tuple[Group, ...]
 
 
-def group(rows: Sequence[AssetRow], files: Iterable[MediaFile]) -> Grouping:
-    """Assign every media file, thumbnail tables apart, to one row or to one group without a row; none is lost."""
-    return _Grouper(rows).group(files)
+def group(rows: Sequence[AssetRow], files: Iterable[MediaFile], index: RowIndex | None = None) -> Grouping:
+    """Assign every media file, thumbnail tables apart, to one row or to one group without a row; none is lost.
+
+    `index` is that of the rows, where there is one already.
+    """
+    return _Grouper(rows, index or RowIndex(rows)).group(files)
 
 
 def is_movie(file: MediaFile) -> bool:
@@ -122,9 +125,9 @@ class RowIndex:
 class _Grouper:
     """The steps of one grouping; each file leaves exactly one of them."""
 
-    def __init__(self, rows: Sequence[AssetRow]) -> None:
+    def __init__(self, rows: Sequence[AssetRow], index: RowIndex) -> None:
         self.rows = rows
-        self.index = RowIndex(rows)
+        self.index = index
         self.owned: defaultdict[int, list[GroupFile]] = defaultdict(list)
         self.rest: list[MediaFile] = []
         self.renditions: list[MediaFile] = []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from recovery.backup.manifest import STORE as MANIFEST
-from recovery.photos.codes import SubtypeCode
+from recovery.photos.codes import CAMERA, SubtypeCode
 from recovery.photos.facetime import BY_SYSTEM, Stored, Traces, is_facetime_name, is_of_facetime
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE, AssetRow
@@ -83,6 +83,15 @@ def is_quiet(group: Group) -> bool:
         ):
             return False
     return True
+
+
+def by_camera(group: Group) -> bool:
+    """Whether the first stored word on who saved it names the camera; the same as `worth_a_look` asks of traces."""
+    row = group.row
+    if row is not None and row.imported_by is not None:
+        return row.imported_by in CAMERA
+    stated = (file.attributes for role, file in group.files if role in ORIGINALS and file.attributes)
+    return next((item.imported_by for item in stated if item.imported_by is not None), None) in CAMERA
 
 
 def _names_facetime(name: str | None, bundle: str | None) -> bool:
