@@ -86,7 +86,7 @@ def is_quiet(group: Group) -> bool:
 
 
 def by_camera(group: Group) -> bool:
-    """Whether the first stored word on who saved it names the camera; the same as `worth_a_look` asks of traces."""
+    """Whether the first stored code of who saved it names the camera, as `worth_a_look` asks of traces."""
     row = group.row
     if row is not None and row.imported_by is not None:
         return row.imported_by in CAMERA
