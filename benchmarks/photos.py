@@ -148,6 +148,8 @@ def write_library(path: Path, count: int, extension: str = "JPG") -> None:
         _insert(connection, "ZGENERICALBUM", layout.columns("ZGENERICALBUM"), [root])
         _history(connection, layout, count)
         connection.execute("COMMIT")
+        # As backups of iOS 18 and later hold it: compacted, so that nothing is left to search for deleted rows.
+        connection.execute("VACUUM")
         connection.execute("PRAGMA journal_mode = WAL")
 
 
