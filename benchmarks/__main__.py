@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.children import ChildError
 from benchmarks.document import write_document
 from benchmarks.samples import Stage
 from benchmarks.stages import STAGES, Bench, Sizes, shapes
@@ -15,12 +17,13 @@ from benchmarks.stages import STAGES, Bench, Sizes, shapes
 _ASSETS_AT_MOST = 200_000  # of a point of the growth curve that names none
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 1 when a stage failed, the page then has the others."""
     chosen = _options(arguments)
     sizes = Sizes(chosen.assets, chosen.files, chosen.originals, chosen.movie, chosen.previews, chosen.rounds,
                   tuple(map(_point, filter(None, chosen.growth.split(",")))))  # fmt: skip
     stages = [name for name in STAGES if not chosen.only or name in chosen.only.split(",")]
+    failed: list[str] = []
     with tempfile.TemporaryDirectory() as fresh:
         bench = Bench((chosen.work or Path(fresh)).resolve(), sizes, tuple(chosen.peers))
         bench.work.mkdir(parents=True, exist_ok=True)
@@ -28,11 +31,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if chosen.build:
                 for shape in shapes(name, sizes):
                     print(bench.backup(shape), flush=True)
-            else:
-                STAGES[name](bench, Stage(name, sizes.numbers()))
+            elif not _measured(name, bench):
+                failed.append(name)
         if not chosen.build:
-            found = [stage for name in STAGES if (stage := Stage.load_from(bench.results, name))]
-            write_document({stage.name: stage for stage in found}, chosen.out)
+            kept = (Stage.load_from(bench.results, name) for name in STAGES)
+            write_document({stage.name: stage for stage in kept if stage and stage.complete}, chosen.out)
+    return min(1, len(failed))
+
+
+def _measured(name: str, bench: Bench) -> bool:
+    """Run a stage and keep what it measured; whether it came to its end."""
+    stage = Stage(name, bench.sizes.numbers())
+    try:
+        STAGES[name](bench, stage)
+    except ChildError as error:
+        print(f"{name} failed: {error}", file=sys.stderr)
+        return False
+    stage.complete = True
+    stage.save(bench.results)
+    return True
 
 
 def _point(text: str) -> tuple[int, int]:
@@ -63,7 +80,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="backups of the growth curve; an asset for five rows, 200,000 at most, unless named "
         "(default: %(default)s)")  # fmt: skip
     add("--peers", action="append", default=[], metavar="PYTHON",
-        help="another interpreter that other tools are installed for; may be repeated")  # fmt: skip
+        help="interpreter of an environment that other tools are installed in; may be repeated")  # fmt: skip
     add("--out", type=Path, default=Path(__file__).parent.parent / "docs" / "benchmarks.md", metavar="FILE.md")
     chosen = parser.parse_args(arguments)
     unknown = set(filter(None, (chosen.only or "").split(","))) - set(STAGES)
@@ -75,4 +92,4 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

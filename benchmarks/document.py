@@ -50,7 +50,8 @@ second report of the same backup beside the first; `both` makes small and large 
 time."""
 
 _CONDITIONS = """The load average of one minute, as each stage began, tells how much else the machine did;
-processor time says more than the clock where it was much."""
+processor time says more than the clock where it was much. The other tools are those that `pip install mvt
+pyiosbackup iOSbackup osxphotos` puts into an environment of their own, which `--peers` names."""
 
 
 def write_document(stages: Mapping[str, Stage], target: Path) -> None:
@@ -146,7 +147,7 @@ def _growth(stage: Stage) -> str:
         for point in _points(stage)
     ]
     head = "manifest rows", "assets", "floor, s", "scan, s", "µs for a row", "of the floor", "peak, MB", "rounds"
-    return f"## Growth\n\n{_GROWTH}\n\n{table(head, rows)}"
+    return f"## Growth\n\n{_GROWTH}\n\n{table(head, rows)}{_left_out(stage)}"
 
 
 def _previews(stage: Stage) -> str:

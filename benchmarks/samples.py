@@ -32,6 +32,7 @@ class Stage:
     load: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    complete: bool = False
 
     def add(self, name: str, sample: Sample) -> None:
         """Keep a sample and tell it."""
