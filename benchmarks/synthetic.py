@@ -86,9 +86,11 @@ class _Writer:
             for column in ("domain", "relativePath", "flags"):
                 connection.execute(f"CREATE INDEX Files_{column} ON Files({column})")
             connection.execute("COMMIT")
-        shutil.copyfile(manifest, clear[0])
         wrapped = None
-        if self.vault:
+        if not self.vault:
+            clear[0].hardlink_to(manifest)
+        else:
+            shutil.copyfile(manifest, clear[0])
             key, wrapped = self.vault.file_key("Manifest.db", 4)
             manifest.write_bytes(encrypt(key, manifest.read_bytes()))
         self._plists(wrapped)
