@@ -36,16 +36,20 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
-Snapshot = dict[str, tuple[int, int, str]]
+Snapshot = dict[str, tuple[int | str, ...]]
 
 
 def photograph(folder: Path) -> Snapshot:
-    """Every entry below a folder with its size, modification time in nanoseconds and SHA-256."""
+    """Every entry below a folder: its SHA-256, size, mode, number, and times in nanoseconds but that of reading.
+
+    The time of the last change of an entry itself (ctime) cannot be put back by a program that touched it.
+    """
     seen: Snapshot = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        seen[str(path.relative_to(folder))] = (status.st_size, status.st_mtime_ns, digest)
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        seen[str(path.relative_to(folder))] = (digest, status.st_size, status.st_mode, status.st_ino, *times)
     return seen
 
 
