@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.document import write_document
 from benchmarks.plot import Point, plot
 from benchmarks.samples import Sample, Stage, spread
 from benchmarks.stages import STAGES
@@ -87,6 +88,16 @@ def test_unknown_stage_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[
         main(["--only", "scan,nothing", "--work", str(tmp_path)])
     assert ended.value.code == 2
     assert "nothing" in capsys.readouterr().err
+
+
+def test_page_says_who_was_left_out_and_no_folder(tmp_path: Path) -> None:
+    """A tool that failed is named with its reason, without the folders of this machine."""
+    stage = Stage("growth", {"rounds": 1}, left_out={"mvt": "cannot read /home/ann/tools/mvt.py"})
+    stage.samples = {f"{what} 300:60": [Sample(2.0, 1.0, 1.0)] for what in ("floor", "whole")}
+    write_document({"growth": stage}, tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "Not measured: mvt (cannot read mvt.py)." in page
+    assert "ann" not in page.replace("cannot", "")
 
 
 def test_ratios_are_taken_round_by_round() -> None:
