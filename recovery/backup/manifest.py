@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from recovery import clock, limits
 from recovery.backup.keys import WrappedKey
-from recovery.backup.records import RecordReader, read_attributes
+from recovery.backup.records import RecordReader
 from recovery.backup.records import read_record as read_record
 from recovery.database import Database
 from recovery.errors import DamagedBackupError, UnreadableArchiveError
@@ -166,7 +166,7 @@ def _entry(row: sqlite3.Row, records: RecordReader) -> ManifestEntry:
         record = records.read(archive)
     except UnreadableArchiveError:
         return ManifestEntry(name, domain, path, kind, problem="its record cannot be read")
-    attributes = _attributes(record.get("ExtendedAttributes"))
+    attributes = _attributes(record.get("ExtendedAttributes"), records)
     return ManifestEntry(
         file_id=name,
         domain=domain,
@@ -197,12 +197,12 @@ def _key(value: object) -> WrappedKey | None:
     return WrappedKey.from_bytes(value) if isinstance(value, bytes) else None
 
 
-def _attributes(value: object) -> Mapping[str, bytes] | None:
+def _attributes(value: object, records: RecordReader) -> Mapping[str, bytes] | None:
     """Extended attributes: a property list of name to bytes inside the record; None for one that is none."""
     if not isinstance(value, bytes):
         return _NO_ATTRIBUTES
     try:
-        stored = read_attributes(value)
+        stored = records.attributes(value)
     except UnreadableArchiveError:
         return None
     return {name: data for name, data in stored.items() if isinstance(data, bytes)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from types import TracebackType
 from typing import BinaryIO
@@ -21,7 +22,11 @@ class Passage:
 
     def __init__(self, raw: BinaryIO, key: bytes | None, least: int | None = None) -> None:
         self._raw = raw
-        self._cipher = SequentialCipher(key) if key is not None else None
+        number = _number(raw)
+        self._most = _chunk_bytes(number)
+        self.plain = number if key is None else None
+        """The open file that holds the plaintext as it is, None for an encrypted blob."""
+        self._cipher = SequentialCipher(key, self._most) if key is not None else None
         self._least = least
         self._plain = hashlib.sha256()
         # A plain blob is its own plaintext, so one hash serves for both.
@@ -58,7 +63,7 @@ class Passage:
 
         Never raises for a blob that is cut or cannot be read to its end: `damage` tells.
         """
-        buffer = memoryview(bytearray(limits.COPY_CHUNK_BYTES))
+        buffer = memoryview(bytearray(self._most))
         while True:
             try:
                 length = self._raw.readinto(buffer)  # type: ignore[attr-defined]
@@ -92,3 +97,17 @@ class Passage:
             self._plain.update(plain)
             self.size += len(plain)
             yield plain
+
+
+def _number(raw: BinaryIO) -> int | None:
+    try:
+        return raw.fileno()
+    except OSError:  # no file of the system
+        return None
+
+
+def _chunk_bytes(number: int | None) -> int:
+    """Small blobs, and there are many, get small buffers: making large ones would cost more than all the rest."""
+    if number is None:
+        return limits.COPY_CHUNK_BYTES
+    return min(limits.COPY_CHUNK_BYTES, os.fstat(number).st_size + 1)

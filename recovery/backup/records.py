@@ -10,6 +10,7 @@ from __future__ import annotations
 import plistlib
 import struct
 from collections.abc import Mapping
+from itertools import pairwise
 
 from recovery import archives, limits
 from recovery.backup.shapes import Shape, frame_of, learn
@@ -24,6 +25,7 @@ class RecordReader:
 
     def __init__(self) -> None:
         self._shapes: dict[bytes, Shape] = {}
+        self._layouts: dict[bytes, _Layout] = {}
 
     def read(self, archive: bytes) -> Mapping[str, object]:
         """What `read_record` gives for the values in use; raises UnreadableArchiveError."""
@@ -41,6 +43,19 @@ class RecordReader:
             if learnt is not None:
                 self._shapes[frame] = learnt
         return record
+
+    def attributes(self, data: bytes) -> Mapping[str, object]:
+        """A property list of names to values, read as any other; raises UnreadableArchiveError."""
+        frame = frame_of(data)
+        known = self._layouts.get(frame) if frame is not None else None
+        if known is not None and known.fits(data):
+            return known.values(data)
+        layout = _layout(data)
+        if layout is None:
+            return _general(data)
+        if known is None and frame is not None and len(self._layouts) < limits.MANIFEST_SHAPES:
+            self._layouts[frame] = layout
+        return layout.values(data)
 
 
 def read_record(archive: bytes) -> Mapping[str, object]:
@@ -70,16 +85,41 @@ def _referred(value: object, objects: list[object]) -> object:
     return None if target == "$null" else target
 
 
-def read_attributes(data: bytes) -> Mapping[str, object]:
-    """A property list of names to values, read as any other; raises UnreadableArchiveError."""
-    flat = _flat(data)
-    if flat is not None:
-        return flat
+def _general(data: bytes) -> Mapping[str, object]:
     return archives.load_dictionary(data, what="extended attributes", limit=limits.MBFILE_BYTES)
 
 
-def _flat(data: bytes) -> Mapping[str, bytes] | None:
-    """A binary property list that is one dictionary of ASCII names to bytes; None for any other."""
+class _Layout:
+    """Where the values of a flat property list stand, and, where that is certain, what all its other bytes are."""
+
+    __slots__ = ("_fixed", "_names", "_places", "_rest")
+
+    def __init__(self, data: bytes, values: dict[str, slice], read: list[slice]) -> None:
+        self._names = tuple(values)
+        self._places = tuple(values.values())
+        spans = sorted({(place.start, place.stop) for place in self._places})
+        # A value that shares bytes with anything that was read is no mere value.
+        apart = all(end <= begin for (_, end), (begin, _) in pairwise(spans)) and not any(
+            start < other.stop and other.start < end for start, end in spans for other in read
+        )
+        bounds = [0, *(bound for span in spans for bound in span), len(data)]
+        self._rest = [slice(start, end) for start, end in zip(bounds[::2], bounds[1::2], strict=True)]
+        self._fixed = self._other(data) if apart else None
+
+    def _other(self, data: bytes) -> list[bytes]:
+        return [data[part] for part in self._rest]
+
+    def fits(self, data: bytes) -> bool:
+        """Whether a property list of the same frame has its values in the same places under the same names."""
+        return self._fixed is not None and self._other(data) == self._fixed
+
+    def values(self, data: bytes) -> Mapping[str, bytes]:
+        """The values by their names."""
+        return {name: data[place] for name, place in zip(self._names, self._places, strict=True)}
+
+
+def _layout(data: bytes) -> _Layout | None:
+    """The layout of a binary property list that is one dictionary of ASCII names to bytes; None for any other."""
     if not 40 <= len(data) <= limits.MBFILE_BYTES or data[:8] != _HEAD:
         return None
     offset_size, reference_size, count, top, table = _TRAILER.unpack_from(data, len(data) - 32)
@@ -92,19 +132,22 @@ def _flat(data: bytes) -> Mapping[str, bytes] | None:
         references = data[at : at + 2 * length]
         if kind != 13 or at + 2 * length > table:
             return None
-        found: dict[str, bytes] = {}
+        found: dict[str, slice] = {}
+        read = [slice(offsets[top], at + 2 * length), slice(table, len(data))]
         for key, value in zip(references[:length], references[length:], strict=True):
             kind, start, size = _content(data, offsets[key])
             name = data[start : start + size]
             if kind != 5 or start + size > table:
                 return None
+            read.append(slice(offsets[key], start + size))
             kind, start, size = _content(data, offsets[value])
             if kind != 4 or start + size > table:
                 return None
-            found[name.decode("ascii")] = data[start : start + size]
+            read.append(slice(offsets[value], start))
+            found[name.decode("ascii")] = slice(start, start + size)
     except (IndexError, ValueError):
         return None
-    return found
+    return _Layout(data, found, read)
 
 
 def _content(data: bytes, at: int) -> tuple[int, int, int]:
