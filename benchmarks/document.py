@@ -51,9 +51,10 @@ x 3024 pixels with a thumbnail of 320 pixels inside. `first` makes the small pre
 second report of the same backup beside the first; `both` makes small and large ones. *Core* counts processor
 time."""
 
-_CONDITIONS = """The load average of one minute, as each stage began, tells how much else the machine did;
-processor time says more than the clock where it was much. The other tools are those that `pip install mvt
-pyiosbackup iOSbackup osxphotos` puts into an environment of their own, which `--peers` names."""
+_CONDITIONS = """The load average of one minute, as each stage began, tells how much else the machine did (after
+another stage it holds about 1 of that one); processor time says more than the clock where it was much. The other
+tools are those that `pip install mvt pyiosbackup iOSbackup osxphotos` puts into an environment of their own,
+which `--peers` names."""
 
 
 def write_document(stages: Mapping[str, Stage], target: Path) -> None:
