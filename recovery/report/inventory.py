@@ -24,7 +24,7 @@ from recovery.findings.model import (
 )
 from recovery.findings.model import asset_key as asset_key
 from recovery.provenance import Gap, Source
-from recovery.report.json_text import RecordWriter, array_text, sources_text, value_text
+from recovery.report.json_text import RecordWriter, array_text, sources_text, string_text, value_text
 from recovery.report.safe_text import valid_unicode
 
 if TYPE_CHECKING:
@@ -122,7 +122,6 @@ def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHIN
 
 
 _ASSET = RecordWriter(Asset, left=("files", "sources"))
-_FILE = RecordWriter(AssetFile, more=("sha256", "extracted_to"))
 
 
 def asset_text(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> str:
@@ -133,9 +132,14 @@ def asset_text(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EX
 
 
 def _file_text(item: AssetFile, written: Extracted | None) -> str:
-    if written is None:
-        return _FILE.text(item, "null", "null")
-    return _FILE.text(item, value_text(written.sha256), value_text(written.path))
+    """What `_file` gives, field by field: an asset has several files, so this is most of an inventory."""
+    sha256, path = (string_text(written.sha256), string_text(written.path)) if written else ("null", "null")
+    return (
+        f'{{"role": "{item.role}", "domain": {string_text(item.domain)}, "path": {string_text(item.path)}, '
+        f'"file_id": {string_text(item.file_id)}, "size": {value_text(item.size)}, "state": "{item.state}", '
+        f'"note": {string_text(item.note)}, "index": {value_text(item.index)}, '
+        f'"pixels": {value_text(item.pixels)}, "sha256": {sha256}, "extracted_to": {path}}}'
+    )
 
 
 class _Text(str):

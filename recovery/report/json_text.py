@@ -28,7 +28,8 @@ def value_text(value: object) -> str:
     return _WRITERS[type(value)](value)
 
 
-def _string(value: str) -> str:
+def string_text(value: str) -> str:
+    """A text, no lone surrogate in it."""
     return _quoted(value if value.isascii() else valid_unicode(value))
 
 
@@ -52,7 +53,7 @@ def array_text(items: Iterable[str]) -> str:
 
 
 _WRITERS = _Writers({
-    str: _string,
+    str: string_text,
     type(None): lambda value: "null",
     bool: lambda value: "true" if value else "false",
     int: int.__repr__,
@@ -66,17 +67,14 @@ _WRITERS = _Writers({
 class RecordWriter:
     """Writes records of one kind; fields named as `left` to the caller get the texts it gives, in their order."""
 
-    def __init__(
-        self, kind: type[DataclassInstance], left: Collection[str] = (), more: Collection[str] = ()
-    ) -> None:
+    def __init__(self, kind: type[DataclassInstance], left: Collection[str] = ()) -> None:
         names = [item.name for item in fields(kind)]
         self._values = attrgetter(*(name for name in names if name not in left))
-        written = (*names, *more)
-        self._template = "{" + ", ".join(f'"{name}": %s' for name in written) + "}"
-        self._left = [index for index, name in enumerate(written) if name in left or name in more]
+        self._template = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
+        self._left = [index for index, name in enumerate(names) if name in left]
 
     def text(self, record: object, *given: str) -> str:
-        """The record as JSON text, with the texts of what was left and of what comes behind."""
+        """The record as JSON text."""
         texts = [_WRITERS[type(value)](value) for value in self._values(record)]
         for index, text in zip(self._left, given, strict=True):
             texts.insert(index, text)
