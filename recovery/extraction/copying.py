@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.backup.passage import Passage
@@ -21,6 +22,8 @@ from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcom
 from recovery.extraction.parts import Part, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.findings.model import FileState
+
+R = TypeVar("R", Outcome, DocumentOutcome)
 
 
 class Overwrite(StrEnum):
@@ -35,12 +38,12 @@ class Overwrite(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Generic[R]):
     """A file whose bytes are in a part, and what becomes of it once it has its name."""
 
     part: Part
-    outcome: Outcome
     entry: Entry
+    outcome: R
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,12 @@ class Copier:
         """Copy some files, flushed together; whatever goes wrong with one becomes its outcome."""
         with ExitStack() as parts:
             copied = [self._copy(planned, source, parts, tick) for planned, source in files]
-            flush([item.part for item in copied if isinstance(item, _Ready)])
+            self._flush([item for item in copied if isinstance(item, _Ready)])
             return tuple(self._publish(item) if isinstance(item, _Ready) else item for item in copied)
 
     def _copy(
         self, planned: PlannedFile, source: ManifestEntry | None, parts: ExitStack, tick: Tick
-    ) -> Outcome | _Ready:
+    ) -> Outcome | _Ready[Outcome]:
         earlier = self._earlier(planned, source, tick)
         if earlier is not None:
             return earlier
@@ -99,11 +102,15 @@ class Copier:
 
     def _write(
         self, planned: PlannedFile, source: ManifestEntry, passage: Passage, part: Part, tick: Tick
-    ) -> Outcome | _Ready:
+    ) -> Outcome | _Ready[Outcome]:
+        shared = passage.plain is not None and part.share(passage.plain)
         for chunk in passage.views():
-            _write_all(part.stream, chunk)
+            if not shared:
+                _write_all(part.stream, chunk)
             tick(len(chunk))
         reason = passage.damage
+        if shared and reason:
+            part.stream.truncate(passage.size)  # what lies behind bytes that cannot be read is not salvaged
         if not reason and planned.file.state is FileState.DAMAGED:
             reason = planned.file.note or "the file is damaged inside"
         if reason and not passage.size:
@@ -125,50 +132,65 @@ class Copier:
         outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
         stranger = self.folder.exists(target) and not self._is_ours(target, tick)
         if not stranger or self.overwrite is Overwrite.ALWAYS:
-            return _Ready(part, outcome, entry)
+            return _Ready(part, entry, outcome)
         if self.folder.matches(target, entry.size, entry.sha256, tick):
             self.journal.append(entry)
             return replace(outcome, unchanged=True)
         return Outcome(planned, OutcomeState.KEPT, reason="A file with other bytes has this name in the output.")
 
-    def _publish(self, ready: _Ready) -> Outcome:
+    def _flush(self, ready: Sequence[_Ready[R]]) -> None:
+        """The journal too, before any name: should the run end there, the next one knows whose files it finds."""
+        for item in ready:
+            try:
+                self.journal.append(item.entry)
+            except OSError as error:
+                item.part.refused = error
+        if ready:
+            flush([item.part for item in ready], self.journal.fileno())
+
+    def _publish(self, ready: _Ready[Outcome]) -> Outcome:
         outcome = ready.outcome
         try:
-            # The journal first: should the run end in between, the next one knows whose file it finds.
-            self.journal.append(ready.entry)
             note = self.folder.publish(ready.part, ready.entry.target, outcome.modified)
         except OSError as error:
             return Outcome(outcome.planned, OutcomeState.FAILED, reason=_refused(error))
         return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
 
-    def documents(
-        self, documents: Sequence[tuple[str, bytes]], durable: bool, tick: Tick
-    ) -> tuple[DocumentOutcome, ...]:
-        """Write some sidecars or records; `durable` ones are on the disk before they have their names."""
-        return tuple(self._document(target, data, durable, tick) for target, data in documents)
+    def documents(self, documents: Sequence[tuple[str, bytes]], tick: Tick) -> tuple[DocumentOutcome, ...]:
+        """Write some sidecars or records, flushed together."""
+        with ExitStack() as parts:
+            written = [self._document(target, data, parts, tick) for target, data in documents]
+            self._flush([item for item in written if isinstance(item, _Ready)])
+            return tuple(self._publish_document(item) if isinstance(item, _Ready) else item for item in written)
 
-    def _document(self, target: str, data: bytes, durable: bool, tick: Tick) -> DocumentOutcome:
+    def _document(
+        self, target: str, data: bytes, parts: ExitStack, tick: Tick
+    ) -> DocumentOutcome | _Ready[DocumentOutcome]:
         """One that this program wrote earlier is brought up to date."""
         entry = Entry(target, len(data), hashlib.sha256(data).hexdigest())
+        written = DocumentOutcome(target, OutcomeState.WRITTEN, entry)
         try:
             if self.folder.exists(target):
                 same = self.folder.matches(target, entry.size, entry.sha256, tick)
                 if same:
                     if self.journal.get(target) != entry:
                         self.journal.append(entry)
-                    return DocumentOutcome(target, OutcomeState.WRITTEN, entry)
+                    return written
                 if self.overwrite is not Overwrite.ALWAYS and not self._is_ours(target, tick):
                     reason = "A file with other bytes has this name in the output."
                     return DocumentOutcome(target, OutcomeState.KEPT, reason=reason)
-            with self.folder.part() as part:
-                _write_all(part.stream, data)
-                if durable:
-                    flush([part])
-                self.journal.append(entry)
-                self.folder.publish(part, target)
+            part = parts.enter_context(self.folder.part())
+            _write_all(part.stream, data)
         except OSError as error:
             return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
-        return DocumentOutcome(target, OutcomeState.WRITTEN, entry)
+        return _Ready(part, entry, written)
+
+    def _publish_document(self, ready: _Ready[DocumentOutcome]) -> DocumentOutcome:
+        try:
+            self.folder.publish(ready.part, ready.entry.target)
+        except OSError as error:
+            return DocumentOutcome(ready.entry.target, OutcomeState.FAILED, reason=_refused(error))
+        return ready.outcome
 
     def _is_ours(self, target: str, tick: Tick) -> bool:
         known = self.journal.get(target)

@@ -65,7 +65,7 @@ class OutputFolder:
     def publish(self, part: Part, target: str, moment: datetime | None = None) -> str:
         """Give a finished part its name in one step; a phrase if its time was refused.
 
-        Replaces what is there. Without a `flush` before, it may be empty after a power cut. Raises OSError.
+        Replaces what is there. Raises OSError, also the one that a `flush` before met.
         """
         if part.refused is not None:
             raise part.refused
@@ -75,6 +75,16 @@ class OutputFolder:
         Path(part.path).replace(self._path(target))
         part.published = True
         return note
+
+    def flush_names(self) -> None:
+        """Wait until every name given so far is on the disk, where the system can be asked for that."""
+        for folder in (*sorted(self._made), STATE_FOLDER):
+            with contextlib.suppress(OSError):  # Windows opens no folder
+                stream = os.open(self._path(folder), os.O_RDONLY)
+                try:
+                    os.fsync(stream)
+                finally:
+                    os.close(stream)
 
     def _path(self, target: str) -> str:
         """A relative target as a path of this system; texts, as this is asked several times for each file."""

@@ -71,6 +71,10 @@ class Journal:
                 raise
             self._entries[entry.target] = entry
 
+    def fileno(self) -> int:
+        """The open file, to be flushed."""
+        return self._stream
+
     def compact(self, entries: Iterable[Entry]) -> None:
         """Replace the lines by these, so that an interrupted and an undisturbed run leave the same journal."""
         part = self._path.with_name(self._path.name + ".part")

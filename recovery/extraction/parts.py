@@ -5,9 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+
+if sys.platform == "linux":
+    import fcntl
+
+_FICLONE = 0x40049409  # linux/fs.h, _IOW(0x94, 9, int)
 
 
 class Part:
@@ -34,19 +40,36 @@ class Part:
             with contextlib.suppress(OSError):
                 Path(self.path).unlink()
 
+    def share(self, source: int) -> bool:
+        """Take all bytes of an open file by sharing its blocks, which costs nothing; False where that cannot be.
 
-def flush(parts: Sequence[Part]) -> None:
-    """Wait until the bytes of all are on the disk; a part that the system refuses has its word in `refused`.
-
-    The writing of all is begun before the first is waited for, and none gets its name in between: a file system
-    with a journal then writes the journal once for many files.
-    """
-    if len(parts) > 1 and hasattr(os, "posix_fadvise"):
-        for part in parts:
-            with contextlib.suppress(OSError):  # only advice: on Linux it begins to write what is not on the disk
-                os.posix_fadvise(part.stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    for part in parts:
+        Btrfs and XFS can, between files of one disk. Neither file notices when the other is changed.
+        """
+        if sys.platform != "linux":
+            return False
         try:
-            os.fsync(part.stream.fileno())
+            fcntl.ioctl(self.stream.fileno(), _FICLONE, source)
+        except OSError:
+            return False
+        return True
+
+
+def flush(parts: Sequence[Part], journal: int) -> None:
+    """Wait until the bytes of all, and of an open journal, are on the disk.
+
+    A part that the system refuses has its word in `refused`; a line of the journal that a power cut takes costs
+    only time. The writing of all is begun before the first is waited for, and none gets its name in between: a
+    file system that keeps a journal of its own then writes it once for many files.
+    """
+    streams = [part.stream.fileno() for part in parts]
+    if hasattr(os, "posix_fadvise"):
+        for stream in (*streams, journal):
+            with contextlib.suppress(OSError):  # only advice: on Linux it begins to write what is not on the disk
+                os.posix_fadvise(stream, 0, 0, os.POSIX_FADV_DONTNEED)
+    for part, stream in zip(parts, streams, strict=True):
+        try:
+            os.fsync(stream)
         except OSError as error:
             part.refused = error
+    with contextlib.suppress(OSError):
+        os.fsync(journal)

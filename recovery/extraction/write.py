@@ -32,8 +32,9 @@ from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text,
 
 # Sidecars, records and the rounding up of files to blocks, for each asset.
 _BYTES_BESIDE_ASSET = 32 * 1024
-# What is flushed together: the disk's answer is waited for once, and an interrupt loses no more than this.
-_BATCH_FILES, _BATCH_BYTES = 16, 32 * 1024 * 1024
+# What is flushed together: the disk is waited for once, and an interrupt loses no more than this in each thread.
+# Small, as each file of a batch is open until its end and macOS lets a program open 256.
+_BATCH_FILES, _BATCH_BYTES, _BATCH_DOCUMENTS = 16, 32 * 1024 * 1024, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class _Writer:
         listed = {outcome.target for outcome in beside}
         earlier = tuple(entry for entry in outcomes.earlier if entry.target not in listed)
         outcomes = replace(outcomes, documents=beside, earlier=earlier)
-        finals = self._write_documents(documents.finals(outcomes).items(), durable=True)
+        finals = self._write_documents(documents.finals(outcomes).items())
         names = {outcome.target for outcome in finals} | {MANIFEST, RUN}
         earlier = tuple(entry for entry in earlier if entry.target not in names)
         return replace(outcomes, documents=beside + finals, earlier=earlier)
@@ -111,15 +112,17 @@ class _Writer:
         entries += [outcome.entry for outcome in outcomes.documents if outcome.entry]
         entries += outcomes.earlier
         manifest = manifest_text(entries)
+        self.copier.folder.flush_names()
         record = run(outcomes, manifest)
         replacing = replace(self.copier, overwrite=Overwrite.ALWAYS)  # they were found to be ours at the start
-        for outcome in self._write_documents([(MANIFEST, manifest), (RUN, record)], replacing, durable=True):
+        for outcome in self._write_documents([(MANIFEST, manifest), (RUN, record)], replacing):
             if outcome.entry is None:
                 raise OutputError(
                     f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again."
                 )
             entries.append(outcome.entry)
         self.copier.journal.compact(entries)
+        self.copier.folder.flush_names()
         return replace(outcomes, record_sha256=hashlib.sha256(record).hexdigest())
 
     def _copy(self, plan: Plan) -> tuple[Outcome, ...]:
@@ -164,13 +167,14 @@ class _Writer:
         return tuple(done)
 
     def _write_documents(
-        self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None, *, durable: bool = False
+        self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None
     ) -> tuple[DocumentOutcome, ...]:
         results: dict[int, tuple[DocumentOutcome, ...]] = {}
         waiting = iter(documents)
-        groups = iter(lambda: list(islice(waiting, _BATCH_FILES)), [])
-        jobs = (partial((copier or self.copier).documents, group, durable) for group in groups)
-        crew.run(jobs, self.workers, lambda number, size: None, results.__setitem__)
+        groups = iter(lambda: list(islice(waiting, _BATCH_DOCUMENTS)), [])
+        jobs = (partial((copier or self.copier).documents, group) for group in groups)
+        # The caller renders; two threads write as fast, and few of them keep few files open.
+        crew.run(jobs, min(2, self.workers), lambda number, size: None, results.__setitem__)
         return tuple(outcome for number in range(len(results)) for outcome in results[number])
 
     def _earlier(self, plan: Plan) -> tuple[Entry, ...]:

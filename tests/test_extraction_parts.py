@@ -1,0 +1,131 @@
+"""Unfinished files: flushed before any of them has its name, and sharing blocks where the file system can."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures import BackupBuilder
+from recovery.extraction import copying, parts
+from recovery.extraction.outcomes import OutcomeState
+from recovery.extraction.parts import Part, flush
+from recovery.extraction.plan import plan
+from recovery.extraction.selection import Selection
+from tests.extraction_tools import PASSPHRASE, a_file, an_asset, contents, everything, extract, findings_of
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="blocks are shared on Linux only")
+PHOTOS = 40
+
+
+def library() -> BackupBuilder:
+    """More photos than are flushed together."""
+    builder = BackupBuilder()
+    for number in range(PHOTOS):
+        builder.with_photo(f"IMG_{number:04d}", width=32, height=24)
+    return builder
+
+
+class Sharing:
+    """A file system that shares blocks, played by copying."""
+
+    def __init__(self) -> None:
+        self.shared = 0
+
+    def ioctl(self, target: int, request: int, source: int) -> int:
+        """What the system does for FICLONE."""
+        assert request == 0x40049409
+        os.pwrite(target, os.pread(source, 1 << 30, 0), 0)
+        self.shared += 1
+        return 0
+
+
+def test_a_refused_flush_fails_that_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that cannot keep one file of a batch: it gets no name, the others do, the next run makes it good."""
+    builder = library()
+    backup, out = builder.build(tmp_path / "backups", PASSPHRASE), tmp_path / "out"
+    real, count = os.fsync, iter(range(10_000))
+
+    def refusing(stream: int) -> None:
+        if next(count) == 3:
+            raise OSError(5, "Input/output error")
+        real(stream)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refusing)
+        outcomes = extract(backup, everything(builder), out, PASSPHRASE)
+    (failed,) = (outcome for outcome in outcomes.files if outcome.state is not OutcomeState.WRITTEN)
+    assert failed.state is OutcomeState.FAILED and "Input/output error" in failed.reason
+    assert not (out / failed.planned.target).exists() and not list(out.rglob("*.part"))
+    assert extract(backup, everything(builder), out, PASSPHRASE).complete
+    extract(backup, everything(builder), tmp_path / "other", PASSPHRASE)
+    assert contents(out) == contents(tmp_path / "other")
+
+
+def test_a_part_vanishes_unless_it_was_published(tmp_path: Path) -> None:
+    """Also after it was flushed."""
+    with Part(str(tmp_path / "1.part")) as part, (tmp_path / "journal").open("wb") as journal:
+        part.stream.write(b"bytes")
+        flush([part], journal.fileno())
+        assert part.refused is None and (tmp_path / "1.part").read_bytes() == b"bytes"
+    assert not (tmp_path / "1.part").exists()
+
+
+@linux
+def test_shared_blocks_give_the_same_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every byte and every hash of a plain backup is as when the bytes are copied."""
+    builder = library()
+    backup = builder.build(tmp_path / "backups")
+    copied = extract(backup, everything(builder), tmp_path / "copied")
+    sharing = Sharing()
+    monkeypatch.setattr(parts.fcntl, "ioctl", sharing.ioctl)
+    shared = extract(backup, everything(builder), tmp_path / "shared")
+    assert sharing.shared == PHOTOS and shared.files == copied.files
+    assert contents(tmp_path / "shared") == contents(tmp_path / "copied")
+
+
+@linux
+def test_an_encrypted_backup_shares_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its blobs are not what is written."""
+    builder, sharing = library(), Sharing()
+    monkeypatch.setattr(parts.fcntl, "ioctl", sharing.ioctl)
+    backup = builder.build(tmp_path / "backups", PASSPHRASE)
+    assert extract(backup, everything(builder), tmp_path / "out", PASSPHRASE).complete and not sharing.shared
+
+
+@linux
+def test_shared_blocks_behind_a_read_error_are_not_salvaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes out is what was read and hashed."""
+    video = bytes(range(256)) * 4096 * 2
+    builder = BackupBuilder().with_file("CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.MOV", video)
+    backup = builder.build(tmp_path / "backups")
+    real = copying.BackupView.passage
+
+    def failing(self: Any, entry: Any) -> Any:
+        passage = real(self, entry)
+        raw, count = passage._raw, iter(range(100))
+
+        class Sector:
+            def readinto(self, buffer: memoryview) -> int:
+                if next(count) == 3:
+                    raise OSError(5, "Input/output error")
+                return int(raw.readinto(buffer))
+
+            def close(self) -> None:
+                raw.close()
+
+        passage._raw = Sector()
+        return passage
+
+    monkeypatch.setattr(copying.BackupView, "passage", failing)
+    monkeypatch.setattr(parts.fcntl, "ioctl", Sharing().ioctl)
+    asset = an_asset(files=(a_file(path="Media/DCIM/100APPLE/IMG_0001.MOV"),))
+    (outcome,) = extract(backup, plan(findings_of([asset]), Selection(everything=True)), tmp_path / "out").files
+    assert outcome.state is OutcomeState.DAMAGED and outcome.entry is not None
+    salvaged = (tmp_path / "out" / str(outcome.target)).read_bytes()
+    assert salvaged == video[: len(salvaged)] and 0 < len(salvaged) == outcome.entry.size < len(video)
