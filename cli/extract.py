@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ from recovery.extraction.write import WriteOptions, write
 from recovery.findings.model import Findings, Verdict
 from recovery.report import extraction_text
 from recovery.report.html import ReportOptions, write_report
-from recovery.report.inventory import Extracted, FileKey, asset_key, dumps, inventory
+from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.safe_text import clean
 from recovery.report.sidecars import json_sidecar, xmp
 
@@ -249,8 +250,9 @@ def _documents(found: Opened) -> Documents:
 
     def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
         # No time: an extraction that was interrupted and finished later has the bytes of an undisturbed one.
-        document = inventory(findings, generated_at=None, extracted=_extracted(outcomes.files))
-        return {"inventory.json": dumps(document).encode()}
+        text = io.StringIO()
+        write_json(findings, text, generated_at=None, extracted=_extracted(outcomes.files))
+        return {"inventory.json": text.getvalue().encode()}
 
     return Documents(sidecars=sidecars, finals=finals, derive=Deriver(found.view, found.case.traces.tables))
 
