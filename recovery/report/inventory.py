@@ -88,7 +88,7 @@ def write_json(
     findings: Findings,
     stream: TextIO,
     *,
-    generated_at: datetime,
+    generated_at: datetime | None,
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
 ) -> None:
     """Write the same text as `dumps(inventory(...))`, one entry at a time."""
