@@ -99,19 +99,13 @@ class Disk:
                     self.early.append(note["target"])
 
     def lose(self, out: Path, dice: random.Random, spared: Sequence[str] = ()) -> None:
-        """Take back, by chance, what was not flushed: bytes of files (but for the `spared`), and names.
-
-        A file that had its name before its bytes were flushed loses all of them.
-        """
+        """Take back, by chance, what was not flushed: bytes of files (but for the `spared`), and names."""
         spared = ("lock", *spared)
         for path in sorted(path for path in out.rglob("*") if path.is_file() and path.name not in spared):
             state = path.stat()
             safe = self.flushed.get(state.st_ino, 0)
             if safe < state.st_size and dice.random() < 0.7:
-                if str(path) in self.early:
-                    path.write_bytes(b"")
-                else:
-                    _lost_end(path, safe, dice)
+                _lost_end(path, safe, dice)
         for name, said in self.names.items():
             if dice.random() < 0.3:
                 Path(name).unlink(missing_ok=True)
