@@ -311,7 +311,6 @@ def test_a_read_error_that_passes_is_mended_by_the_next_run(
     assert contents(tmp_path / "out") == undisturbed
 
 
-@pytest.mark.xfail(reason="what was salvaged is not tried again yet", strict=False)
 def test_what_was_salvaged_is_whole_once_the_error_has_passed(
     backup: Path, undisturbed: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,17 +88,16 @@ class Copier:
             return Outcome(planned, OutcomeState.FAILED, reason=_refused(error))
 
     def _earlier(self, planned: PlannedFile, source: ManifestEntry | None, tick: Tick) -> Outcome | None:
-        """The outcome of an earlier run whose file is still there with the bytes it was given."""
-        for target in (planned.target, planned.damaged_target):
-            entry = self.journal.get(target)
-            if entry is None or entry.file_id != planned.file.file_id:
-                continue
-            if self.folder.matches(target, entry.size, entry.sha256, tick):
-                state = OutcomeState.DAMAGED if entry.reason else OutcomeState.WRITTEN
-                moment, origin = file_time(planned, source)
-                notes = _notes(source, entry.size)
-                return Outcome(planned, state, entry, entry.reason, moment, origin, unchanged=True, notes=notes)
-        return None
+        """The outcome of an earlier run whose whole file is still there; what was damaged is read again."""
+        target = planned.target
+        entry = self.journal.get(target)
+        if entry is None or entry.file_id != planned.file.file_id:
+            return None
+        if not self.folder.matches(target, entry.size, entry.sha256, tick):
+            return None
+        moment, origin = file_time(planned, source)
+        notes = _notes(source, entry.size)
+        return Outcome(planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes)
 
     def _write(
         self, planned: PlannedFile, source: ManifestEntry, passage: Passage, part: Part, tick: Tick
@@ -130,12 +129,13 @@ class Copier:
         state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
         moment, origin = file_time(planned, source)
         outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
-        stranger = self.folder.exists(target) and not self._is_ours(target, tick)
-        if not stranger or self.overwrite is Overwrite.ALWAYS:
+        if not self.folder.exists(target) or self.overwrite is Overwrite.ALWAYS:
             return _Ready(part, entry, outcome)
         if self.folder.matches(target, entry.size, entry.sha256, tick):
             self.journal.append(entry)
             return replace(outcome, unchanged=True)
+        if self._is_ours(target, tick):
+            return _Ready(part, entry, outcome)
         return Outcome(planned, OutcomeState.KEPT, reason="A file with other bytes has this name in the output.")
 
     def _flush(self, ready: Sequence[_Ready[R]]) -> None:
@@ -152,9 +152,19 @@ class Copier:
         outcome = ready.outcome
         try:
             note = self.folder.publish(ready.part, ready.entry.target, outcome.modified)
+            if outcome.state is OutcomeState.WRITTEN:
+                self._remove_damaged(outcome.planned)
         except OSError as error:
             return Outcome(outcome.planned, OutcomeState.FAILED, reason=_refused(error))
         return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
+
+    def _remove_damaged(self, planned: PlannedFile) -> None:
+        """What an earlier run salvaged of a file that is whole now: a read error may pass. Raises OSError."""
+        known = self.journal.get(planned.damaged_target)
+        if known is None or known.file_id != planned.file.file_id:
+            return
+        if self.folder.matches(known.target, known.size, known.sha256, lambda size: None):
+            self.folder.remove(known.target)
 
     def documents(self, documents: Sequence[tuple[str, bytes]], tick: Tick) -> tuple[DocumentOutcome, ...]:
         """Write some sidecars or records, flushed together."""

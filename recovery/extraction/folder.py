@@ -76,6 +76,10 @@ class OutputFolder:
         part.published = True
         return note
 
+    def remove(self, target: str) -> None:
+        """Take away a file of ours. Raises OSError."""
+        Path(self._path(target)).unlink()
+
     def flush_names(self) -> None:
         """Wait until every name given so far is on the disk, where the system can be asked for that."""
         for folder in (*sorted(self._made), STATE_FOLDER):
