@@ -4,6 +4,13 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
+# --- records in memory -----------------------------------------------------------------------------------
+# Up to so many records of a kind stay in memory, which is faster; more go to a private file (recovery/spool.py).
+# Together these are some 450 MB just before the first kind has to go, with 60,000 assets all of them stay.
+ROWS_IN_MEMORY = 70_000
+FILES_IN_MEMORY = 160_000
+RESOURCES_IN_MEMORY = 250_000
+
 # --- property lists and keyed archives -------------------------------------------------------------------
 # The largest plist a backup carries is Info.plist with every app's icon in it: tens of megabytes.
 PLIST_BYTES = 64 * MIB

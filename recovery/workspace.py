@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 # The name says whose folder it is from its first moment: one of a process that is gone is removed by the next run.
 _PREFIX = "recover-facetime-"
@@ -28,6 +29,7 @@ class Workspace:
         self._parent = parent
         self._path: Path | None = None
         self._numbers = itertools.count(1)
+        self._open: list[BinaryIO] = []
 
     def __enter__(self) -> Workspace:
         remove_abandoned(self._parent)
@@ -39,6 +41,9 @@ class Workspace:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         path, self._path = self._path, None
+        while self._open:
+            with contextlib.suppress(OSError):  # what it could not write is removed in any case
+                self._open.pop().close()
         if path is not None:
             _remove(path)
 
@@ -49,6 +54,12 @@ class Workspace:
         folder = self._path / f"{next(self._numbers):04d}"
         folder.mkdir(mode=0o700)
         return folder / name
+
+    def scratch(self) -> BinaryIO:
+        """An empty file for writing and reading, closed and removed when the workspace is left."""
+        stream = self.new_file("records").open("x+b")
+        self._open.append(stream)
+        return stream
 
 
 def remove_abandoned(parent: Path | None = None) -> int:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry, file_id
 from recovery.photos.attributes import FileAttributes
-from recovery.photos.grouping import Group, RowIndex, group
+from recovery.photos.grouping import Group, group
 from recovery.photos.library import AssetRow
 from recovery.photos.media import MediaFacts
 from recovery.photos.media_files import MediaFile
 from recovery.photos.pairing import PairedBy
 from recovery.photos.places import DOMAIN, FileRole, Part, Place, extension, place_of, stem
+from recovery.photos.row_index import RowIndex
 from recovery.photos.signatures import MediaType
 
 FOLDER = "DCIM/100APPLE"
@@ -267,4 +268,4 @@ def test_the_order_of_files_changes_no_ownership(
         for item in each.files:
             owner = index.exactly(item.file.place) if item.file.place.part is Part.ORIGINAL else None
             if owner is not None:
-                assert each.row is owner
+                assert each.row is rows[owner]

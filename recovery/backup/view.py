@@ -29,6 +29,7 @@ from recovery.errors import (
     UnreadableFileError,
 )
 from recovery.provenance import Gap
+from recovery.spool import Room
 from recovery.workspace import Workspace
 
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
@@ -51,6 +52,11 @@ class BackupView:
     def encrypted(self) -> bool:
         """Whether the blobs are encrypted; a copy that some tool has decrypted is not."""
         return self._keys is not None
+
+    @property
+    def room(self) -> Room:
+        """The private folder, for records that are too many for memory."""
+        return self._workspace
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from recovery import limits
 from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import STORE as MANIFEST
+from recovery.backup.manifest import ManifestEntry
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
 from recovery.case.model import BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
@@ -20,13 +21,14 @@ from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableFileError
 from recovery.photos import library
 from recovery.photos.facetime import worth_a_look
-from recovery.photos.grouping import Group, Grouping, RowIndex, group
+from recovery.photos.grouping import Group, Grouping, group
 from recovery.photos.history import History, read_history
 from recovery.photos.library import PhotoLibrary, read_library
 from recovery.photos.media_files import MediaFile, look_inside, media_files
 from recovery.photos.migrations import Migration, read_migrations
 from recovery.photos.places import ORIGINALS, FileRole, Part
 from recovery.photos.residue import DeletedRow, carve_assets
+from recovery.photos.row_index import RowIndex
 from recovery.photos.signatures import sniff
 from recovery.photos.traces import Places, by_camera, is_live, is_quiet, traces_of
 from recovery.provenance import Gap, Reading
@@ -73,7 +75,7 @@ class _Gatherer:
         missing = frozenset(item.file_id for item in census.missing)
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
-        grouping = self._grouping([*self._media(missing), *unnamed.records])
+        grouping = self._grouping(missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
         traces = self._traces()
         around, gaps = read_surroundings(self.view, grouping, self.migrations)
@@ -88,6 +90,7 @@ class _Gatherer:
             traces=traces,
             around=around,
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
+            room=self.view.room,
         )
 
     def _census(self) -> BlobCensus:
@@ -120,7 +123,7 @@ class _Gatherer:
         try:
             with self.view.database(library.DOMAIN, library.DATABASE) as database:
                 if database is not None:
-                    self.photos = read_library(database)
+                    self.photos = read_library(database, self.view.room)
                     self.history = read_history(database)
                     self.migrations = read_migrations(database)
                     self._carve(database)
@@ -143,28 +146,27 @@ class _Gatherer:
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 
-    def _media(self, missing: frozenset[str]) -> list[MediaFile]:
-        files = []
-        for file in media_files(self.view, missing):
-            files.append(file)
-            self.progress.advance()
-        damaged = [file.entry for file in files if file.entry.problem]
-        if damaged:
-            why = f"of {len(damaged):,} media files: {damaged[0].problem} ({damaged[0].relative_path} first)"
-            hides = ("dates, sizes, attributes and keys of these files",)
-            self.gaps.append(Gap("records of the manifest", MANIFEST, why, hides, fault=True))
-        return files
-
-    def _grouping(self, files: list[MediaFile]) -> Grouping:
+    def _grouping(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> Grouping:
         """Group, looking inside files that nothing else describes first, and inside FaceTime candidates after."""
         rows = self.photos.assets if self.photos else ()
         places = self.photos.places if self.photos else {}
         index = RowIndex(rows)
-        grouping = group(
-            rows, [self._looked_at(file) if _undescribed(file, index) else file for file in files], index
+        damaged, gaps = _Damaged(), self.gaps
+        self.gaps = []
+        files = chain(self._media(missing, damaged), unnamed)
+        looked = (self._looked_at(file) if _undescribed(file, index) else file for file in files)
+        grouping = group(rows, looked, index, self.view.room)
+        self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
+        del index
+        return grouping.updated(
+            lambda item: self._looked_into(item) if _promises(item, places) else item, self.view.room
         )
-        groups = tuple(self._looked_into(item) if _promises(item, places) else item for item in grouping.groups)
-        return replace(grouping, groups=groups)
+
+    def _media(self, missing: frozenset[str], damaged: _Damaged) -> Iterator[MediaFile]:
+        for file in media_files(self.view, missing):
+            damaged.note(file.entry)
+            self.progress.advance()
+            yield file
 
     def _looked_into(self, found: Group) -> Group:
         """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
@@ -195,6 +197,25 @@ class _Gatherer:
             paths=paths,
             life=self.life,
         )
+
+
+class _Damaged:
+    """Counts entries of media files that could not be read whole."""
+
+    def __init__(self) -> None:
+        self.first: ManifestEntry | None = None
+        self.count = 0
+
+    def note(self, entry: ManifestEntry) -> None:
+        if entry.problem:
+            self.count += 1
+            self.first = self.first or entry
+
+    def gaps(self) -> Iterator[Gap]:
+        if self.first is not None:
+            why = f"of {self.count:,} media files: {self.first.problem} ({self.first.relative_path} first)"
+            hides = ("dates, sizes, attributes and keys of these files",)
+            yield Gap("records of the manifest", MANIFEST, why, hides, fault=True)
 
 
 def _promises(item: Group, places: Places) -> bool:

@@ -22,6 +22,7 @@ from recovery.photos.residue import DeletedRow
 from recovery.photos.signatures import MediaType
 from recovery.photos.thumbnails import ThumbnailTable
 from recovery.provenance import Gap, Reading
+from recovery.spool import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +135,5 @@ class Case:
     traces: Traces
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
+    room: Room | None = field(default=None, repr=False, compare=False)
+    """Where records lie, and further ones may, that are too many for memory; a large case lives as long as it."""

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
-from recovery.photos.codes import KindCode, SubtypeCode
+from recovery import limits
+from recovery.photos.codes import KindCode
 from recovery.photos.library import AssetRow
 from recovery.photos.media_files import MediaFile
-from recovery.photos.pairing import Half, Pair, pair
+from recovery.photos.pairing import Half, Pair, PairedBy, pairs
 from recovery.photos.places import (
     IMAGE_EXTENSIONS,
     MOVIE_EXTENSIONS,
     RAW_EXTENSIONS,
     FileRole,
     Part,
-    Place,
     extension,
     stem,
 )
+from recovery.photos.row_index import RowIndex
+from recovery.spool import Lazy, Room, Sorter, Spool
 
 Key = tuple[str, str]
-"""Directory and name or stem, letter case aside."""
+"""Directory and stem, letter case aside."""
+_NOBODY = 2**62
+_WAYS = ((PairedBy.CONTENT_IDENTIFIER, True), (PairedBy.STEM, False), (PairedBy.STEM, None))
+"""How two halves can have been joined, and whether their identifiers match."""
 
 
 class GroupFile(NamedTuple):
@@ -63,17 +70,54 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Groups with a row in the order of rows, then those without a row."""
+    """Groups with a row in the order of rows, and those without a row.
 
-    groups: tuple[Group, ...]
+    Of a large library the groups are made anew by each walk through them, so each walk should do much.
+    """
+
+    with_row: Sequence[Group] = ()
+    without_row: Sequence[Group] = ()
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """All of them, those without a row last."""
+        both = self.with_row, self.without_row
+        return Lazy(sum(map(len, both)), lambda: chain(*both))
+
+    def updated(self, change: Callable[[Group], Group], room: Room | None) -> Grouping:
+        """Each group put through a function, in their order; what it gives back unchanged is not kept twice."""
+        return Grouping(_updated(self.with_row, change, room), tuple(map(change, self.without_row)))
 
 
-def group(rows: Sequence[AssetRow], files: Iterable[MediaFile], index: RowIndex | None = None) -> Grouping:
+def _updated(groups: Sequence[Group], change: Callable[[Group], Group], room: Room | None) -> Sequence[Group]:
+    if isinstance(groups, tuple):
+        return tuple(map(change, groups))
+    changed = Spool[tuple[int, Group]](room, limits.ROWS_IN_MEMORY // 10)
+    for number, group in enumerate(groups):
+        if (new := change(group)) is not group:
+            changed.append((number, new))
+
+    def walk() -> Iterator[Group]:
+        those = iter(changed)
+        due, new = next(those, (None, None))
+        for number, group in enumerate(groups):
+            if number == due and new is not None:
+                yield new
+                due, new = next(those, (None, None))
+            else:
+                yield group
+
+    return Lazy(len(groups), walk)
+
+
+def group(
+    rows: Sequence[AssetRow], files: Iterable[MediaFile], index: RowIndex | None = None, room: Room | None = None
+) -> Grouping:
     """Assign every media file, thumbnail tables apart, to one row or to one group without a row; none is lost.
 
-    `index` is that of the rows, where there is one already.
+    `index` is that of these rows; very many files lie in the `room`.
     """
-    return _Grouper(rows, index or RowIndex(rows)).group(files)
+    return _Grouper(rows, index or RowIndex(rows), room).group(files)
 
 
 def is_movie(file: MediaFile) -> bool:
@@ -99,39 +143,26 @@ def _identifier(file: MediaFile) -> str | None:
     return stated or (file.attributes.media_group_uuid if file.attributes else None)
 
 
-class RowIndex:
-    """Asset rows by the name and by the stem of their file."""
-
-    def __init__(self, rows: Iterable[AssetRow]) -> None:
-        self.by_name: dict[Key, AssetRow] = {}
-        self.by_stem: defaultdict[Key, list[AssetRow]] = defaultdict(list)
-        for row in rows:
-            if row.filename:
-                self.by_name.setdefault(_key(row.directory, row.filename), row)
-                self.by_stem[_key(row.directory, stem(row.filename))].append(row)
-
-    def exactly(self, place: Place) -> AssetRow | None:
-        """The row whose file this is."""
-        return self.by_name.get(_key(place.directory, place.name))
-
-    def loosely(self, place: Place) -> AssetRow | None:
-        """The row whose file has this name, else this stem; a Live Photo first among several."""
-        found = None if place.stem_only else self.exactly(place)
-        same = self.by_stem.get(_key(place.directory, place.stem), [])
-        live = (row for row in same if row.kind_subtype == SubtypeCode.LIVE_PHOTO)
-        return found or next(live, same[0] if same else None)
+_Owned = tuple[int, GroupFile, Pair[str] | None]
+"""The number of a row, a file of it, and with a movie how it was joined."""
+_OWNER = itemgetter(0)
+_NOTHING: tuple[int, Iterable[_Owned]] = (-1, ())
 
 
 class _Grouper:
     """The steps of one grouping; each file leaves exactly one of them."""
 
-    def __init__(self, rows: Sequence[AssetRow], index: RowIndex) -> None:
+    def __init__(self, rows: Sequence[AssetRow], index: RowIndex, room: Room | None) -> None:
         self.rows = rows
+        self.room = room
         self.index = index
-        self.owned: defaultdict[int, list[GroupFile]] = defaultdict(list)
-        self.rest: list[MediaFile] = []
+        self.owned = Sorter[_Owned](room, limits.FILES_IN_MEMORY, _OWNER)
+        self.has_own = bytearray(len(rows))
+        self.stated: dict[int, str] = {}
+        """Content identifiers by row, as the first still that is a row's own file states them."""
+        self.rest = Spool[MediaFile](room, limits.FILES_IN_MEMORY)
         self.renditions: list[MediaFile] = []
-        self.pairs: dict[int | str, Pair[str]] = {}
+        self.pairs: dict[str, Pair[str]] = {}
         self.rowless: dict[str, list[GroupFile]] = {}
 
     def group(self, files: Iterable[MediaFile]) -> Grouping:
@@ -140,82 +171,91 @@ class _Grouper:
         self._pair_movies()
         self._second_originals()
         self._attach_renditions()
-        with_row = [Group(row, tuple(self.owned[row.pk]), self.pairs.get(row.pk)) for row in self.rows]
-        without = [Group(None, tuple(items), self.pairs.get(key)) for key, items in self.rowless.items()]
-        return Grouping((*with_row, *without))
+        without = tuple(Group(None, tuple(items), self.pairs.get(key)) for key, items in self.rowless.items())
+        return Grouping(_joined(self.rows, self.owned.settled()), without)
+
+    def _own(self, number: int, item: GroupFile, joined: Pair[str] | None = None) -> None:
+        """Give a file to a row; the files of a row keep the order in which they are given."""
+        self.owned.add((number, item, joined))
 
     def _by_row(self, file: MediaFile) -> None:
         """Files that name their row: originals by their whole name, renditions also by stem."""
         if file.place.part is Part.TABLE:
             return
         if file.place.part is Part.ORIGINAL:
-            row = self.index.exactly(file.place)
-            if row is None:
+            number = self.index.exactly(file.place)
+            if number is None:
                 self.rest.append(file)
             else:
-                video = row.kind == KindCode.VIDEO or (row.kind is None and is_movie(file))
-                self.owned[row.pk].append(GroupFile(FileRole.VIDEO if video else FileRole.STILL, file))
+                self._by_name(number, file)
             return
-        row = self.index.loosely(file.place)
-        if row is None:
+        number = self.index.loosely(file.place)
+        if number is None:
             self.renditions.append(file)
         else:
-            self.owned[row.pk].append(GroupFile(_rendition_role(file), file))
+            self._own(number, GroupFile(_rendition_role(file), file))
+
+    def _by_name(self, number: int, file: MediaFile) -> None:
+        video = self.index.is_video(number)
+        role = FileRole.VIDEO if (is_movie(file) if video is None else video) else FileRole.STILL
+        self._own(number, GroupFile(role, file))
+        if role is FileRole.STILL and not self.has_own[number] and (stated := _identifier(file)):
+            self.stated[number] = stated
+        self.has_own[number] = True
 
     def _pair_movies(self) -> None:
-        """Join movies without a row to stills, of rows or not."""
-        owners: dict[str, int] = {}
-        stills: list[Half[str]] = []
-        for row in self.rows:
-            if row.kind == KindCode.VIDEO or not row.filename:
-                continue
-            own = next((item.file for item in self.owned[row.pk] if item.role is FileRole.STILL), None)
-            stated = _identifier(own) if own else None
-            key = f"row {row.pk}"
-            owners[key] = row.pk
-            stills.append(Half(key, row.directory or "", stem(row.filename), stated or row.media_group_uuid))
-        pictures = [file for file in self.rest if _is_picture(file)]
-        movies = {file.entry.file_id: file for file in self.rest if is_movie(file)}
-        halves = [_half(file) for file in pictures]
-        joined = pair([*stills, *halves], [_half(file) for file in movies.values()])
-        by_movie = {item.movie: item for item in joined}
-        paired_stills = {item.still: item for item in joined}
-        for file in self.rest:
-            name = file.entry.file_id
-            if name in movies:
-                self._place_movie(file, by_movie.get(name), owners)
-            elif _is_picture(file):
-                self.rowless.setdefault(name, []).insert(0, GroupFile(FileRole.STILL, file))
-                if name in paired_stills:
-                    self.pairs[name] = paired_stills[name]
+        """Join movies without a row to stills, of rows or not.
 
-    def _place_movie(self, file: MediaFile, joined: Pair[str] | None, owners: dict[str, int]) -> None:
-        if joined is None:
-            self.rowless[file.entry.file_id] = [GroupFile(FileRole.VIDEO, file)]
-            return
+        A row's still is known by the row's number, a file without a row by ~ its place among those.
+        """
+        still_of = array("q", [_NOBODY]) * len(self.rest)
+        way_of = bytearray(len(self.rest))
+        for found in pairs(self._stills(), _halves(self.rest, is_movie), self.room):
+            still_of[~found.movie] = found.still
+            way_of[~found.movie] = _WAYS.index((found.by, found.identifiers_match))
+        for place, file in enumerate(self.rest):
+            if is_movie(file):
+                self._place_movie(file, still_of[place], *_WAYS[way_of[place]])
+            elif _is_picture(file):
+                self.rowless.setdefault(file.entry.file_id, []).insert(0, GroupFile(FileRole.STILL, file))
+
+    def _stills(self) -> Iterator[Half[int]]:
+        for number, row in enumerate(self.rows):
+            if row.kind != KindCode.VIDEO and row.filename:
+                identifier = self.stated.get(number) or row.media_group_uuid
+                yield Half(number, row.directory or "", stem(row.filename), identifier)
+        yield from _halves(self.rest, _is_picture)
+
+    def _place_movie(self, file: MediaFile, still: int, by: PairedBy, match: bool | None) -> None:
+        name = file.entry.file_id
         paired = GroupFile(FileRole.PAIRED_VIDEO, file)
-        if joined.still in owners:
-            self.owned[owners[joined.still]].append(paired)
-            self.pairs[owners[joined.still]] = joined
+        if still == _NOBODY:
+            self.rowless[name] = [GroupFile(FileRole.VIDEO, file)]
+        elif still >= 0:
+            self._own(still, paired, Pair(f"row {still}", name, by, match))
         else:
-            self.rowless.setdefault(joined.still, []).append(paired)
+            still_name = self.rest[~still].entry.file_id
+            self.rowless.setdefault(still_name, []).append(paired)
+            self.pairs[still_name] = Pair(still_name, name, by, match)
 
     def _second_originals(self) -> None:
         """RAW beside JPEG, a file whose extension changed, and sidecars go to the asset of the same stem."""
-        missing = {row.pk for row in self.rows if not any(_is_own(item) for item in self.owned[row.pk])}
         for name, items in list(self.rowless.items()):
-            file = items[0].file
-            row = self.index.loosely(file.place._replace(stem_only=True, name=stem(file.place.name)))
-            if row is None or len(items) > 1 or items[0].role is not FileRole.STILL:
+            number = self._by_stem(items[0].file)
+            if number is None or len(items) > 1 or items[0].role is not FileRole.STILL:
                 continue
-            raw = {extension(file.entry.name), extension(row.filename or "")} & RAW_EXTENSIONS
-            if raw or row.pk in missing:
-                self.owned[row.pk].append(items[0])
+            endings = {extension(items[0].file.entry.name), extension(self.rows[number].filename or "")}
+            if endings & RAW_EXTENSIONS or not self.has_own[number]:
+                self._own(number, items[0])
                 del self.rowless[name]
         stems = self._rowless_stems()
         for file in self.rest:
             if not is_movie(file) and not _is_picture(file):
                 self._attach(file, FileRole.ADJUSTMENTS, stems)
+
+    def _by_stem(self, file: MediaFile) -> int | None:
+        """The row of the same stem, whatever the extension."""
+        return self.index.loosely(file.place._replace(stem_only=True, name=stem(file.place.name)))
 
     def _attach_renditions(self) -> None:
         """Edits and reduced copies of files without a row join them; those of nothing else become a group."""
@@ -225,10 +265,10 @@ class _Grouper:
             self.rowless.setdefault(name, []).append(GroupFile(_rendition_role(file), file))
 
     def _attach(self, file: MediaFile, role: FileRole, stems: dict[Key, str]) -> None:
-        row = self.index.loosely(file.place._replace(stem_only=True, name=stem(file.place.name)))
+        number = self._by_stem(file)
         name = stems.get(_key(file.place.directory, file.place.stem))
-        if row is not None:
-            self.owned[row.pk].append(GroupFile(role, file))
+        if number is not None:
+            self._own(number, GroupFile(role, file))
         elif name is not None:
             self.rowless[name].append(GroupFile(role, file))
         else:
@@ -241,12 +281,29 @@ class _Grouper:
         }
 
 
-def _is_own(item: GroupFile) -> bool:
-    return item.role in (FileRole.STILL, FileRole.VIDEO)
+def _joined(rows: Sequence[AssetRow], owned: Sequence[_Owned]) -> Sequence[Group]:
+    """A group for each row with the files it was given."""
+
+    def walk() -> Iterator[Group]:
+        given = groupby(owned, _OWNER)
+        owner, items = next(given, _NOTHING)
+        for number, row in enumerate(rows):
+            if number != owner:
+                yield Group(row, ())
+                continue
+            own = tuple(items)
+            yield Group(row, tuple(item for _, item, _ in own), next((pair for _, _, pair in own if pair), None))
+            owner, items = next(given, _NOTHING)
+
+    few = isinstance(owned, tuple) and not isinstance(rows, Spool)
+    return tuple(walk()) if few else Lazy(len(rows), walk)
 
 
-def _half(file: MediaFile) -> Half[str]:
-    return Half(file.entry.file_id, file.place.directory, file.place.stem, _identifier(file))
+def _halves(files: Iterable[MediaFile], wanted: Callable[[MediaFile], bool]) -> Iterator[Half[int]]:
+    """Files without a row as halves, each known by ~ its place among them."""
+    for place, file in enumerate(files):
+        if wanted(file):
+            yield Half(~place, file.place.directory, file.place.stem, _identifier(file))
 
 
 def _rendition_role(file: MediaFile) -> FileRole:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from recovery import archives, limits
@@ -16,10 +18,12 @@ from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDat
 from recovery.photos.facts import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
 from recovery.photos.resolve import Resolved, resolve, row_reader, table_of
 from recovery.provenance import Gap
+from recovery.spool import Numbered, Room, Sorter, Spool
 
 DOMAIN = "CameraRollDomain"
 DATABASE = "Media/PhotoData/Photos.sqlite"
 _ROWS_AT_ONCE = 1_000
+_ASSET = attrgetter("asset_pk")
 
 
 class AssetRow(NamedTuple):
@@ -101,7 +105,7 @@ class PhotoLibrary:
 
     table: str
     model_version: int | None
-    assets: tuple[AssetRow, ...]
+    assets: Sequence[AssetRow]
     resources: Mapping[int, tuple[ResourceRow, ...]] = field(repr=False)
     keywords: Mapping[int, tuple[str, ...]] = field(repr=False)
     albums: Mapping[int, tuple[str, ...]] = field(repr=False)
@@ -111,10 +115,11 @@ class PhotoLibrary:
     gaps: tuple[Gap, ...] = ()
 
 
-def read_library(database: Database) -> PhotoLibrary:
+def read_library(database: Database, room: Room | None = None) -> PhotoLibrary:
     """Read everything that is asked of Photos.sqlite; raises UnreadableDatabaseError without an asset table.
 
-    Missing tables and columns, and rows behind a damaged page, become gaps.
+    Missing tables and columns, and rows behind a damaged page, become gaps. Of a large library the rows lie in the
+    `room` and are made again by each walk through them.
     """
     gaps: list[Gap] = []
     resolved = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
@@ -123,17 +128,20 @@ def read_library(database: Database) -> PhotoLibrary:
             "Photos.sqlite has no table of assets that this program knows.",
             "Assets are then known from file attributes only; please report the iOS version.",
         )
+    assets = Spool[AssetRow](room, limits.ROWS_IN_MEMORY)
     # Each row once: a join whose other side is not unique would repeat it.
-    assets: dict[object, AssetRow] = {}
+    seen: set[int] = set()
     for values in _rows(database, resolved, ASSET_FACTS, "assets", gaps):
-        if values[0] is not None and values[0] not in assets:
-            assets[values[0]] = AssetRow._make(values)
+        if values[0] is not None and values[0] not in seen:
+            seen.add(values[0])
+            assets.append(AssetRow._make(values))
+    del seen
     gaps.extend(_absent(database, resolved))
     return PhotoLibrary(
         table=resolved.table,
         model_version=_model_version(database),
-        assets=tuple(assets.values()),
-        resources=_resources(database, gaps),
+        assets=assets.settled(),
+        resources=_resources(database, gaps, room),
         keywords=_words(database, _keyword_query(database), "keywords", gaps),
         albums=_words(database, _album_query(database), "albums", gaps),
         persons=_words(database, _person_query(database), "people", gaps),
@@ -190,7 +198,7 @@ def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:
             yield Gap(fact.name, database.store, f"this library has no column for it ({homes})", fact.hides)
 
 
-def _resources(database: Database, gaps: list[Gap]) -> Mapping[int, tuple[ResourceRow, ...]]:
+def _resources(database: Database, gaps: list[Gap], room: Room | None) -> Mapping[int, tuple[ResourceRow, ...]]:
     resolved = resolve(database, RESOURCE_FACTS, Role.RESOURCE)
     if resolved is None:
         gaps.append(
@@ -202,11 +210,14 @@ def _resources(database: Database, gaps: list[Gap]) -> Mapping[int, tuple[Resour
             )
         )
         return {}
-    found: defaultdict[int, list[ResourceRow]] = defaultdict(list)
+    rows = Sorter[ResourceRow](room, limits.RESOURCES_IN_MEMORY, _ASSET)
     for values in _rows(database, resolved, RESOURCE_FACTS, "resources", gaps):
         if values[0] is not None:
-            found[values[0]].append(ResourceRow._make(values))
-    return {pk: tuple(rows) for pk, rows in found.items()}
+            rows.add(ResourceRow._make(values))
+    found = Numbered[tuple[ResourceRow, ...]](room, limits.ROWS_IN_MEMORY)
+    for pk, own in groupby(rows.settled(), _ASSET):
+        found.append(pk, tuple(own))
+    return found.settled()
 
 
 def _model_version(database: Database) -> int | None:

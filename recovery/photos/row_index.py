@@ -1,0 +1,68 @@
+"""Find asset rows by the name or the stem of their file, letter case aside, in little memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+from recovery.photos.codes import KindCode, SubtypeCode
+from recovery.photos.library import AssetRow
+from recovery.photos.places import Place, stem
+
+_KINDS: dict[int | None, int] = {None: 0, KindCode.VIDEO: 1}
+_OTHER = 2
+
+
+class RowIndex:
+    """Asset rows by their number: their place among the rows, counted from 0.
+
+    A library of 500,000 rows costs some 70 MB here: one short key and one number for each, and a few bytes beside.
+    """
+
+    def __init__(self, rows: Iterable[AssetRow]) -> None:
+        self._folders: dict[str, int] = {}
+        self._endings: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        self._more: dict[str, list[int]] = {}
+        self._ending_of = array("I")
+        self._kinds = bytearray()
+        self._live = bytearray()
+        for number, row in enumerate(rows):
+            self._kinds.append(_KINDS.get(row.kind, _OTHER))
+            self._live.append(row.kind_subtype == SubtypeCode.LIVE_PHOTO)
+            self._ending_of.append(self._put(number, row.directory or "", row.filename) if row.filename else 0)
+
+    def _put(self, number: int, directory: str, filename: str) -> int:
+        folder = self._folders.setdefault(directory.casefold(), len(self._folders))
+        head = stem(filename)
+        key = f"{folder}/{head.casefold()}"
+        if self._first.setdefault(key, number) != number:
+            self._more.setdefault(key, []).append(number)
+        return self._endings.setdefault(filename[len(head) :].casefold(), len(self._endings))
+
+    def _named(self, directory: str, head: str) -> Iterator[int]:
+        """Rows of one stem in one folder, in their order."""
+        folder = self._folders.get(directory.casefold())
+        key = f"{folder}/{head.casefold()}"
+        if folder is not None and (first := self._first.get(key)) is not None:
+            yield first
+            yield from self._more.get(key, ())
+
+    def exactly(self, place: Place) -> int | None:
+        """The row whose file this is."""
+        head = stem(place.name)
+        ending = self._endings.get(place.name[len(head) :].casefold())
+        return next((row for row in self._named(place.directory, head) if self._ending_of[row] == ending), None)
+
+    def loosely(self, place: Place) -> int | None:
+        """The row whose file has this name, else this stem; a Live Photo first among several."""
+        found = None if place.stem_only else self.exactly(place)
+        if found is not None:
+            return found
+        same = list(self._named(place.directory, place.stem))
+        return next((row for row in same if self._live[row]), same[0] if same else None)
+
+    def is_video(self, number: int) -> bool | None:
+        """Whether a row says that it is a video, None where it does not say what it is."""
+        kind = self._kinds[number]
+        return None if kind == _KINDS[None] else kind == _KINDS[KindCode.VIDEO]

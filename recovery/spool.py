@@ -1,0 +1,275 @@
+"""Records in any number: few stay in memory as they are, many go to a private file and are made again when asked.
+
+Where more than `keep` records come, all of them are pickled, some at a time, into a file of the workspace. That
+file is written and read by this process alone and never holds anything but what this process put there; no pickle
+ever comes from a backup. Records are taken apart by field, several times as fast as the way they offer themselves.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from heapq import merge
+from itertools import chain, islice, pairwise
+from operator import attrgetter
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar, overload
+
+from recovery.errors import OutputError
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+_TOGETHER = 100
+"""Records in one pickle: equal texts among them are written once."""
+_LATER_RUNS = 8
+"""Once records have gone to the file, the next go when there are this part of `keep`."""
+
+
+class Room(Protocol):
+    """Where a file for records may be made; a workspace is one."""
+
+    def scratch(self) -> BinaryIO:
+        """An empty file for writing and reading, removed when the room is left."""
+
+
+class Spool(Sequence[T]):
+    """Records in the order in which they came. Without a room all of them stay in memory."""
+
+    def __init__(self, room: Room | None, keep: int) -> None:
+        self._room = room
+        self._limit = keep
+        self._last: list[T] = []
+        self._written: _Run[T] | None = None
+
+    def append(self, record: T) -> None:
+        """Add one record behind the others."""
+        self._last.append(record)
+        if len(self._last) > self._limit and self._room is not None:
+            if self._written is None:
+                self._written = _Run(_File(self._room))
+                self._limit = _TOGETHER - 1
+            self._written.extend(self._last)
+            self._last = []
+
+    def extend(self, records: Iterable[T]) -> None:
+        """Add several."""
+        for record in records:
+            self.append(record)
+
+    def settled(self) -> Sequence[T]:
+        """The records when no more will come: a tuple where they are few."""
+        return self if self._written is not None else tuple(self._last)
+
+    def __len__(self) -> int:
+        return len(self._last) + (len(self._written) if self._written is not None else 0)
+
+    def __iter__(self) -> Iterator[T]:
+        return chain(self._written or (), self._last)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        number = range(len(self))[index]
+        written = len(self._written) if self._written is not None else 0
+        if self._written is not None and number < written:
+            return self._written.at(number)
+        return self._last[number - written]
+
+
+class Sorter(Generic[T]):
+    """Records put in the order of a key; equal ones keep the order in which they came."""
+
+    def __init__(self, room: Room | None, keep: int, key: Callable[[T], Any]) -> None:
+        self._room = room
+        self._limit = keep
+        self._key = key
+        self._last: list[T] = []
+        self._file: _File | None = None
+        self._runs: list[Sequence[T]] = []
+
+    def add(self, record: T) -> None:
+        """Add one record."""
+        self._last.append(record)
+        if len(self._last) > self._limit and self._room is not None:
+            if self._file is None:
+                self._file = _File(self._room)
+                self._limit //= _LATER_RUNS
+            self._last.sort(key=self._key)
+            run = _Run[T](self._file)
+            run.extend(self._last)
+            self._runs.append(run)
+            self._last = []
+
+    def settled(self) -> Sequence[T]:
+        """The records in their order when no more will come: a tuple where they are few. Call it once."""
+        self._last.sort(key=self._key)
+        last, self._last = tuple(self._last), []
+        return Merged([*self._runs, last], self._key) if self._runs else last
+
+
+class Lazy(Sequence[T]):
+    """A sequence whose records are made anew by each walk through it; asking for one record walks as far."""
+
+    def __init__(self, length: int, walk: Callable[[], Iterator[T]]) -> None:
+        self._length = length
+        self._walk = walk
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[T]:
+        return self._walk()
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return next(islice(self, range(len(self))[index], None))
+
+
+class Merged(Lazy[T]):
+    """Several sorted sequences as one."""
+
+    def __init__(self, runs: Sequence[Sequence[T]], key: Callable[[T], Any]) -> None:
+        runs = [run for run in runs if len(run)]
+        in_turn = all(key(run[-1]) <= key(after[0]) for run, after in pairwise(runs))
+        super().__init__(sum(map(len, runs)), lambda: chain(*runs) if in_turn else merge(*runs, key=key))
+
+
+class Numbered(Mapping[int, V]):
+    """Values by whole numbers of 64 bits that come in rising order."""
+
+    def __init__(self, room: Room | None, keep: int) -> None:
+        self._numbers = array("q")
+        self._values = Spool[V](room, keep)
+
+    def append(self, number: int, value: V) -> None:
+        """Add the value of a number above all before."""
+        self._numbers.append(number)
+        self._values.append(value)
+
+    def settled(self) -> Mapping[int, V]:
+        """The values when no more will come: a dictionary where they are few."""
+        values = self._values.settled()
+        return dict(zip(self._numbers, values, strict=True)) if isinstance(values, tuple) else self
+
+    def __getitem__(self, number: int) -> V:
+        place = bisect_left(self._numbers, number)
+        if place == len(self._numbers) or self._numbers[place] != number:
+            raise KeyError(number)
+        return self._values[place]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class _File:
+    """Pickles in one file of a room, each found by where it begins."""
+
+    def __init__(self, room: Room) -> None:
+        self._stream = room.scratch()
+        self._end = 0
+
+    def write(self, records: list[Any]) -> int:
+        data = _pickled(records)
+        try:
+            self._stream.seek(self._end)
+            self._stream.write(len(data).to_bytes(8, "little") + data)
+        except OSError as error:
+            raise OutputError(
+                f"The temporary folder takes no more ({error.strerror}).",
+                "Free some space, or name another folder in the environment variable TMPDIR.",
+            ) from error
+        start, self._end = self._end, self._end + 8 + len(data)
+        return start
+
+    def read(self, start: int) -> list[Any]:
+        self._stream.seek(start)
+        length = int.from_bytes(self._stream.read(8), "little")
+        records: list[Any] = pickle.loads(self._stream.read(length))
+        return records
+
+
+class _Run(Sequence[T]):
+    """Records in a file, so many together; those read last are kept."""
+
+    def __init__(self, file: _File) -> None:
+        self._file = file
+        self._starts = array("Q")
+        self._ends = array("Q")  # how many records stand there and before
+        self._place = -1
+        self._read: list[T] = []
+
+    def extend(self, records: list[T]) -> None:
+        for first in range(0, len(records), _TOGETHER):
+            some = records[first : first + _TOGETHER]
+            self._starts.append(self._file.write(some))
+            self._ends.append(len(self) + len(some))
+
+    def at(self, number: int) -> T:
+        place = bisect_left(self._ends, number + 1)
+        if place != self._place:
+            self._read, self._place = self._file.read(self._starts[place]), place
+        return self._read[number - self._ends[place]]
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __iter__(self) -> Iterator[T]:
+        for start in self._starts:
+            yield from self._file.read(start)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return self.at(range(len(self))[index])
+
+
+class _Reductions(dict[type, Callable[[Any], tuple[Any, ...]]]):
+    """How records are taken apart, found out when the first of a kind is met."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], tuple[Any, ...]]:
+        if issubclass(kind, tuple):
+            self[kind] = lambda record: (_named, (kind, tuple(record)))
+            return self[kind]
+        if not is_dataclass(kind):
+            raise KeyError(kind)
+        names = [item.name for item in fields(kind)]
+        values = attrgetter(*names)
+        one = len(names) == 1
+        self[kind] = lambda record: (kind, (values(record),) if one else values(record))
+        return self[kind]
+
+
+def _named(kind: type[tuple[Any, ...]], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A named tuple of these values."""
+    return tuple.__new__(kind, values)
+
+
+_REDUCTIONS = _Reductions()
+
+
+def _pickled(records: list[Any]) -> bytes:
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _REDUCTIONS
+    pickler.dump(records)
+    return stream.getvalue()
