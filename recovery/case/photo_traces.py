@@ -19,7 +19,7 @@ from recovery.photos.history import EventKind, HistoryEvent, read_events
 from recovery.photos.journal_assets import JournalAsset, read_asset_journals
 from recovery.photos.library import PhotoLibrary
 from recovery.photos.places import DOMAIN, ROOT, Part, place_of
-from recovery.photos.thumbnails import read_table
+from recovery.photos.thumbnails import KnownAssets, read_table
 from recovery.provenance import Gap, Reading
 
 TABLES = "Media/PhotoData/Thumbnails/"
@@ -33,7 +33,7 @@ def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[Table
     """Every thumbnail table of the backup, held against the thumbnail numbers of the library's rows."""
     known = None
     if library is not None:
-        known = {row.uuid: row.thumbnail_index for row in library.assets if row.uuid}
+        known = KnownAssets((row.uuid, row.thumbnail_index) for row in library.assets if row.uuid)
     found: list[TableFile] = []
     gaps: list[Gap] = []
     for path in view.index.paths(DOMAIN, TABLES):
@@ -50,7 +50,7 @@ def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[Table
             gaps.append(Gap("a thumbnail table", entry.relative_path, str(error), hides, fault=True))
             continue
         found.append(TableFile(entry, table))
-        gaps.extend(table.reading.gaps)
+        gaps.extend(table.gaps)
     return Reading(tuple(found), tuple(gaps))
 
 

@@ -57,7 +57,7 @@ class Deriver:
         file = self._tables.get(picture.file.path)
         if file is None:
             raise UnreadableFileError("The thumbnail table of this picture was not read.")
-        entry = next((entry for entry in file.table.reading if entry.index == picture.file.index), None)
+        entry = file.table.entries.in_slot(picture.file.index) if picture.file.index is not None else None
         if entry is None:
             raise UnreadableFileError("The thumbnail table holds no such entry.")
         with self._view.open(file.entry) as stream:

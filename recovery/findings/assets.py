@@ -13,7 +13,7 @@ from recovery.clock import to_text
 from recovery.findings.calls import CallFinder
 from recovery.findings.copies import Copies, assets_in_messages, copies_of, copy_file, stored_name
 from recovery.findings.fields import Fields
-from recovery.findings.ghosts import Ghost, ghosts_of, pictures_of
+from recovery.findings.ghosts import Ghost, Pictures, ghosts_of, pictures_of
 from recovery.findings.model import (
     Asset,
     AssetFile,
@@ -82,7 +82,7 @@ class _Builder:
         case: Case,
         group: Group,
         ghost: Ghost | None,
-        pictures: Mapping[str, tuple[AssetFile, ...]],
+        pictures: Pictures,
         copies: Copies,
         finder: CallFinder,
     ) -> None:
@@ -203,7 +203,7 @@ class _Builder:
         )
 
     def _small_pictures(self, uuid: str | None) -> tuple[AssetFile, ...]:
-        own = self.pictures.get(uuid.upper(), ()) if uuid else ()
+        own = self.pictures(uuid.upper()) if uuid else ()
         return own + tuple(self.ghost.pictures if self.ghost else ())
 
     def _live_photo(self, files: tuple[AssetFile, ...]) -> LivePhoto:

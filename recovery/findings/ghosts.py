@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from recovery.case import Case, TableFile
@@ -14,8 +13,7 @@ from recovery.photos.history import DeletedAsset
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import DATABASE
 from recovery.photos.residue import DeletedRow
-from recovery.photos.thumbnail_layout import EntryState
-from recovery.photos.thumbnails import ThumbnailEntry
+from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry
 from recovery.provenance import Source
 
 
@@ -94,7 +92,7 @@ def ghosts_of(case: Case) -> Mapping[str, Ghost]:
 
     A live row is never a ghost, and without a library nobody can tell what is a leftover of it.
     """
-    live = {row.uuid.upper() for row in case.library.assets if row.uuid} if case.library else set()
+    live = _live(case)
     found: dict[str, Ghost] = {}
 
     def ghost(uuid: str | None, pk: int | None = None) -> Ghost | None:
@@ -123,13 +121,31 @@ def ghosts_of(case: Case) -> Mapping[str, Ghost]:
     return found
 
 
-def pictures_of(case: Case) -> Mapping[str, tuple[AssetFile, ...]]:
-    """For each UUID with a row the entries of thumbnail tables that are its own."""
-    found: defaultdict[str, list[AssetFile]] = defaultdict(list)
-    for file in case.traces.tables:
-        for entry in file.table.with_state(EntryState.AGREES, EntryState.UNPLACED, EntryState.UNCOMPARED):
-            found[entry.uuid].append(picture_of(file, entry))
-    return {uuid: tuple(_largest_first(pictures)) for uuid, pictures in found.items()}
+def _live(case: Case) -> set[str]:
+    """UUIDs of live rows among those that are told of anywhere else; a library has very many."""
+    traces = case.traces
+    told = {item.uuid.upper() for item in (traces.history.deleted if traces.history else ()) if item.uuid}
+    told.update(uuid.upper() for uuid in traces.journals)
+    told.update(row.uuid.upper() for row in traces.rows if row.uuid)
+    told.update(entry.uuid for _, entry in _orphans(traces.tables))
+    rows = case.library.assets if case.library and told else ()
+    return {uuid for row in rows if row.uuid and (uuid := row.uuid.upper()) in told}
+
+
+Pictures = Callable[[str], tuple[AssetFile, ...]]
+"""Gives for the UUID of a row, in upper case, its entries of thumbnail tables, the largest first."""
+
+
+def pictures_of(case: Case) -> Pictures:
+    """Index the thumbnail tables."""
+    own = EntryState.AGREES, EntryState.UNPLACED, EntryState.UNCOMPARED
+    tables = [(file, file.table.entries.by_uuid(*own)) for file in case.traces.tables]
+
+    def found(uuid: str) -> tuple[AssetFile, ...]:
+        pictures = [picture_of(file, entry) for file, entries in tables for entry in entries(uuid)]
+        return tuple(_largest_first(pictures) if len(pictures) > 1 else pictures)
+
+    return found
 
 
 def picture_of(file: TableFile, entry: ThumbnailEntry) -> AssetFile:
@@ -149,7 +165,7 @@ def picture_of(file: TableFile, entry: ThumbnailEntry) -> AssetFile:
 
 def _orphans(tables: tuple[TableFile, ...]) -> Iterator[tuple[TableFile, ThumbnailEntry]]:
     for file in tables:
-        for entry in file.table.with_state(EntryState.ORPHAN):
+        for entry in file.table.entries.with_state(EntryState.ORPHAN):
             yield file, entry
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from heapq import nsmallest
 from typing import BinaryIO
 
 from recovery import limits
+from recovery.photos.thumbnail_entries import EntryState, Footers, uuid_bytes
 from recovery.photos.thumbnail_formats import (
     FOOTER_BYTES,
     FORMATS,
@@ -42,71 +43,37 @@ class TableLayout:
     tier: Tier
 
 
-class EntryState(StrEnum):
-    """What the library says about the UUID of an entry."""
-
-    AGREES = "agrees"
-    """A live row has this UUID and names this slot."""
-    STALE = "stale"
-    """A second copy: the live row names another slot, and that slot holds the same UUID. It may be older."""
-    UNPLACED = "unplaced"
-    """A live row has this UUID and names no slot at all."""
-    DISAGREES = "disagrees"
-    """A live row has this UUID and names another slot, which does not hold it."""
-    ORPHAN = "orphan"
-    """No live row has this UUID, and none names this slot: what a permanently deleted asset leaves behind."""
-    CONTESTED = "contested"
-    """No live row has this UUID, but one names this slot: reused and not yet written, or a changed UUID."""
-    UNCOMPARED = "uncompared"
-    """There was no library to compare with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Footer:
-    """The last 28 bytes of a used entry; width and height in pixels, not yet checked."""
-
-    index: int
-    uuid: bytes
-    width: int
-    height: int
-
-
 class KnownAssets:
     """UUIDs and slots of the live rows; `compared` is False when no library could be read."""
 
-    def __init__(self, known: Mapping[str, int | None] | None) -> None:
+    def __init__(self, known: Iterable[tuple[str, int | None]] | None) -> None:
         self.compared = known is not None
         self.slots: dict[bytes, int | None] = {}
-        for text, slot in (known or {}).items():
-            if (uuid := _uuid_bytes(text)) is not None:
+        self._claimed = bytearray(limits.THUMBNAIL_ENTRIES)
+        for text, slot in known or ():
+            if (uuid := uuid_bytes(text)) is not None:
                 self.slots[uuid] = slot if slot is not None and 0 <= slot < _NO_SLOT else None
-        self.claimed = frozenset(slot for slot in self.slots.values() if slot is not None)
+        for slot in self.slots.values():
+            if slot is not None and slot < limits.THUMBNAIL_ENTRIES:
+                self._claimed[slot] = True
 
-    def states(self, footers: list[Footer]) -> Iterator[EntryState]:
-        """The state of each footer, in their order."""
-        settled = {entry.uuid for entry in footers if self.slots.get(entry.uuid) == entry.index}
-        for entry in footers:
-            yield self._state(entry, settled)
+    def states(self, footers: Footers) -> Iterator[EntryState]:
+        """The state of each entry, in their order."""
+        for number, slot in enumerate(footers.slots):
+            yield self._state(footers, slot, footers.uuid(number))
 
-    def _state(self, entry: Footer, settled: set[bytes]) -> EntryState:
+    def _state(self, footers: Footers, slot: int, uuid: bytes) -> EntryState:
         if not self.compared:
             return EntryState.UNCOMPARED
-        if entry.uuid not in self.slots:
-            return EntryState.CONTESTED if entry.index in self.claimed else EntryState.ORPHAN
-        slot = self.slots[entry.uuid]
-        if slot is None:
+        if uuid not in self.slots:
+            return EntryState.CONTESTED if self._claimed[slot] else EntryState.ORPHAN
+        own = self.slots[uuid]
+        if own is None:
             return EntryState.UNPLACED
-        if slot == entry.index:
+        if own == slot:
             return EntryState.AGREES
-        return EntryState.STALE if entry.uuid in settled else EntryState.DISAGREES
-
-
-def _uuid_bytes(text: str) -> bytes | None:
-    try:
-        uuid = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return None
-    return uuid if len(uuid) == 16 else None
+        settled = footers.in_slot(own)
+        return EntryState.STALE if settled is not None and footers.uuid(settled) == uuid else EntryState.DISAGREES
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +82,7 @@ class Trial:
 
     layout: TableLayout
     slots: int
-    footers: list[Footer]
+    footers: Footers
     damaged: int
     trailing: int
     agreeing: int
@@ -195,7 +162,7 @@ def _footers(stream: BinaryIO, length: int, slots: int) -> Iterator[bytes]:
 
 
 def _try(layout: TableLayout, stream: BinaryIO, size: int, known: KnownAssets) -> Trial:
-    footers: list[Footer] = []
+    footers = Footers()
     damaged = agreeing = believable = read = 0
     slots = min(size // layout.entry_length, limits.THUMBNAIL_ENTRIES)
     for index, footer in enumerate(_footers(stream, layout.entry_length, slots)):
@@ -206,7 +173,7 @@ def _try(layout: TableLayout, stream: BinaryIO, size: int, known: KnownAssets) -
         if not (1 <= width <= layout.side and 1 <= height <= layout.side):
             damaged += 1
             continue
-        footers.append(Footer(index, uuid, width, height))
+        footers.append(index, uuid, width, height)
         agreeing += known.slots.get(uuid) == index
         believable += uuid in known.slots or _is_random(uuid)
     return Trial(layout, read, footers, damaged, size % layout.entry_length, agreeing, believable)
@@ -227,7 +194,7 @@ def _solved(number: int | None, stream: BinaryIO, size: int, known: KnownAssets)
         return None
     layout = TableLayout(number, limits.THUMBNAIL_SIDE, True, Encoding.UNKNOWN, length, Tier.UNTESTED)
     trial = _try(layout, stream, size, known)
-    side = max((max(entry.width, entry.height) for entry in trial.footers), default=0)
+    side = trial.footers.largest_side()
     for encoding in (Encoding.X1RGB5, Encoding.BGRA):
         if entry_length(side, encoding) == length:
             layout = replace(layout, encoding=encoding)
@@ -236,12 +203,13 @@ def _solved(number: int | None, stream: BinaryIO, size: int, known: KnownAssets)
 
 def _length_by_uuids(stream: BinaryIO, known: KnownAssets) -> int | None:
     """The entry length on which the positions of the lowest-numbered live rows agree best."""
-    placed = sorted((slot, uuid) for uuid, slot in known.slots.items() if slot is not None)
+    slots = ((slot, uuid) for uuid, slot in known.slots.items() if slot is not None)
+    placed = nsmallest(limits.THUMBNAIL_SEARCH_UUIDS, slots)
     stream.seek(0)
     head = stream.read(limits.THUMBNAIL_SEARCH_BYTES)
     longest = entry_length(limits.THUMBNAIL_SIDE, Encoding.BGRA)
     votes: Counter[int] = Counter()
-    for slot, uuid in placed[: limits.THUMBNAIL_SEARCH_UUIDS]:
+    for slot, uuid in placed:
         position = head.find(uuid)
         length, rest = divmod(position + FOOTER_BYTES, slot + 1)
         if position >= 0 and not rest and FOOTER_BYTES < length <= longest:

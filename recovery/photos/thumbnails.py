@@ -20,12 +20,11 @@ from recovery import limits
 from recovery.archives import load_dictionary, whole_number
 from recovery.errors import UnreadableFileError
 from recovery.photos import pixels
+from recovery.photos.thumbnail_entries import Entries, EntryState, Footers, ThumbnailEntry
 from recovery.photos.thumbnail_formats import Encoding, block_bytes, row_bytes
 from recovery.photos.thumbnail_layout import (
     HIDES,
     PADDING_BYTES,
-    EntryState,
-    Footer,
     KnownAssets,
     TableLayout,
     Trial,
@@ -35,7 +34,9 @@ from recovery.provenance import Gap, Reading
 
 __all__ = [
     "Agreement",
+    "Entries",
     "EntryState",
+    "KnownAssets",
     "TableLayout",
     "ThumbnailConfiguration",
     "ThumbnailEntry",
@@ -46,20 +47,9 @@ __all__ = [
     "solve_layout",
 ]
 
+_NO_ENTRIES = Entries(Footers(), (), 0)
 AGREEMENT_NEEDED = 0.99
 """Share of live UUIDs that must sit in the slot their row names; less means the table was not understood."""
-
-
-@dataclass(frozen=True, slots=True)
-class ThumbnailEntry:
-    """One used entry: the asset's UUID in upper case, the picture's size in pixels, the entry's first byte."""
-
-    index: int
-    uuid: str
-    width: int
-    height: int
-    offset: int
-    state: EntryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +72,23 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailTable:
-    """One table as read; `layout` is None when it was refused, and `reading` says why."""
+    """One table as read; `layout` is None when it was refused, and `gaps` say why."""
 
     name: str
     layout: TableLayout | None
     slots: int
     agreement: Agreement
-    reading: Reading[ThumbnailEntry]
+    entries: Entries
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def reading(self) -> Reading[ThumbnailEntry]:
+        """All entries, made at once, with the gaps."""
+        return Reading(tuple(self.entries), self.gaps)
 
     def with_state(self, *states: EntryState) -> tuple[ThumbnailEntry, ...]:
         """The entries in any of these states, in the order of their slots."""
-        return tuple(entry for entry in self.reading if entry.state in states)
+        return tuple(self.entries.with_state(*states))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,31 +109,33 @@ def solve_layout(
 ) -> TableLayout | Gap:
     """The layout of a table, or why there is none; the arguments are those of `read_table`."""
     table = read_table(name, stream, size, known)
-    return table.layout if table.layout is not None else table.reading.gaps[0]
+    return table.layout if table.layout is not None else table.gaps[0]
 
 
-def read_table(name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | None) -> ThumbnailTable:
+def read_table(
+    name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | KnownAssets | None
+) -> ThumbnailTable:
     """List the used entries of a table; only footers are read, unless its format is unknown.
 
     `name` ends in "<format>.ithmb"; `stream` is seekable and has `size` bytes; `known` maps the UUID of each live
     row to its ZTHUMBNAILINDEX, and is None (not empty) when the library could not be read. Never raises for what
     is in the file: a table that cannot be understood comes back without layout and entries, with a gap.
     """
-    assets = KnownAssets(known)
+    assets = KnownAssets(known.items()) if isinstance(known, Mapping) else known or KnownAssets(None)
     try:
         trial = examine(name, stream, size, assets)
     except (UnreadableFileError, OSError) as error:
         trial = Gap("thumbnail table", name, f"the file cannot be read ({error})", HIDES, fault=True)
     if isinstance(trial, Gap):
-        return ThumbnailTable(name, None, 0, Agreement(0, 0, 0), Reading(gaps=(trial,)))
+        return ThumbnailTable(name, None, 0, Agreement(0, 0, 0), _NO_ENTRIES, (trial,))
     states = list(assets.states(trial.footers))
     agreement = _agreement(states)
     if not agreement.enough:
         why = f"only {agreement.agreeing} of {agreement.checked} live assets sit where the library says"
         gap = Gap("thumbnail table", name, why, HIDES, fault=True)
-        return ThumbnailTable(name, None, trial.slots, agreement, Reading(gaps=(gap,)))
-    entries = tuple(map(_entry, trial.footers, states, [trial.layout.entry_length] * len(states)))
-    return ThumbnailTable(name, trial.layout, trial.slots, agreement, Reading(entries, _gaps(name, size, trial)))
+        return ThumbnailTable(name, None, trial.slots, agreement, _NO_ENTRIES, (gap,))
+    entries = Entries(trial.footers, states, trial.layout.entry_length)
+    return ThumbnailTable(name, trial.layout, trial.slots, agreement, entries, _gaps(name, size, trial))
 
 
 def _agreement(states: list[EntryState]) -> Agreement:
@@ -145,12 +143,6 @@ def _agreement(states: list[EntryState]) -> Agreement:
     agreeing = count[EntryState.AGREES]
     checked = agreeing + count[EntryState.DISAGREES]
     return Agreement(checked + count[EntryState.STALE] + count[EntryState.UNPLACED], checked, agreeing)
-
-
-def _entry(footer: Footer, state: EntryState, length: int) -> ThumbnailEntry:
-    digits = footer.uuid.hex().upper()
-    uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-    return ThumbnailEntry(footer.index, uuid, footer.width, footer.height, footer.index * length, state)
 
 
 def _gaps(name: str, size: int, trial: Trial) -> tuple[Gap, ...]:

@@ -25,7 +25,7 @@ from recovery.extraction.copying import source_of
 from recovery.findings.model import Asset, AssetFile, FileRole
 from recovery.photos import decoding
 from recovery.photos.exif import FOREIGN_ERRORS
-from recovery.photos.thumbnails import ThumbnailEntry, ThumbnailTable, decode_entry
+from recovery.photos.thumbnails import ThumbnailTable, decode_entry
 from recovery.report.html.pictures import Candidate, Shown, candidates, movies, quick_candidates
 
 SMALL, LARGE = 320, 1600
@@ -50,20 +50,12 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A thumbnail table with its entries by number."""
-
-    table: ThumbnailTable
-    entries: Mapping[int, ThumbnailEntry]
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """One candidate with its place in the backup: the manifest's entry, and the table it stands in."""
 
     candidate: Candidate
     entry: ManifestEntry
-    table: Table | None = None
+    table: ThumbnailTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,7 @@ class PreviewMaker:
 
     view: BackupView
     folder: Path
-    tables: Mapping[tuple[str, str], Table]
+    tables: Mapping[tuple[str, str], ThumbnailTable]
 
     def make(
         self, assets: Iterable[Asset], large: Callable[[Asset], bool], progress: Progress | None = None
@@ -212,22 +204,17 @@ class PreviewMaker:
         return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:24]
 
 
-def tables_by_path(files: Iterable[TableFile]) -> Mapping[tuple[str, str], Table]:
+def tables_by_path(files: Iterable[TableFile]) -> Mapping[tuple[str, str], ThumbnailTable]:
     """Thumbnail tables by domain and path."""
-    return {
-        (item.entry.domain, item.entry.relative_path): Table(
-            item.table, {entry.index: entry for entry in item.table.reading}
-        )
-        for item in files
-    }
+    return {(item.entry.domain, item.entry.relative_path): item.table for item in files}
 
 
 def _from_table(source: Source, stream: BinaryIO, side: int) -> Image.Image:
     number = source.candidate.file.index
-    entry = source.table.entries.get(number) if source.table and number is not None else None
+    entry = source.table.entries.in_slot(number) if source.table and number is not None else None
     if source.table is None or entry is None:
         raise UnreadableFileError("The table does not have this thumbnail.")
-    return decoding.presented(decode_entry(source.table.table, entry, stream), side)
+    return decoding.presented(decode_entry(source.table, entry, stream), side)
 
 
 def _is_there(path: Path) -> bool:
