@@ -57,10 +57,10 @@ def command(
     """
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
         findings = told(found.findings, redacted)
-    with answer_stream(output) as stream:
-        if as_json:
-            stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))
-        else:
-            paint = style() if output is None else PLAIN
-            stream.write(diagnosis(findings, verbose=verbose, style=paint))
+        with answer_stream(output) as stream:
+            if as_json:
+                stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))
+            else:
+                paint = style() if output is None else PLAIN
+                stream.write(diagnosis(findings, verbose=verbose, style=paint))
     return partly(any(gap.fault for gap in findings.gaps))

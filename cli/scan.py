@@ -87,21 +87,24 @@ def command(
     search = search_of(chosen)
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
         findings = told(narrowed(found.findings, search), redacted)
-    if findings.search and not quiet and (as_json or form != "text"):
-        click.echo(f"Search: {clean(findings.search)}", err=True)
-    listed = _listed(findings, everything)
-    with answer_stream(output) as stream:
-        if as_json or form == "json":
-            write_json(findings, stream, generated_at=datetime.now(UTC))
-        elif form in _TABLES:
-            _TABLES[form](listed, stream)
-        else:
-            paint = style() if output is None else PLAIN
-            stream.write(text.scan(findings, everything=everything, verbose=verbose, style=paint))
-    if form in _PLACES and not as_json and not quiet:
+        if findings.search and not quiet and (as_json or form != "text"):
+            click.echo(f"Search: {clean(findings.search)}", err=True)
+        with answer_stream(output) as stream:
+            if as_json or form == "json":
+                write_json(findings, stream, generated_at=datetime.now(UTC))
+            elif form in _TABLES:
+                _write_table(_listed(findings, everything), form, stream, quiet)
+            else:
+                paint = style() if output is None else PLAIN
+                stream.write(text.scan(findings, everything=everything, verbose=verbose, style=paint))
+    return partly(any(gap.fault for gap in findings.gaps))
+
+
+def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool) -> None:
+    _TABLES[form](listed, stream)
+    if form in _PLACES and not quiet:
         found_places = len(places.placed(listed))
         click.echo(f"Note: {found_places:,} of {len(listed):,} have a stored place.", err=True)
-    return partly(any(gap.fault for gap in findings.gaps))
 
 
 def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:

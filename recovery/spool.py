@@ -147,6 +147,13 @@ class Merged(Lazy[T]):
         super().__init__(sum(map(len, runs)), lambda: chain(*runs) if in_turn else merge(*runs, key=key))
 
 
+def mapped(records: Sequence[T], change: Callable[[T], V]) -> Sequence[V]:
+    """The records, each put through a function: at once where they are in memory, else on each walk."""
+    if isinstance(records, tuple):
+        return tuple(map(change, records))
+    return Lazy(len(records), lambda: map(change, records))
+
+
 class Numbered(Mapping[int, V]):
     """Values by whole numbers of 64 bits that come in rising order."""
 

@@ -12,6 +12,8 @@ import pytest
 from fixtures import BackupBuilder
 from fixtures.builder import DEFAULT_DATE
 from recovery.findings.causes import judged
+from recovery.findings.causes.inquiry import Inquiry
+from recovery.findings.causes.sieve import Sieve
 from recovery.findings.find import find
 from recovery.provenance import Source
 from tests.causes_tools import LIBRARY, NO_LIBRARY, built, cause_of, expected
@@ -302,7 +304,8 @@ def test_a_large_photo_is_not_called_small(tmp_path: Path) -> None:
     """Twelve megapixels are not small, whoever took them."""
     case = built(photo(), tmp_path)
     (asset,) = find(case).assets
-    causes, _ = judged(case, (replace(asset, width=4032, height=3024),))
+    inquiry = Inquiry.of(case, Sieve.of(case, [replace(asset, width=4032, height=3024)]))
+    causes, _ = judged(inquiry)
     says = "The FaceTime photos found here measure 4032 x 3024 pixels, which is not small."
     assert causes[-1] == expected("small_or_blurry", "contradicted", says, row("ZWIDTH"))
 

@@ -19,6 +19,7 @@ from recovery.findings.model import (
     FileState,
     Status,
     Upload,
+    Verdict,
 )
 from tests.extraction_tools import a_file, an_asset, facetime
 
@@ -97,14 +98,15 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
 )
 def test_the_paragraph(assets: list[Asset], says: str) -> None:
     """What became of the photos, in the order of how much it matters."""
-    assert opening(assets, (), library_read=True) == says
+    sure = [asset for asset in assets if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
+    assert opening(sure, len(assets) - len(sure), (), library_read=True) == says
 
 
 def test_an_unread_library_and_a_shown_switch_are_said_at_once() -> None:
     """Neither may hide further down when no photo was found; a switch that was on is not mentioned."""
     off = Cause("facetime_live_photos_off", CauseVerdict.SHOWN, "It was switched off.", "", "")
-    text = opening((), (off,), library_read=False)
+    text = opening((), 0, (off,), library_read=False)
     assert "could not be read in full, so this may not be all." in text
     assert "It was switched off." in text
     on = replace(off, verdict=CauseVerdict.CONTRADICTED)
-    assert "It was switched off." not in opening((), (on,), library_read=True)
+    assert "It was switched off." not in opening((), 0, (on,), library_read=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,7 +32,7 @@ def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attac
     """
     found = list(_listed(view, attachments))
     found.sort(key=_moment, reverse=True)
-    originals = _by_size(grouping)
+    originals = _by_size(grouping, {item.blob.size for item in found if item.blob.size})
     looked: list[AttachmentFile] = []
     looks, passed_over = 0, 0
     for item in found:
@@ -92,12 +92,13 @@ def _looked_into(view: BackupView, item: AttachmentFile) -> AttachmentFile:
     return replace(item, facts=next(iter(reading.records), None))
 
 
-def _by_size(grouping: Grouping) -> Mapping[int, list[MediaFile]]:
+def _by_size(grouping: Grouping, sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
+    """Originals that are as long as one of the attachments."""
     found: defaultdict[int, list[MediaFile]] = defaultdict(list)
-    for group in grouping.groups:
+    for group in grouping.groups if sizes else ():
         for item in group.files:
-            if item.role in ORIGINALS and item.file.present and item.file.blob.size:
-                found[item.file.blob.size].append(item.file)
+            if item.role in ORIGINALS and item.file.present and item.file.blob.size in sizes:
+                found[item.file.blob.size or 0].append(item.file)
     return found
 
 

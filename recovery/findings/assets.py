@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,14 +39,17 @@ _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
 _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})", re.IGNORECASE)
 
 
-def assets_of(case: Case) -> Iterator[Asset]:
-    """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds."""
+def assets_of(case: Case, groups: Iterable[Group]) -> Iterator[Asset]:
+    """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
+
+    `groups` are those of the case.
+    """
     finder = CallFinder(case.around.calls.records)
     pictures = pictures_of(case)
     copies = copies_of(case)
     ghosts = ghosts_of(case)
     claimed: set[int] = set()
-    for group in case.grouping.groups:
+    for group in groups:
         ghost = _ghost_of(group, ghosts)
         if id(ghost) in claimed:
             ghost = None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from itertools import pairwise
 
+from recovery import limits
 from recovery.case import Case
 from recovery.findings.assets import assets_of
 from recovery.findings.causes import judged
-from recovery.findings.loose_ends import files_without_asset, loose_ends_of
+from recovery.findings.causes.inquiry import Inquiry
+from recovery.findings.causes.sieve import Sieve
+from recovery.findings.loose_ends import Survey, files_without_asset, loose_ends_of
 from recovery.findings.model import (
     Asset,
     BackupFacts,
@@ -20,32 +25,39 @@ from recovery.findings.model import (
     Status,
     Totals,
     Verdict,
+    asset_order,
 )
 from recovery.findings.selection import Search
+from recovery.spool import Sorter
 
 NOTHING = Totals(*(0 for _ in fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
-_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def find(case: Case) -> Findings:
-    """Everything found in one backup. A pure function: the same case gives the same findings."""
-    assets = tuple(sorted(assets_of(case), key=_order))
-    loose_ends = tuple(loose_ends_of(case, assets))
-    causes, summary = judged(case, assets)
+    """Everything found in one backup. A pure function: the same case gives the same findings.
+
+    Each asset is made once, noted by all who ask for it, and put in its place.
+    """
+    survey, sieve, tally = Survey(case), Sieve(case), Tally()
+    ordered = Sorter[Asset](case.room, limits.ROWS_IN_MEMORY, asset_order)
+    for asset in assets_of(case, survey.groups()):
+        survey.note(asset)
+        sieve.note(asset)
+        tally.note(asset)
+        ordered.add(asset)
+    assets = ordered.settled()
+    loose_ends = tuple(loose_ends_of(case, survey))
+    causes, summary = judged(Inquiry.of(case, sieve))
     return Findings(
         backup=_facts(case),
-        totals=totals_of(case, assets, loose_ends),
+        totals=tally.totals(_totals_of_files(case, survey, loose_ends), assets),
         assets=assets,
         loose_ends=loose_ends,
         causes=causes,
         gaps=case.gaps,
         summary=summary,
     )
-
-
-def _order(asset: Asset) -> tuple[datetime, str, str]:
-    return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
 
 
 def _facts(case: Case) -> BackupFacts:
@@ -78,40 +90,68 @@ def narrowed(findings: Findings, search: Search) -> Findings:
     )
 
 
-def totals_of(case: Case, assets: tuple[Asset, ...], loose_ends: tuple[LooseEnd, ...]) -> Totals:
-    """Count; the sums that must hold are stated at Totals and proved by a property test."""
+def _totals_of_files(case: Case, survey: Survey, loose_ends: tuple[LooseEnd, ...]) -> Totals:
+    """The counts of files and blobs; the sums that must hold are stated at Totals, a property test proves them."""
     codes = Counter(end.code for end in loose_ends)
-    media = sum(bool(item.file.entry.domain) for group in case.grouping.groups for item in group.files)
-    files = replace(
+    return replace(
         NOTHING,
         missing_blobs=codes[LooseCode.MISSING_BLOB],
         unlisted_blobs=codes[LooseCode.UNLISTED_BLOB],
         assets_without_file=codes[LooseCode.ASSET_WITHOUT_FILE],
         files_without_asset=sum(1 for _ in files_without_asset(case)),
-        media_files=media,
+        media_files=survey.media_files,
         blobs=case.census.listed_blobs + len(case.census.unlisted),
     )
-    return _recounted(files, assets)
 
 
-def _recounted(totals: Totals, assets: tuple[Asset, ...]) -> Totals:
+def _recounted(totals: Totals, assets: Sequence[Asset]) -> Totals:
     """The totals with everything that is counted from assets alone counted anew."""
-    statuses = Counter(asset.status for asset in assets)
-    sizes = {
-        (item.file_id, item.index): item.size or 0 for asset in assets for item in asset.files if item.recoverable
-    }
-    return replace(
-        totals,
-        assets=len(assets),
-        facetime=sum(asset.facetime.verdict is not Verdict.NO for asset in assets),
-        live_photos=sum(asset.kind is Kind.LIVE_PHOTO for asset in assets),
-        recently_deleted=sum(bool(asset.trashed) for asset in assets),
-        hidden=sum(bool(asset.hidden) for asset in assets),
-        complete=statuses[Status.COMPLETE],
-        half=statuses[Status.HALF],
-        reduced_copy=statuses[Status.REDUCED_COPY],
-        elsewhere=statuses[Status.ELSEWHERE],
-        not_found=statuses[Status.NOT_FOUND],
-        permanently_deleted=sum(asset.deleted is not None for asset in assets),
-        recoverable_bytes=sum(sizes.values()),
-    )
+    tally = Tally()
+    for asset in assets:
+        tally.note(asset)
+    return tally.totals(totals, assets)
+
+
+class Tally:
+    """Counts assets that are seen one by one."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._statuses: Counter[Status] = Counter()
+        self._bytes = 0
+        self._files = array("q")
+
+    def note(self, asset: Asset) -> None:
+        """Count one asset."""
+        counts = self._counts
+        counts["assets"] += 1
+        counts["facetime"] += asset.facetime.verdict is not Verdict.NO
+        counts["live_photos"] += asset.kind is Kind.LIVE_PHOTO
+        counts["recently_deleted"] += bool(asset.trashed)
+        counts["hidden"] += bool(asset.hidden)
+        counts["permanently_deleted"] += asset.deleted is not None
+        self._statuses[asset.status] += 1
+        for item in asset.recoverable:
+            self._bytes += item.size or 0
+            self._files.append(hash((item.file_id, item.index)))
+
+    def totals(self, totals: Totals, assets: Sequence[Asset]) -> Totals:
+        """The totals with all these counts; `assets` are those that were seen."""
+        return replace(
+            totals,
+            **self._counts,
+            complete=self._statuses[Status.COMPLETE],
+            half=self._statuses[Status.HALF],
+            reduced_copy=self._statuses[Status.REDUCED_COPY],
+            elsewhere=self._statuses[Status.ELSEWHERE],
+            not_found=self._statuses[Status.NOT_FOUND],
+            recoverable_bytes=self._recoverable(assets),
+        )
+
+    def _recoverable(self, assets: Iterable[Asset]) -> int:
+        """Each file counts once. That one stands twice is rare and told by its hash, which needs little memory."""
+        hashes = sorted(self._files)
+        if all(one != other for one, other in pairwise(hashes)):
+            return self._bytes
+        sizes = {(item.file_id, item.index): item.size or 0 for asset in assets for item in asset.recoverable}
+        return sum(sizes.values())

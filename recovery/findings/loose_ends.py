@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from recovery.backup.manifest import STORE as MANIFEST
@@ -14,22 +14,57 @@ from recovery.findings.calls import CallFinder
 from recovery.findings.model import Asset, LooseCode, LooseEnd
 from recovery.findings.status import elsewhere
 from recovery.limits import NUMBERING_RUNS
+from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import DOMAIN, ORIGINALS, ROOT
 from recovery.provenance import Source
 
 _NUMBERED = re.compile(r"IMG_(\d{4})", re.IGNORECASE)
+_NUMBERS = tuple(range(10_000))
+"""All numbers a file can have: one object for each, however many folders use it."""
 _DCIM = re.compile(r"DCIM/(\d{3})APPLE", re.IGNORECASE)
 
 
-def loose_ends_of(case: Case, assets: tuple[Asset, ...]) -> Iterator[LooseEnd]:
+class Survey:
+    """What is noted of groups and assets while they pass by: a large library should be walked through once."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.media_files = 0
+        self.without_file: list[LooseEnd] = []
+        self.numbers: defaultdict[str, dict[int, datetime | None]] = defaultdict(dict)
+        """For each DCIM folder the numbers that something still carries, with the date of the last asset."""
+        self.named_elsewhere: set[str] = set()
+        """Original names, `IMG_0123`, of assets outside those folders."""
+
+    def groups(self) -> Iterator[Group]:
+        """The groups of the case, each noted."""
+        for group in self.case.grouping.groups:
+            self.media_files += sum(bool(item.file.entry.domain) for item in group.files)
+            self.without_file.extend(_without_file(self.case, group))
+            yield group
+
+    def note(self, asset: Asset) -> None:
+        """Note one asset."""
+        if not (asset.directory or "").startswith("DCIM"):
+            name = (asset.original_filename or "").upper()[:8]
+            if name.startswith("IMG_"):
+                self.named_elsewhere.add(name)
+        named = _NUMBERED.match(asset.filename or "")
+        if named and _DCIM.fullmatch(asset.directory or ""):
+            number, numbers = _NUMBERS[int(named[1])], self.numbers[str(asset.directory)]
+            date = numbers.get(number, asset.created)
+            numbers[number] = max(date, asset.created) if date and asset.created else None
+
+
+def loose_ends_of(case: Case, survey: Survey) -> Iterator[LooseEnd]:
     """Every loose end, by kind, in the order of paths."""
     yield from _missing(case)
     yield from _unlisted(case)
-    yield from _without_file(case)
+    yield from survey.without_file
     yield from (_file_without_asset(file) for file in files_without_asset(case))
-    yield from _numbering_gaps(case, assets)
+    yield from _numbering_gaps(case, survey)
 
 
 def _missing(case: Case) -> Iterator[LooseEnd]:
@@ -50,16 +85,13 @@ def _unlisted(case: Case) -> Iterator[LooseEnd]:
         yield LooseEnd(LooseCode.UNLISTED_BLOB, None, None, blob.file_id, blob.size, guess, source)
 
 
-def _without_file(case: Case) -> Iterator[LooseEnd]:
-    """Rows of which no original is listed, unless the library itself says that it is elsewhere."""
-    resources = case.library.resources if case.library else {}
-    for group in case.grouping.groups:
-        row = group.row
-        if row is None or any(item.role in ORIGINALS for item in group.files):
-            continue
-        if elsewhere(row, resources.get(row.pk, ())) is not None:
-            continue
-        source = Source(DATABASE, case.library.table if case.library else "", row.pk)
+def _without_file(case: Case, group: Group) -> Iterator[LooseEnd]:
+    """A row of which no original is listed, unless the library itself says that it is elsewhere."""
+    row, library = group.row, case.library
+    if row is None or any(item.role in ORIGINALS for item in group.files):
+        return
+    if elsewhere(row, library.resources.get(row.pk, ()) if library else ()) is None:
+        source = Source(DATABASE, library.table if library else "", row.pk)
         guess = "the library lists it, the backup lists no original of it"
         yield LooseEnd(LooseCode.ASSET_WITHOUT_FILE, DOMAIN, library_path(row), None, None, guess, source)
 
@@ -67,10 +99,9 @@ def _without_file(case: Case) -> Iterator[LooseEnd]:
 def files_without_asset(case: Case) -> Iterator[MediaFile]:
     """Media files no row of the library owns; without a library there is nothing to hold them against."""
     if case.library is not None:
-        for group in case.grouping.groups:
-            if group.row is None:
-                # A blob that no row names is an unlisted blob, and counted as such.
-                yield from (item.file for item in group.files if item.file.entry.domain)
+        for group in case.grouping.without_row:
+            # A blob that no row names is an unlisted blob, and counted as such.
+            yield from (item.file for item in group.files if item.file.entry.domain)
 
 
 def _file_without_asset(file: MediaFile) -> LooseEnd:
@@ -86,18 +117,13 @@ def _file_without_asset(file: MediaFile) -> LooseEnd:
     )
 
 
-def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
+def _numbering_gaps(case: Case, survey: Survey) -> Iterator[LooseEnd]:
     """Numbers of DCIM folders that nothing carries any more: something was there, nothing says what."""
-    dates = _numbers(assets)
+    dates = survey.numbers
     finder = CallFinder(case.around.calls.records)
     last_folder = max(dates, default="")
     # The counter goes on from folder to folder, so a number may stand in another folder than its neighbours.
     known = {number for numbers in dates.values() for number in numbers}
-    named_elsewhere = {
-        (asset.original_filename or "").upper()[:8]
-        for asset in assets
-        if not (asset.directory or "").startswith("DCIM")
-    }
     for folder, numbers in sorted(dates.items()):
         end = max(numbers)
         if folder == last_folder and case.around.last_file_number and case.around.last_file_number <= 9999:
@@ -106,19 +132,9 @@ def _numbering_gaps(case: Case, assets: Iterable[Asset]) -> Iterator[LooseEnd]:
             if number not in known:
                 known.add(number)  # told once
                 name = f"IMG_{number:04d}"
-                guess = _gap_guess(number, numbers, finder, name in named_elsewhere)
+                guess = _gap_guess(number, numbers, finder, name in survey.named_elsewhere)
                 path = f"{ROOT}{folder}/{name}"
                 yield LooseEnd(LooseCode.NUMBERING_GAP, DOMAIN, path, None, None, guess, Source(MANIFEST, "Files"))
-
-
-def _numbers(assets: Iterable[Asset]) -> dict[str, dict[int, datetime | None]]:
-    """For each DCIM folder the numbers that something still carries, with the dates of assets."""
-    found: defaultdict[str, dict[int, datetime | None]] = defaultdict(dict)
-    for asset in assets:
-        number = _NUMBERED.match(asset.filename or "")
-        if number and _DCIM.fullmatch(asset.directory or ""):
-            found[str(asset.directory)][int(number[1])] = asset.created
-    return found
 
 
 def _gap_guess(number: int, numbers: dict[int, datetime | None], finder: CallFinder, elsewhere: bool) -> str:

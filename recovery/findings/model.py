@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import overload
 
@@ -241,6 +241,14 @@ def asset_key(asset: Asset) -> str:
     return asset.files[0].file_id if asset.files else asset.label
 
 
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+def asset_order(asset: Asset) -> tuple[datetime, str, str]:
+    """What findings are sorted by: the date taken, then the UUID, then the first file."""
+    return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
+
+
 class LooseCode(StrEnum):
     """The kinds of loose ends."""
 
@@ -332,11 +340,14 @@ class BackupFacts:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything found in one backup, in a stable order."""
+    """Everything found in one backup, in a stable order.
+
+    The assets of a large library lie in the room of its case and are made anew by each walk through them.
+    """
 
     backup: BackupFacts
     totals: Totals
-    assets: tuple[Asset, ...]
+    assets: Sequence[Asset]
     loose_ends: tuple[LooseEnd, ...]
     causes: tuple[Cause, ...]
     gaps: tuple[Gap, ...]

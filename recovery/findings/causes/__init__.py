@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from recovery.case import Case
 from recovery.findings.causes import beyond, icloud, others, past, pieces, states, switches
 from recovery.findings.causes.inquiry import Inquiry, Rule
 from recovery.findings.causes.opening import opening
-from recovery.findings.model import Asset, Cause
+from recovery.findings.model import Cause
 
 RULES: tuple[Rule, ...] = (
     states.RECENTLY_DELETED,
@@ -38,11 +37,10 @@ RULES: tuple[Rule, ...] = (
 CODES = tuple(rule.code for rule in RULES)
 
 
-def judged(case: Case, assets: tuple[Asset, ...]) -> tuple[tuple[Cause, ...], str]:
+def judged(inquiry: Inquiry) -> tuple[tuple[Cause, ...], str]:
     """Every cause with its verdict, always all of them and in the same order, and the opening paragraph.
 
     A pure function: the same case and assets give the same words.
     """
-    inquiry = Inquiry.of(case, assets)
     causes = tuple(rule.cause(inquiry) for rule in RULES)
-    return causes, opening(assets, causes, library_read=not inquiry.library_gaps())
+    return causes, opening(inquiry.sure, len(inquiry.perhaps), causes, library_read=not inquiry.library_gaps())

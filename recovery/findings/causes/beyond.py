@@ -11,7 +11,7 @@ from recovery.provenance import Source
 def _storage_full(inquiry: Inquiry) -> Answer:
     library = inquiry.case.library
     removed = [
-        resource
+        resource.pruned_at
         for resources in (library.resources.values() if library else ())
         for resource in resources
         if resource.pruned_at is not None
@@ -19,7 +19,7 @@ def _storage_full(inquiry: Inquiry) -> Answer:
     says = "How full the phone was when you took the photo cannot be seen in a backup."
     if not removed:
         return unseen(says)
-    last = max(resource.pruned_at for resource in removed if resource.pruned_at)
+    last = max(removed)
     number = count(len(removed), "file was", "files were")
     hint = f"A hint only: {number} removed from the phone to save space, last on {day(last)}."
     return unseen(f"{says} {hint}", [Source(DATABASE, "ZINTERNALRESOURCE.ZCLOUDPRUNEDAT")])

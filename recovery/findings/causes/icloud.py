@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from recovery.case import Case
 from recovery.evidence.settings import SettingName, setting
@@ -19,7 +19,6 @@ from recovery.findings.causes.inquiry import (
 )
 from recovery.findings.causes.phrases import count, day
 from recovery.findings.model import Asset, Status, Upload
-from recovery.photos.codes import Availability
 from recovery.photos.library import DATABASE
 from recovery.photos.places import DOMAIN, ROOT
 from recovery.provenance import Gap, Source
@@ -68,8 +67,8 @@ def _only_in_icloud(inquiry: Inquiry) -> Answer:
 
 def _optimised_storage(inquiry: Inquiry) -> Answer:
     kept = setting(inquiry.case.around.settings, SettingName.ORIGINALS_KEPT)
-    away = [asset for asset in inquiry.assets if _optimised(asset)]
-    left = f"{count(len(away), 'original was', 'originals were')} in iCloud and not on the phone"
+    away = inquiry.sieve.away_count
+    left = f"{count(away, 'original was', 'originals were')} in iCloud and not on the phone"
     marker = [marker_source()] if icloud_photos_on(inquiry.case) else []
     if kept is not None and kept.value is False:
         says = "Optimise Storage was on: the phone may replace originals by smaller copies."
@@ -78,16 +77,12 @@ def _optimised_storage(inquiry: Inquiry) -> Answer:
         says = "Download and Keep Originals was on, so the phone was told to keep every original."
         return contradicted(f"{says} All the same, {left}." if away else says, [kept.source])
     if away:
-        sources = [source for asset in away for source in _row_sources(inquiry, asset)]
+        sources = [source for uuid in inquiry.away for source in _stored_sources(inquiry, uuid)]
         return shown(f"{left}, as happens with Optimise Storage.", [*sources, *marker])
     if kept is None:
         return unread(inquiry.gaps_hiding("optimised_storage"))
     says = "Nobody chose between Optimise Storage and keeping originals on this device."
     return undetermined(f"{says} What it then does is not known to us.", [kept.source])
-
-
-def _optimised(asset: Asset) -> bool:
-    return asset.cloud is not None and asset.cloud.in_cloud is True and asset.cloud.original_local is False
 
 
 def _upload_pending(inquiry: Inquiry) -> Answer:
@@ -131,12 +126,16 @@ def _cloud_gaps(inquiry: Inquiry) -> tuple[Gap, ...]:
 
 
 def _row_sources(inquiry: Inquiry, asset: Asset) -> Iterable[Source]:
-    row, library = inquiry.row(asset), inquiry.case.library
-    if row is None or library is None:
+    return _stored_sources(inquiry, (asset.uuid or "").upper())
+
+
+def _stored_sources(inquiry: Inquiry, uuid: str) -> Iterator[Source]:
+    stored, library = inquiry.stored.get(uuid), inquiry.case.library
+    if stored is None or library is None:
         return
-    yield Source(DATABASE, library.table, row.pk)
-    if any(resource.remote == Availability.YES for resource in inquiry.resources(asset)):
-        yield Source(DATABASE, f"ZINTERNALRESOURCE of {library.table}", row.pk)
+    yield Source(DATABASE, library.table, stored.pk)
+    if stored.remote:
+        yield Source(DATABASE, f"ZINTERNALRESOURCE of {library.table}", stored.pk)
 
 
 ONLY_IN_ICLOUD = Rule(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recovery.case import Case
 from recovery.findings.causes.phrases import perhaps, sentence, share
-from recovery.findings.model import Asset, Cause, CauseVerdict, Verdict
-from recovery.photos.library import DATABASE, AssetRow, ResourceRow
+from recovery.findings.causes.sieve import Sieve
+from recovery.findings.model import Asset, Cause, CauseVerdict, Verdict, asset_order
+from recovery.photos.codes import Availability, SavedAssetType
+from recovery.photos.library import DATABASE, AssetRow
 from recovery.provenance import Gap, Source
 
 HISTORY = "persistent history"
@@ -16,38 +18,55 @@ HISTORY = "persistent history"
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
-    """One case with its assets sorted by how sure it is that they came from FaceTime.
+class Stored:
+    """What the library stores of an asset in iCloud: its row's number, and whether it lists a file there."""
 
-    `sure` are the certain and probable ones, which people are told are FaceTime photos; `perhaps` the possible.
-    `rows` are the library's rows by UUID.
+    pk: int
+    remote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One case with those of its assets that rules ask for, in the order of the findings.
+
+    `sure` are certain and probable FaceTime photos, which people are told are FaceTime photos; `perhaps` the
+    possible ones. `away` are the UUIDs of assets whose original is in iCloud and not on the phone. `rows` has the
+    library's rows of `sure`, `stored` something of the rows of all three, by UUID in upper case; `repaired` are
+    the numbers of rows that a repair brought back.
     """
 
     case: Case
-    assets: tuple[Asset, ...]
+    sieve: Sieve
     sure: tuple[Asset, ...]
     perhaps: tuple[Asset, ...]
+    deleted: tuple[Asset, ...]
+    away: tuple[str, ...]
     rows: Mapping[str, AssetRow]
+    stored: Mapping[str, Stored]
+    repaired: tuple[int, ...]
 
     @classmethod
-    def of(cls, case: Case, assets: tuple[Asset, ...]) -> Inquiry:
-        """Sort the assets."""
+    def of(cls, case: Case, sieve: Sieve) -> Inquiry:
+        """Put in order what was kept of the assets, and look for their rows."""
+        told = sorted(sieve.told, key=asset_order)
+        sure = tuple(asset for asset in told if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank)
+        away = tuple(uuid.upper() for _, uuid in sieve.away.settled())
+        looked = _Looked(case, {_name(asset) for asset in sure}, {*map(_name, told), *away})
         return cls(
             case,
-            assets,
-            tuple(asset for asset in assets if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank),
-            tuple(asset for asset in assets if asset.facetime.verdict is Verdict.POSSIBLE),
-            {row.uuid.upper(): row for row in case.library.assets if row.uuid} if case.library else {},
+            sieve,
+            sure,
+            tuple(asset for asset in told if asset.facetime.verdict is Verdict.POSSIBLE),
+            tuple(sorted(sieve.deleted, key=asset_order)),
+            away,
+            looked.rows,
+            looked.stored,
+            tuple(looked.repaired),
         )
 
     def row(self, asset: Asset) -> AssetRow | None:
-        """The library's row of an asset."""
-        return self.rows.get((asset.uuid or "").upper())
-
-    def resources(self, asset: Asset) -> tuple[ResourceRow, ...]:
-        """The library's list of an asset's files, here or in iCloud."""
-        row = self.row(asset)
-        return self.case.library.resources.get(row.pk, ()) if self.case.library and row else ()
+        """The library's row of a sure FaceTime photo."""
+        return self.rows.get(_name(asset))
 
     def gaps_hiding(self, code: str) -> tuple[Gap, ...]:
         """What could not be looked at and says itself that it hides this answer."""
@@ -65,6 +84,29 @@ class Inquiry:
         if lacking:
             found.append(Gap("the photo library", DATABASE, f"this layout of it does not store: {words}"))
         return tuple(found)
+
+
+def _name(asset: Asset) -> str:
+    return (asset.uuid or "").upper()
+
+
+class _Looked:
+    """One walk through the library's rows."""
+
+    def __init__(self, case: Case, sure: Container[str], wanted: Container[str]) -> None:
+        self.rows: dict[str, AssetRow] = {}
+        self.stored: dict[str, Stored] = {}
+        self.repaired: list[int] = []
+        library = case.library
+        for row in library.assets if library else ():
+            if row.saved_asset_type == SavedAssetType.RECOVERED:
+                self.repaired.append(row.pk)
+            name = row.uuid.upper() if row.uuid else None
+            if library and name is not None and name in wanted:
+                own = library.resources.get(row.pk, ())
+                self.stored[name] = Stored(row.pk, any(item.remote == Availability.YES for item in own))
+                if name in sure:
+                    self.rows[name] = row
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +165,17 @@ def unread(gaps: Sequence[Gap], lead: str = "This cannot be told", advice: str |
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The assets that something is true of, sorted as in the inquiry; `others` show no sign of FaceTime."""
+    """The assets with a sign of FaceTime that something is true of, sorted as in the inquiry."""
 
     sure: tuple[Asset, ...]
     perhaps: tuple[Asset, ...]
-    others: tuple[Asset, ...]
     total: int
 
     @classmethod
     def of(cls, inquiry: Inquiry, is_true: Callable[[Asset], bool]) -> Hits:
-        """Look at every asset."""
-        chosen = [asset for asset in inquiry.assets if is_true(asset)]
+        """Look at each of them."""
         return cls(
-            tuple(asset for asset in chosen if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank),
-            tuple(asset for asset in chosen if asset.facetime.verdict is Verdict.POSSIBLE),
-            tuple(asset for asset in chosen if asset.facetime.verdict is Verdict.NO),
-            len(inquiry.sure),
+            tuple(filter(is_true, inquiry.sure)), tuple(filter(is_true, inquiry.perhaps)), len(inquiry.sure)
         )
 
     def share(self, one: str, many: str) -> str:

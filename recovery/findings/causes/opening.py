@@ -9,7 +9,7 @@ from recovery.findings.causes.icloud import only_in_icloud
 from recovery.findings.causes.phrases import count, sentence, share
 from recovery.findings.causes.pieces import original_missing
 from recovery.findings.causes.states import deadline
-from recovery.findings.model import Asset, Cause, CauseVerdict, Status, Upload, Verdict
+from recovery.findings.model import Asset, Cause, CauseVerdict, Status, Upload
 
 SWITCHES = ("facetime_live_photos_off", "lockdown_mode", "photos_permission")
 """Causes that keep any FaceTime photo from being saved; when shown they belong into the opening."""
@@ -66,14 +66,15 @@ FATES = (
 )
 
 
-def opening(assets: Sequence[Asset], causes: Sequence[Cause], *, library_read: bool) -> str:
-    """One plain paragraph. A photo may be counted under several fates; nothing is said of fates no photo has."""
-    return " ".join(_sentences(assets, causes, library_read))
+def opening(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], *, library_read: bool) -> str:
+    """One plain paragraph about the certain and probable FaceTime photos; `maybe` counts the possible ones.
+
+    A photo may be counted under several fates; nothing is said of fates no photo has.
+    """
+    return " ".join(_sentences(ours, maybe, causes, library_read))
 
 
-def _sentences(assets: Sequence[Asset], causes: Sequence[Cause], library_read: bool) -> Iterator[str]:
-    ours = [asset for asset in assets if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
-    maybe = sum(asset.facetime.verdict is Verdict.POSSIBLE for asset in assets)
+def _sentences(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], library_read: bool) -> Iterator[str]:
     if ours:
         yield from _fates(ours)
     else:

@@ -20,7 +20,7 @@ from recovery.findings.causes.inquiry import (
     unseen,
 )
 from recovery.findings.causes.phrases import count, days
-from recovery.findings.model import Asset, FileRole, FileState, Verdict
+from recovery.findings.model import Asset, FileRole, FileState
 from recovery.provenance import Source
 
 
@@ -51,8 +51,7 @@ def _call_without_photo(inquiry: Inquiry) -> Answer:
 def _without_photo(inquiry: Inquiry, calls: Iterable[Call]) -> list[Call]:
     moments = sorted(
         moment
-        for asset in inquiry.assets
-        if asset.facetime.verdict is not Verdict.NO
+        for asset in (*inquiry.sure, *inquiry.perhaps)
         for moment in (asset.created, asset.added)
         if moment is not None
     )

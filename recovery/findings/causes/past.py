@@ -10,7 +10,6 @@ from recovery.backup.identity import INFO
 from recovery.evidence.settings import Setting, SettingName, setting
 from recovery.findings.causes.inquiry import Answer, Inquiry, Rule, contradicted, shown, undetermined, unread
 from recovery.findings.causes.phrases import count, day, days, listed, share
-from recovery.photos.codes import SavedAssetType
 from recovery.photos.library import DATABASE
 from recovery.photos.migrations import Migration, MigrationKind
 from recovery.provenance import Gap, Source
@@ -23,7 +22,7 @@ NEWER = timedelta(days=1)
 
 def _library_rebuilt(inquiry: Inquiry) -> Answer:
     library = inquiry.case.library
-    again = [row for row in library.assets if row.saved_asset_type == SavedAssetType.RECOVERED] if library else []
+    again = inquiry.repaired
     steps = inquiry.case.around.migrations.records
     rebuilt = [step for step in steps if _is_rebuild(step, steps)]
     says = []
@@ -34,7 +33,7 @@ def _library_rebuilt(inquiry: Inquiry) -> Answer:
         moments = [moment for step in rebuilt if (moment := step.rebuild_completed or step.at)]
         on = f", {days(moments)}" if moments else ""
         says.append(f"The photo library was built anew from the files on the phone{on}.")
-    sources = [*(Source(DATABASE, library.table if library else "", row.pk) for row in again)]
+    sources = [*(Source(DATABASE, library.table if library else "", pk) for pk in again)]
     if says:
         return shown(" ".join(says), [*sources, *(step.source for step in rebuilt)])
     gaps = _migration_gaps(inquiry)
@@ -163,8 +162,7 @@ def _newer_than_backup(inquiry: Inquiry) -> Answer:
     if later:
         moment, source = max(later, key=lambda pair: pair[0])
         return shown(f"This backup is of {day(made)}; the phone was backed up again on {day(moment)}.", [source])
-    taken = [asset.created for asset in inquiry.assets if asset.created and asset.created <= made]
-    newest = max(taken, default=None)
+    newest = inquiry.sieve.newest
     last = f" The newest photo in it is of {day(newest)}." if newest else ""
     says = f"This backup is of {day(made)}: a photo taken later cannot be in it.{last}"
     return undetermined(says, [Source(INFO, "Last Backup Date")])

@@ -42,12 +42,13 @@ def deadline(assets: Iterable[Asset]) -> str:
 def _recently_deleted(inquiry: Inquiry) -> Answer:
     hits = Hits.of(inquiry, lambda asset: asset.trashed is True)
     until = deadline(hits.sure)
-    others = f" {count(len(hits.others), 'other item')} there {_show(hits.others)} no sign of FaceTime."
+    number = inquiry.sieve.others_trashed
+    others = f" {count(number, 'other item')} there {_show(number)} no sign of FaceTime."
     return by_photos(
         hits,
         found=f"{hits.share('is', 'are')} in Recently Deleted{f', {until}' if until else ''}.",
         maybe=("is", "are", "in Recently Deleted"),
-        none=f"No FaceTime photo was found in Recently Deleted.{others if hits.others else ''}",
+        none=f"No FaceTime photo was found in Recently Deleted.{others if number else ''}",
         gaps=inquiry.library_gaps("trashed_state"),
         sources=field_source("trashed"),
     )
@@ -55,19 +56,20 @@ def _recently_deleted(inquiry: Inquiry) -> Answer:
 
 def _hidden(inquiry: Inquiry) -> Answer:
     hits = Hits.of(inquiry, lambda asset: asset.hidden is True)
-    others = f" {count(len(hits.others), 'hidden item')} {_show(hits.others)} no sign of FaceTime."
+    number = inquiry.sieve.others_hidden
+    others = f" {count(number, 'hidden item')} {_show(number)} no sign of FaceTime."
     return by_photos(
         hits,
         found=f"{hits.share('is', 'are')} hidden in Photos.",
         maybe=("is", "are", "hidden in Photos"),
-        none=f"No FaceTime photo was found among the hidden ones.{others if hits.others else ''}",
+        none=f"No FaceTime photo was found among the hidden ones.{others if number else ''}",
         gaps=inquiry.library_gaps("hidden"),
         sources=field_source("hidden"),
     )
 
 
-def _show(assets: Sequence[Asset]) -> str:
-    return "shows" if len(assets) == 1 else "show"
+def _show(number: int) -> str:
+    return "shows" if number == 1 else "show"
 
 
 # --- deleted for good -----------------------------------------------------------------------------------
@@ -96,7 +98,7 @@ CLIENTS = {
 
 
 def _permanently_deleted(inquiry: Inquiry) -> Answer:
-    ghosts = [asset for asset in inquiry.assets if asset.deleted is not None]
+    ghosts = inquiry.deleted
     known = {(item.uuid or "").upper(): item for item in _deleted(inquiry)}
     sure = [asset for asset in ghosts if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
     gaps = _history_gaps(inquiry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
@@ -78,6 +78,7 @@ def write_report(
     another file has the name, where it lies inside a backup, or where nothing can be written.
     """
     options = options or ReportOptions()
+    findings = replace(findings, assets=tuple(findings.assets))  # the page has all of them at once
     folder = folder_of(out)
     _refuse(out, folder, view.identity.folder)
     maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
