@@ -116,21 +116,23 @@ class Tally:
     """Counts assets that are seen one by one."""
 
     def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
+        self._facetime = self._live = self._trashed = self._hidden = self._deleted = self._bytes = 0
         self._statuses: Counter[Status] = Counter()
-        self._bytes = 0
         self._files = array("q")
 
     def note(self, asset: Asset) -> None:
         """Count one asset."""
-        counts = self._counts
-        counts["assets"] += 1
-        counts["facetime"] += asset.facetime.verdict is not Verdict.NO
-        counts["live_photos"] += asset.kind is Kind.LIVE_PHOTO
-        counts["recently_deleted"] += bool(asset.trashed)
-        counts["hidden"] += bool(asset.hidden)
-        counts["permanently_deleted"] += asset.deleted is not None
         self._statuses[asset.status] += 1
+        if asset.facetime.verdict is not Verdict.NO:
+            self._facetime += 1
+        if asset.kind is Kind.LIVE_PHOTO:
+            self._live += 1
+        if asset.trashed:
+            self._trashed += 1
+        if asset.hidden:
+            self._hidden += 1
+        if asset.deleted is not None:
+            self._deleted += 1
         for item in asset.recoverable:
             self._bytes += item.size or 0
             self._files.append(hash((item.file_id, item.index)))
@@ -139,12 +141,17 @@ class Tally:
         """The totals with all these counts; `assets` are those that were seen."""
         return replace(
             totals,
-            **self._counts,
+            assets=self._statuses.total(),
+            facetime=self._facetime,
+            live_photos=self._live,
+            recently_deleted=self._trashed,
+            hidden=self._hidden,
             complete=self._statuses[Status.COMPLETE],
             half=self._statuses[Status.HALF],
             reduced_copy=self._statuses[Status.REDUCED_COPY],
             elsewhere=self._statuses[Status.ELSEWHERE],
             not_found=self._statuses[Status.NOT_FOUND],
+            permanently_deleted=self._deleted,
             recoverable_bytes=self._recoverable(assets),
         )
 

@@ -13,7 +13,7 @@ from recovery.photos.history import DeletedAsset
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import DATABASE
 from recovery.photos.residue import DeletedRow
-from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry
+from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry, uuid_bytes
 from recovery.provenance import Source
 
 
@@ -142,7 +142,12 @@ def pictures_of(case: Case) -> Pictures:
     tables = [(file, file.table.entries.by_uuid(*own)) for file in case.traces.tables]
 
     def found(uuid: str) -> tuple[AssetFile, ...]:
-        pictures = [picture_of(file, entry) for file, entries in tables for entry in entries(uuid)]
+        known = uuid_bytes(uuid) if tables else None
+        if known is None:
+            return ()
+        pictures = [
+            picture_of(file, entry) for file, entries in tables for entry in entries(known) if entry.uuid == uuid
+        ]
         return tuple(_largest_first(pictures) if len(pictures) > 1 else pictures)
 
     return found

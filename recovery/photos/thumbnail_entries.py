@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from enum import StrEnum
 from typing import overload
 
 _UUID_BYTES = 16
+_HALF = struct.Struct("=Q")
 
 
 class EntryState(StrEnum):
@@ -121,21 +123,20 @@ class Entries(Sequence[ThumbnailEntry]):
         codes = frozenset(_CODES[state] for state in states)
         return (number for number, code in enumerate(self._states) if code in codes)
 
-    def by_uuid(self, *states: EntryState) -> Callable[[str], Iterator[ThumbnailEntry]]:
-        """A function that finds the entries in any of these states by their UUID (in upper case)."""
-        key = self._footers.uuid
-        numbers = array("I", sorted(self._with(states), key=key))
+    def by_uuid(self, *states: EntryState) -> Callable[[bytes], Iterator[ThumbnailEntry]]:
+        """A function that finds the entries in any of these states by the 16 bytes of their UUID."""
+        # Half of a UUID tells nearly all of them apart, and as a number it is found several times as fast.
+        halves = array("Q", bytes(self._footers.uuids))[::2]
+        numbers = array("I", sorted(self._with(states), key=halves.__getitem__))
+        sorted_halves = array("Q", map(halves.__getitem__, numbers))
 
-        def found(uuid: str) -> Iterator[ThumbnailEntry]:
-            wanted = uuid_bytes(uuid)
-            if wanted is None:
-                return
-            for place in range(bisect_left(numbers, wanted, key=key), len(numbers)):
-                if key(numbers[place]) != wanted:
+        def found(uuid: bytes) -> Iterator[ThumbnailEntry]:
+            (half,) = _HALF.unpack_from(uuid)
+            for place in range(bisect_left(sorted_halves, half), len(numbers)):
+                if sorted_halves[place] != half:
                     return
-                entry = self._entry(numbers[place])
-                if entry.uuid == uuid:
-                    yield entry
+                if self._footers.uuid(numbers[place]) == uuid:
+                    yield self._entry(numbers[place])
 
         return found
 

@@ -63,6 +63,10 @@ class Geometry:
         return number == pointer_map + (pointer_map == lock)
 
 
+_LOOKED_AT = 4_096
+"""Pages looked at between two times that mapped ones are given back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """One stored version of one page; `frame` counts from 0 in the write-ahead log, None is the main file."""
@@ -96,6 +100,7 @@ class PageStore:
 
     def __init__(self, path: Path, wal: Path | None = None) -> None:
         self.name = path.name
+        self._looked_at = 0
         self._main = _map(path)
         self._wal = _map(wal) if wal is not None and wal.is_file() else b""
         try:
@@ -161,7 +166,15 @@ class PageStore:
         """The image in the main file, whatever the log says."""
         size = self.geometry.page_size
         end = number * size
+        self._looked_at += 1
+        if self._looked_at % _LOOKED_AT == 0:
+            self._forget()
         return Image(number, self._main[end - size : end], None) if 0 < end <= len(self._main) else None
+
+    def _forget(self) -> None:
+        """Give mapped pages back: a walk through the file would have all of it in memory, as the system counts."""
+        if isinstance(self._main, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._main.madvise(mmap.MADV_DONTNEED)
 
     def _framed(self, index: int) -> Image:
         frame = self.frames[index]
