@@ -133,9 +133,10 @@ class Tally:
             self._hidden += 1
         if asset.deleted is not None:
             self._deleted += 1
-        for item in asset.recoverable:
-            self._bytes += item.size or 0
-            self._files.append(hash((item.file_id, item.index)))
+        for item in asset.files:
+            if item.recoverable:
+                self._bytes += item.size or 0
+                self._files.append(hash((item.file_id, item.index)))
 
     def totals(self, totals: Totals, assets: Sequence[Asset]) -> Totals:
         """The totals with all these counts; `assets` are those that were seen."""
