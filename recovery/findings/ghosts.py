@@ -13,7 +13,7 @@ from recovery.photos.history import DeletedAsset
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import DATABASE
 from recovery.photos.residue import DeletedRow
-from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry, uuid_bytes
+from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry, uuid_bytes, uuid_text
 from recovery.provenance import Source
 
 
@@ -114,7 +114,7 @@ def ghosts_of(case: Case) -> Mapping[str, Ghost]:
             known.row = row
     for file, entry in _orphans(case.traces.tables):
         if known := ghost(entry.uuid):
-            known.pictures.append(picture_of(file, entry))
+            known.pictures.append(picture_of(file, entry.index, entry.width, entry.height))
     for uuid, path in case.traces.paths.items():
         if uuid in found:
             found[uuid].path = path
@@ -143,17 +143,15 @@ def pictures_of(case: Case) -> Pictures:
 
     def found(uuid: str) -> tuple[AssetFile, ...]:
         known = uuid_bytes(uuid) if tables else None
-        if known is None:
+        if known is None or uuid_text(known) != uuid:
             return ()
-        pictures = [
-            picture_of(file, entry) for file, entries in tables for entry in entries(known) if entry.uuid == uuid
-        ]
+        pictures = [picture_of(file, *picture) for file, entries in tables for picture in entries(known)]
         return tuple(_largest_first(pictures) if len(pictures) > 1 else pictures)
 
     return found
 
 
-def picture_of(file: TableFile, entry: ThumbnailEntry) -> AssetFile:
+def picture_of(file: TableFile, slot: int, width: int, height: int) -> AssetFile:
     """An entry of a thumbnail table as a file of an asset; `size` is the length of the entry in bytes."""
     layout = file.table.layout
     return AssetFile(
@@ -163,8 +161,8 @@ def picture_of(file: TableFile, entry: ThumbnailEntry) -> AssetFile:
         file_id=file.entry.file_id,
         size=layout.entry_length if layout else None,
         state=FileState.PRESENT,
-        index=entry.index,
-        pixels=(entry.width, entry.height),
+        index=slot,
+        pixels=(width, height),
     )
 
 

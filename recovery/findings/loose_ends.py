@@ -15,7 +15,7 @@ from recovery.findings.model import Asset, LooseCode, LooseEnd
 from recovery.findings.status import elsewhere
 from recovery.limits import NUMBERING_RUNS
 from recovery.photos.grouping import Group
-from recovery.photos.library import DATABASE
+from recovery.photos.library import DATABASE, AssetRow
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import DOMAIN, ORIGINALS, ROOT
 from recovery.provenance import Source
@@ -41,8 +41,13 @@ class Survey:
     def groups(self) -> Iterator[Group]:
         """The groups of the case, each noted."""
         for group in self.case.grouping.groups:
-            self.media_files += sum(bool(item.file.entry.domain) for item in group.files)
-            self.without_file.extend(_without_file(self.case, group))
+            has_original = False
+            for role, file in group.files:
+                has_original = has_original or role in ORIGINALS
+                if file.entry.domain:
+                    self.media_files += 1
+            if not has_original and group.row is not None:
+                self.without_file.extend(_without_file(self.case, group.row))
             yield group
 
     def note(self, asset: Asset) -> None:
@@ -85,11 +90,9 @@ def _unlisted(case: Case) -> Iterator[LooseEnd]:
         yield LooseEnd(LooseCode.UNLISTED_BLOB, None, None, blob.file_id, blob.size, guess, source)
 
 
-def _without_file(case: Case, group: Group) -> Iterator[LooseEnd]:
+def _without_file(case: Case, row: AssetRow) -> Iterator[LooseEnd]:
     """A row of which no original is listed, unless the library itself says that it is elsewhere."""
-    row, library = group.row, case.library
-    if row is None or any(item.role in ORIGINALS for item in group.files):
-        return
+    library = case.library
     if elsewhere(row, library.resources.get(row.pk, ()) if library else ()) is None:
         source = Source(DATABASE, library.table if library else "", row.pk)
         guess = "the library lists it, the backup lists no original of it"

@@ -160,7 +160,7 @@ class _Grouper:
         self.has_own = bytearray(len(rows))
         self.stated: dict[int, str] = {}
         """Content identifiers by row, as the first still that is a row's own file states them."""
-        self.rest = Spool[MediaFile](room, limits.FILES_IN_MEMORY)
+        self.rest = Spool[MediaFile](room, limits.FILES_IN_MEMORY // 4)
         self.renditions: list[MediaFile] = []
         self.pairs: dict[str, Pair[str]] = {}
         self.rowless: dict[str, list[GroupFile]] = {}

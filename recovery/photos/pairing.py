@@ -62,8 +62,8 @@ def pairs(stills: Iterable[Half[K]], movies: Iterable[Half[K]], room: Room | Non
     aside; two such halves with different identifiers are still a pair, and the disagreement is reported.
     Both are done group by group: very many halves lie sorted in the `room`, and earlier ones choose first.
     """
-    alike = Sorter[_Entry[K]](room, limits.FILES_IN_MEMORY, _PLACE)
-    beside = Sorter[_Entry[K]](room, limits.FILES_IN_MEMORY, _PLACE)
+    alike = Sorter[_Entry[K]](room, limits.FILES_IN_MEMORY // 2, _PLACE)
+    beside = Sorter[_Entry[K]](room, limits.FILES_IN_MEMORY // 2, _PLACE)
     number = 0
     for is_movie, halves in ((False, stills), (True, movies)):
         for half in halves:

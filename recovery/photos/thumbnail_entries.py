@@ -82,6 +82,10 @@ class Footers:
         return max((*self.widths, *self.heights), default=0)
 
 
+Picture = tuple[int, int, int]
+"""The slot of an entry, and the width and height of its picture in pixels."""
+
+
 class Entries(Sequence[ThumbnailEntry]):
     """Entries of one table; each is made when it is asked for."""
 
@@ -103,8 +107,7 @@ class Entries(Sequence[ThumbnailEntry]):
 
     def _entry(self, number: int) -> ThumbnailEntry:
         footers, slot = self._footers, self._footers.slots[number]
-        digits = footers.uuid(number).hex().upper()
-        uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        uuid = uuid_text(footers.uuid(number))
         state = _STATES[self._states[number]]
         return ThumbnailEntry(
             slot, uuid, footers.widths[number], footers.heights[number], slot * self._length, state
@@ -123,22 +126,30 @@ class Entries(Sequence[ThumbnailEntry]):
         codes = frozenset(_CODES[state] for state in states)
         return (number for number, code in enumerate(self._states) if code in codes)
 
-    def by_uuid(self, *states: EntryState) -> Callable[[bytes], Iterator[ThumbnailEntry]]:
+    def by_uuid(self, *states: EntryState) -> Callable[[bytes], Iterator[Picture]]:
         """A function that finds the entries in any of these states by the 16 bytes of their UUID."""
         # Half of a UUID tells nearly all of them apart, and as a number it is found several times as fast.
-        halves = array("Q", bytes(self._footers.uuids))[::2]
+        footers = self._footers
+        halves = array("Q", bytes(footers.uuids))[::2]
         numbers = array("I", sorted(self._with(states), key=halves.__getitem__))
         sorted_halves = array("Q", map(halves.__getitem__, numbers))
 
-        def found(uuid: bytes) -> Iterator[ThumbnailEntry]:
+        def found(uuid: bytes) -> Iterator[Picture]:
             (half,) = _HALF.unpack_from(uuid)
             for place in range(bisect_left(sorted_halves, half), len(numbers)):
-                if sorted_halves[place] != half:
+                number = numbers[place]
+                if halves[number] != half:
                     return
-                if self._footers.uuid(numbers[place]) == uuid:
-                    yield self._entry(numbers[place])
+                if footers.uuids.startswith(uuid, _UUID_BYTES * number):
+                    yield footers.slots[number], footers.widths[number], footers.heights[number]
 
         return found
+
+
+def uuid_text(uuid: bytes) -> str:
+    """A UUID of 16 bytes as text, in upper case."""
+    digits = uuid.hex().upper()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def uuid_bytes(text: str) -> bytes | None:
