@@ -12,6 +12,7 @@ import pickle
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from heapq import merge
 from itertools import chain, islice, pairwise
@@ -188,27 +189,36 @@ class _File:
     """Pickles in one file of a room, each found by where it begins."""
 
     def __init__(self, room: Room) -> None:
-        self._stream = room.scratch()
+        with _in_a_sentence():
+            self._stream = room.scratch()
         self._end = 0
 
     def write(self, records: list[Any]) -> int:
         data = _pickled(records)
-        try:
+        with _in_a_sentence():
             self._stream.seek(self._end)
             self._stream.write(len(data).to_bytes(8, "little") + data)
-        except OSError as error:
-            raise OutputError(
-                f"The temporary folder takes no more ({error.strerror}).",
-                "Free some space, or name another folder in the environment variable TMPDIR.",
-            ) from error
         start, self._end = self._end, self._end + 8 + len(data)
         return start
 
     def read(self, start: int) -> list[Any]:
-        self._stream.seek(start)
-        length = int.from_bytes(self._stream.read(8), "little")
-        records: list[Any] = pickle.loads(self._stream.read(length))
+        with _in_a_sentence():
+            self._stream.seek(start)
+            length = int.from_bytes(self._stream.read(8), "little")
+            records: list[Any] = pickle.loads(self._stream.read(length))
         return records
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """A disk that is full is told at whatever comes next: writing, reading back, or the next file."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"The temporary folder takes no more ({error.strerror}).",
+            "Free some space, or name another folder in the environment variable TMPDIR.",
+        ) from error
 
 
 class _Run(Sequence[T]):

@@ -239,15 +239,17 @@ def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) ->
         gaps.append(Gap(what, database.store, "this library has no table for them", (f"{what} of photos",)))
         return {}
     found: defaultdict[int, set[str]] = defaultdict(set)
+    same: dict[str, str] = {}
     try:
         for row in database.rows(query):
             word = text_cell(row["word"])
             if isinstance(row["pk"], int) and word:
-                found[row["pk"]].add(word)
+                found[row["pk"]].add(same.setdefault(word, word))
     except RecoveryError as error:
         gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
     # Sorted here: sorting a hostile join would fill SQLite's memory.
-    return {pk: tuple(sorted(words)) for pk, words in found.items()}
+    once: dict[tuple[str, ...], tuple[str, ...]] = {}  # many assets lie in the same albums
+    return {pk: once.setdefault(kept := tuple(sorted(words)), kept) for pk, words in found.items()}
 
 
 def _join_table(database: Database, name: str, *columns: str) -> tuple[str, list[str]] | None:
