@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from heapq import merge
 from itertools import chain, islice, pairwise
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar, overload
 
 from recovery.errors import OutputError
@@ -267,8 +267,11 @@ class _Reductions(dict[type, Callable[[Any], tuple[Any, ...]]]):
         if issubclass(kind, tuple):
             self[kind] = lambda record: (_named, (kind, tuple(record)))
             return self[kind]
+        if issubclass(kind, type):
+            raise KeyError(kind)  # a class is written by its name
         if not is_dataclass(kind):
-            raise KeyError(kind)
+            self[kind] = methodcaller("__reduce_ex__", pickle.HIGHEST_PROTOCOL)
+            return self[kind]
         names = [item.name for item in fields(kind)]
         values = attrgetter(*names)
         one = len(names) == 1

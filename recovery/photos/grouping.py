@@ -161,6 +161,8 @@ class _Grouper:
         self.stated: dict[int, str] = {}
         """Content identifiers by row, as the first still that is a row's own file states them."""
         self.rest = Spool[MediaFile](room, limits.FILES_IN_MEMORY // 4)
+        self.in_rest: set[FileRole] = set()
+        """Which sorts of files are among them: a walk for a sort that is not there can be saved."""
         self.renditions: list[MediaFile] = []
         self.pairs: dict[str, Pair[str]] = {}
         self.rowless: dict[str, list[GroupFile]] = {}
@@ -186,6 +188,7 @@ class _Grouper:
             number = self.index.exactly(file.place)
             if number is None:
                 self.rest.append(file)
+                self.in_rest.add(_sort_of(file))
             else:
                 self._by_name(number, file)
             return
@@ -224,7 +227,8 @@ class _Grouper:
             if row.kind != KindCode.VIDEO and row.filename:
                 identifier = self.stated.get(number) or row.media_group_uuid
                 yield Half(number, row.directory or "", stem(row.filename), identifier)
-        yield from _halves(self.rest, _is_picture)
+        if FileRole.STILL in self.in_rest:
+            yield from _halves(self.rest, _is_picture)
 
     def _place_movie(self, file: MediaFile, still: int, by: PairedBy, match: bool | None) -> None:
         name = file.entry.file_id
@@ -249,8 +253,8 @@ class _Grouper:
                 self._own(number, items[0])
                 del self.rowless[name]
         stems = self._rowless_stems()
-        for file in self.rest:
-            if not is_movie(file) and not _is_picture(file):
+        for file in self.rest if FileRole.ADJUSTMENTS in self.in_rest else ():
+            if _sort_of(file) is FileRole.ADJUSTMENTS:
                 self._attach(file, FileRole.ADJUSTMENTS, stems)
 
     def _by_stem(self, file: MediaFile) -> int | None:
@@ -304,6 +308,13 @@ def _halves(files: Iterable[MediaFile], wanted: Callable[[MediaFile], bool]) -> 
     for place, file in enumerate(files):
         if wanted(file):
             yield Half(~place, file.place.directory, file.place.stem, _identifier(file))
+
+
+def _sort_of(file: MediaFile) -> FileRole:
+    """Movie, still or sidecar, by the name."""
+    if is_movie(file):
+        return FileRole.VIDEO
+    return FileRole.STILL if _is_picture(file) else FileRole.ADJUSTMENTS
 
 
 def _rendition_role(file: MediaFile) -> FileRole:
