@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -82,7 +82,7 @@ def _repeated(findings: Findings, number: int) -> Findings:
     return replace(findings, assets=assets, totals=replace(findings.totals, assets=number))
 
 
-def _others(assets: tuple[Asset, ...], number: int) -> Iterator[Asset]:
+def _others(assets: Sequence[Asset], number: int) -> Iterator[Asset]:
     chance = random.Random(7)
     for place in range(number):
         asset = assets[place % len(assets)]
