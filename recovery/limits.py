@@ -118,6 +118,9 @@ CALL_HANDLES = 256
 # --- thumbnail tables ------------------------------------------------------------------------------------
 # Entries of one table: a library of half a million assets, with room.
 THUMBNAIL_ENTRIES = 600_000
+# Entries of one table looked at for the pictures of one asset: a table has one or two, a made-up one could have as
+# many as it likes for as many rows as it likes.
+THUMBNAILS_OF_ASSET = 100
 # Side of the frame of a table whose format is unknown; the largest known one is 180.
 THUMBNAIL_SIDE = 1024
 # Bytes searched for known UUIDs, and how many UUIDs, when the format of a table is unknown; 16 MiB are hundreds

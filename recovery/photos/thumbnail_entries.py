@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import overload
 
+from recovery import limits
+
 _UUID_BYTES = 16
 _HALF = struct.Struct("=Q")
 
@@ -136,7 +138,8 @@ class Entries(Sequence[ThumbnailEntry]):
 
         def found(uuid: bytes) -> Iterator[Picture]:
             (half,) = _HALF.unpack_from(uuid)
-            for place in range(bisect_left(sorted_halves, half), len(numbers)):
+            first = bisect_left(sorted_halves, half)
+            for place in range(first, min(first + limits.THUMBNAILS_OF_ASSET, len(numbers))):
                 number = numbers[place]
                 if halves[number] != half:
                     return
