@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recovery import limits
 from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry, file_id
 from recovery.photos.attributes import FileAttributes
@@ -269,3 +270,13 @@ def test_the_order_of_files_changes_no_ownership(
             owner = index.exactly(item.file.place) if item.file.place.part is Part.ORIGINAL else None
             if owner is not None:
                 assert each.row is rows[owner]
+
+
+def test_of_a_crowd_of_rows_under_one_name_only_the_first_are_looked_at() -> None:
+    """A made-up library with one name in all of its rows costs no more than the limit for each file."""
+    crowd = [row(number, "IMG_1.HEIC", kind_subtype=0) for number in range(1, 3 * limits.SAME_NAMES)]
+    live = row(9999, "IMG_1.HEIC", kind_subtype=2)
+    place = place_of(DOMAIN, f"Media/{FOLDER}/IMG_1.JPG")
+    assert place is not None
+    assert RowIndex([crowd[0], live]).loosely(place) == 1
+    assert RowIndex([*crowd, live]).loosely(place) == 0

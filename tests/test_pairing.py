@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
+from recovery import limits
 from recovery.findings.model import Kind, Status
 from recovery.photos.pairing import Half, Pair, PairedBy, pair
 from tests.figures_real_data import live_halves, live_pairs
@@ -62,6 +63,17 @@ identifiers = st.sampled_from([None, None, A, A.lower(), B, ""])
 stems = st.sampled_from(["IMG_1", "img_1", "IMG_2", "IMG_3"])
 folders = st.sampled_from([FOLDER, FOLDER.lower(), "DCIM/101APPLE"])
 many = st.lists(st.tuples(stems, identifiers, folders), max_size=8)
+
+
+def test_a_crowd_of_one_identifier_is_paired_without_looking_at_everybody_each_time() -> None:
+    """Made-up halves without end: the stem decides among the nearest, and nobody is left alone."""
+    crowd = 3 * limits.SAME_NAMES
+    stills = [Half(f"still {number}", "F", f"{number}", "ID") for number in range(crowd)]
+    movies = [Half(f"movie {number}", "F", f"{crowd - 1 - number}", "ID") for number in range(crowd)]
+    found = {item.movie: item.still for item in pair(stills, movies)}
+    assert len(found) == len(set(found.values())) == crowd
+    assert found["movie 0"] == "still 0"  # that of its own stem is beyond the limit
+    assert found[f"movie {crowd - 1}"] != "still 0"
 
 
 @given(many, many)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Generic, TypeVar
 
@@ -86,15 +86,16 @@ _NAME, _PLACE = itemgetter(0), itemgetter(0, 1)
 
 def _same_identifier(group: Iterable[_Entry[K]], beside: Sorter[_Entry[K]]) -> Iterator[Pair[K]]:
     """Pair halves of one identifier; those left over stay to be paired by their stem."""
-    free: list[_Entry[K]] = []  # the stills come first
+    free: deque[_Entry[K]] = deque()  # the stills come first
     for entry in group:
         _, number, is_movie, own, stated, key = entry
         if not is_movie:
             free.append(entry)
         elif free:
-            best = next((still for still in free if still[3] == own), free[0])
-            free.remove(best)
-            yield Pair(best[5], key, PairedBy.CONTENT_IDENTIFIER, True)
+            first = islice(free, limits.SAME_NAMES)
+            place = next((place for place, still in enumerate(first) if still[3] == own), 0)
+            yield Pair(free[place][5], key, PairedBy.CONTENT_IDENTIFIER, True)
+            del free[place]
         else:
             beside.add((own, number, True, "", stated, key))
     for _, number, _, own, stated, key in free:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
+from recovery import limits
 from recovery.photos.codes import KindCode, SubtypeCode
 from recovery.photos.library import AssetRow
 from recovery.photos.places import Place, stem
@@ -41,12 +43,12 @@ class RowIndex:
         return self._endings.setdefault(filename[len(head) :].casefold(), len(self._endings))
 
     def _named(self, directory: str, head: str) -> Iterator[int]:
-        """Rows of one stem in one folder, in their order."""
+        """Rows of one stem in one folder, in their order; of very many only the first."""
         folder = self._folders.get(directory.casefold())
         key = f"{folder}/{head.casefold()}"
         if folder is not None and (first := self._first.get(key)) is not None:
             yield first
-            yield from self._more.get(key, ())
+            yield from islice(self._more.get(key, ()), limits.SAME_NAMES)
 
     def exactly(self, place: Place) -> int | None:
         """The row whose file this is."""
