@@ -118,8 +118,8 @@ CALL_HANDLES = 256
 # --- thumbnail tables ------------------------------------------------------------------------------------
 # Entries of one table: a library of half a million assets, with room.
 THUMBNAIL_ENTRIES = 600_000
-# Rows of one name, or halves of one content identifier, looked at for one file: a real library has two or three, and
-# a made-up one of as many rows and files as it likes must not cost their product.
+# Rows of one name, or halves of one content identifier, looked at for one file: a real library has two or three,
+# and a made-up one of as many rows and files as it likes must not cost their product.
 SAME_NAMES = 100
 # Entries of one table looked at for the pictures of one asset: a table has one or two, a made-up one could have as
 # many as it likes for as many rows as it likes.
