@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.photos.thumbnail_entries import Entries, EntryState, Footers
+from recovery.photos.thumbnail_entries import Entries, EntryState, Footers, is_uuid_text, uuid_bytes, uuid_text
 
 UUIDS = st.binary(min_size=16, max_size=16)
 FEW = st.sampled_from([bytes(16), bytes(8) + b"another.", b"x" * 16])
@@ -32,6 +32,15 @@ def test_entries_are_found_by_their_whole_uuid(stored: list[tuple[bytes, EntrySt
             for slot, (known, state) in enumerate(stored)
             if known == uuid and state in (EntryState.AGREES, EntryState.UNPLACED)
         ]
+
+
+@given(st.binary(min_size=16, max_size=16), st.text("0123456789abcdefABCDEF- ", max_size=40))
+def test_only_one_form_of_a_uuid_counts(uuid: bytes, other: str) -> None:
+    """The bytes of any text that counts have that text again, letter case aside."""
+    for text in (uuid_text(uuid), uuid_text(uuid).replace("-", ""), uuid_text(uuid)[1:] + "-", other):
+        known = uuid_bytes(text)
+        if known is not None:
+            assert is_uuid_text(text) == (uuid_text(known) == text.upper())
 
 
 def test_a_crowd_under_one_uuid_is_cut_short() -> None:

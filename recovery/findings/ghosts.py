@@ -13,7 +13,7 @@ from recovery.photos.history import DeletedAsset
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import DATABASE
 from recovery.photos.residue import DeletedRow
-from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry, uuid_bytes, uuid_text
+from recovery.photos.thumbnail_entries import EntryState, ThumbnailEntry, is_uuid_text, uuid_bytes
 from recovery.provenance import Source
 
 
@@ -143,7 +143,7 @@ def pictures_of(case: Case) -> Pictures:
 
     def found(uuid: str) -> tuple[AssetFile, ...]:
         known = uuid_bytes(uuid) if tables else None
-        if known is None or uuid_text(known) != uuid:
+        if known is None or not is_uuid_text(uuid):
             return ()
         pictures = [picture_of(file, *picture) for file, entries in tables for picture in entries(known)]
         return tuple(_largest_first(pictures) if len(pictures) > 1 else pictures)

@@ -128,7 +128,7 @@ class Entries(Sequence[ThumbnailEntry]):
         codes = frozenset(_CODES[state] for state in states)
         return (number for number, code in enumerate(self._states) if code in codes)
 
-    def by_uuid(self, *states: EntryState) -> Callable[[bytes], Iterator[Picture]]:
+    def by_uuid(self, *states: EntryState) -> Callable[[bytes], list[Picture]]:
         """A function that finds the entries in any of these states by the 16 bytes of their UUID."""
         # Half of a UUID tells nearly all of them apart, and as a number it is found several times as fast.
         footers = self._footers
@@ -136,15 +136,17 @@ class Entries(Sequence[ThumbnailEntry]):
         numbers = array("I", sorted(self._with(states), key=halves.__getitem__))
         sorted_halves = array("Q", map(halves.__getitem__, numbers))
 
-        def found(uuid: bytes) -> Iterator[Picture]:
+        def found(uuid: bytes) -> list[Picture]:
             (half,) = _HALF.unpack_from(uuid)
             first = bisect_left(sorted_halves, half)
+            pictures: list[Picture] = []
             for place in range(first, min(first + limits.THUMBNAILS_OF_ASSET, len(numbers))):
                 number = numbers[place]
                 if halves[number] != half:
-                    return
+                    break
                 if footers.uuids.startswith(uuid, _UUID_BYTES * number):
-                    yield footers.slots[number], footers.widths[number], footers.heights[number]
+                    pictures.append((footers.slots[number], footers.widths[number], footers.heights[number]))
+            return pictures
 
         return found
 
@@ -162,3 +164,8 @@ def uuid_bytes(text: str) -> bytes | None:
     except ValueError:
         return None
     return uuid if len(uuid) == _UUID_BYTES else None
+
+
+def is_uuid_text(text: str) -> bool:
+    """Whether a text of which `uuid_bytes` makes bytes is the one that `uuid_text` makes of them, case aside."""
+    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"
