@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from abc import abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,7 +38,25 @@ class Room(Protocol):
         """An empty file for writing and reading, removed when the room is left."""
 
 
-class Spool(Sequence[T]):
+class _Records(Sequence[T]):
+    """A sequence that says how one of its records is got, and how some are."""
+
+    @abstractmethod
+    def _at(self, number: int) -> T: ...
+
+    def _some(self, numbers: range) -> tuple[T, ...]:
+        return tuple(map(self._at, numbers))
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        numbers = range(len(self))[index]
+        return self._at(numbers) if isinstance(numbers, int) else self._some(numbers)
+
+
+class Spool(_Records[T]):
     """Records in the order in which they came. Without a room all of them stay in memory."""
 
     def __init__(self, room: Room | None, keep: int) -> None:
@@ -71,17 +90,10 @@ class Spool(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         return chain(self._written or (), self._last)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        if isinstance(index, slice):
-            return tuple(self[number] for number in range(*index.indices(len(self))))
-        number = range(len(self))[index]
+    def _at(self, number: int) -> T:
         written = len(self._written) if self._written is not None else 0
         if self._written is not None and number < written:
-            return self._written.at(number)
+            return self._written[number]
         return self._last[number - written]
 
 
@@ -116,7 +128,7 @@ class Sorter(Generic[T]):
         return Merged([*self._runs, last], self._key) if self._runs else last
 
 
-class Lazy(Sequence[T]):
+class Lazy(_Records[T]):
     """A sequence whose records are made anew by each walk through it; asking for one record walks as far."""
 
     def __init__(self, length: int, walk: Callable[[], Iterator[T]]) -> None:
@@ -129,14 +141,13 @@ class Lazy(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         return self._walk()
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        if isinstance(index, slice):
-            return tuple(self)[index]
-        return next(islice(self, range(len(self))[index], None))
+    def _at(self, number: int) -> T:
+        return next(islice(self, number, None))
+
+    def _some(self, numbers: range) -> tuple[T, ...]:
+        if numbers.step < 0:
+            return self._some(numbers[::-1])[::-1]
+        return tuple(islice(self, numbers.start, numbers.stop, numbers.step))
 
 
 class Merged(Lazy[T]):
@@ -221,7 +232,7 @@ def _in_a_sentence() -> Iterator[None]:
         ) from error
 
 
-class _Run(Sequence[T]):
+class _Run(_Records[T]):
     """Records in a file, so many together; those read last are kept."""
 
     def __init__(self, file: _File) -> None:
@@ -237,7 +248,7 @@ class _Run(Sequence[T]):
             self._starts.append(self._file.write(some))
             self._ends.append(len(self) + len(some))
 
-    def at(self, number: int) -> T:
+    def _at(self, number: int) -> T:
         place = bisect_left(self._ends, number + 1)
         if place != self._place:
             self._read, self._place = self._file.read(self._starts[place]), place
@@ -249,15 +260,6 @@ class _Run(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         for start in self._starts:
             yield from self._file.read(start)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        if isinstance(index, slice):
-            return tuple(self)[index]
-        return self.at(range(len(self))[index])
 
 
 class _Reductions(dict[type, Callable[[Any], tuple[Any, ...]]]):

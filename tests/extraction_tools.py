@@ -44,6 +44,14 @@ BACKUP = BackupFacts("backup", "0000", "Phone", "iPhone14,5", "17.6", "21G80", N
 NO_TOTALS = Totals(*[0] * 18)
 
 
+def small_photos(count: int) -> BackupBuilder:
+    """A library of so many small photos."""
+    builder = BackupBuilder()
+    for number in range(count):
+        builder.with_photo(f"IMG_{number:04d}", width=64, height=48)
+    return builder
+
+
 def a_file(
     role: FileRole = FileRole.STILL, path: str = "Media/DCIM/100APPLE/IMG_0001.HEIC", **changes: Any
 ) -> AssetFile:

@@ -37,6 +37,7 @@ from tests.extraction_tools import (
     extract,
     findings_of,
     opened,
+    small_photos,
 )
 
 PHOTOS = 10
@@ -45,10 +46,7 @@ VIDEO = bytes(range(256)) * 4 * 1024 * 3  # 3 MiB: several chunks
 
 def library() -> BackupBuilder:
     """Ten small photos."""
-    builder = BackupBuilder()
-    for number in range(PHOTOS):
-        builder.with_photo(f"IMG_{number:04d}", width=64, height=48)
-    return builder
+    return small_photos(PHOTOS)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.extraction.folder import JOURNAL, STATE_FOLDER
-from tests.extraction_tools import PASSPHRASE, TRIALS, contents, everything, extract
+from tests.extraction_tools import PASSPHRASE, TRIALS, contents, everything, extract, small_photos
 from tests.power_cut import CUT, Disk, cut
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="cuts the power of a forked run")
@@ -20,10 +20,7 @@ PHOTOS = 8
 
 def library() -> BackupBuilder:
     """Eight small photos."""
-    builder = BackupBuilder()
-    for number in range(PHOTOS):
-        builder.with_photo(f"IMG_{number:04d}", width=64, height=48)
-    return builder
+    return small_photos(PHOTOS)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from recovery.case import gather
 from recovery.errors import OutputError
 from recovery.findings.find import find
 from recovery.report.inventory import dumps, inventory
-from recovery.spool import Merged, Numbered, Sorter, Spool, mapped
+from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, mapped
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 
@@ -126,6 +126,12 @@ def test_without_a_room_everything_stays_in_memory() -> None:
         sorter.add(record)
     assert all(one is other for one, other in zip(spool.settled(), records, strict=True))
     assert all(one is other for one, other in zip(sorter.settled(), reversed(records), strict=True))
+
+
+@given(st.integers(0, 20), st.slices(20))
+def test_a_slice_of_what_is_made_anew_is_that_of_a_list(length: int, part: slice) -> None:
+    """From any side, in steps of any size."""
+    assert Lazy(length, lambda: iter(range(length)))[part] == tuple(range(length))[part]
 
 
 def test_mapped_records_are_made_on_each_walk_only_where_they_are_many(room: Workspace) -> None:
