@@ -278,7 +278,7 @@ def deciphered(stored: bytes, key: bytes = FILE_KEY) -> DecipheredBlob:
 def in_one_pass(stored: bytes, steps: int) -> tuple[bytes, bool]:
     """The same through the sequential cipher, in pieces of some bytes."""
     cipher = SequentialCipher(FILE_KEY)
-    given_out = b"".join(cipher.update(stored[at : at + steps]) for at in range(0, len(stored), steps))
+    given_out = b"".join(bytes(cipher.update(stored[at : at + steps])) for at in range(0, len(stored), steps))
     last, intact = cipher.finish()
     return given_out + last, intact
 
