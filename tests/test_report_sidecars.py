@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 from dataclasses import replace
@@ -13,11 +14,11 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from report_stories import BACKUP, TAKEN, findings, golden, rich
 from report_strategies import assets
 
-from recovery.findings.model import Asset
+from recovery.findings.model import Asset, Basis, Kind, Status
 from recovery.findings.redact import redact
 from recovery.report.inventory import asset_document, schema
 from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
@@ -104,6 +105,7 @@ PERSONAL = {
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(assets)
+@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, "", longitude=math.inf))
 def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     """Each kind exactly where one of its fields is known; redacted, dates and FaceTime's own names are left."""
     document = json.loads(json_sidecar(asset, BACKUP))

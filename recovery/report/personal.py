@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from recovery.findings.model import Asset, BackupFacts
@@ -30,5 +31,11 @@ def personal_data_of_xmp(asset: Asset) -> list[str]:
 
 
 def _held(record: Asset | BackupFacts, kinds: Mapping[str, tuple[str, ...]]) -> list[str]:
-    unknown = (None, "", ())
-    return [kind for kind, names in kinds.items() if any(getattr(record, name) not in unknown for name in names)]
+    return [kind for kind, names in kinds.items() if any(_is_told(getattr(record, name)) for name in names)]
+
+
+def _is_told(value: object) -> bool:
+    """Whether a document says anything of it: a number that is not finite becomes null in JSON."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value not in (None, "", ())
