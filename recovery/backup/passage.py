@@ -15,7 +15,7 @@ from recovery.backup.keys import SequentialCipher
 class Passage:
     """A blob read once from front to back; use as a context manager.
 
-    After `chunks` or `views` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of
+    After `views` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of
     the bytes as stored and of the plaintext) and `damage` (a phrase, empty for a whole blob) are final. When
     reading fails halfway they describe what was read, and nothing that was read is lost.
     """
@@ -52,11 +52,6 @@ class Passage:
     def source_sha256(self) -> str:
         """Of the bytes as they are stored."""
         return self._stored.hexdigest()
-
-    def chunks(self) -> Iterator[bytes]:
-        """The plaintext as `views` gives it, in pieces to keep."""
-        for view in self.views():
-            yield bytes(view)
 
     def views(self) -> Iterator[memoryview]:
         """The plaintext, each piece valid only until the next is asked for.
