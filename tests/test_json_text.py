@@ -65,6 +65,16 @@ def test_sources_kept_once_are_the_sources_themselves(
         assert asset_text(asset) == compact(asset_document(asset))
 
 
+def test_the_same_entries_of_two_stores_are_told_apart() -> None:
+    """What was rendered for one store is not taken for another, nor one row for the next."""
+    entries = (("created", "ZASSET.ZDATECREATED"),)
+    for store, row in (("a.sqlite", 1), ("b.sqlite", 1), ("b.sqlite", None), ("a.sqlite", 2)):
+        asset = Asset(
+            None, Basis.HISTORY, Kind.PHOTO, Status.COMPLETE, "", sources=FieldSources(store, row, entries)
+        )
+        assert asset_text(asset) == compact(asset_document(asset))
+
+
 @given(st.floats() | st.integers() | st.booleans() | st.none() | st.text() | st.sampled_from(FileState))
 def test_single_values_have_the_same_text(value: object) -> None:
     """Numbers that are not finite are null, lone surrogates are replaced."""

@@ -161,14 +161,14 @@ def test_numbers_and_texts_that_json_lacks() -> None:
     assert document["title"] == "a\ufffdb\x1b\u202e"
 
 
-def test_assets_are_written_one_at_a_time() -> None:
-    """The writer never holds the documents of many assets: each is written before the next is asked for."""
+def test_assets_are_written_some_at_a_time() -> None:
+    """The writer never holds the texts of many assets: a hundred are written before the next is asked for."""
 
     class Watched(tuple[Asset, ...]):
         def __iter__(self) -> Iterator[Asset]:
             for number in range(1000):
                 longest.append(len(max(pieces, key=len, default="")))
-                assert len(pieces) >= number
+                assert sum(piece.count('{"uuid": ') for piece in pieces) > number - 100
                 yield replace(rich_asset, uuid=str(number))
 
     class Pieces(io.StringIO):
@@ -181,7 +181,7 @@ def test_assets_are_written_one_at_a_time() -> None:
     rich_asset = rich().assets[0]
     write_json(replace(findings(), assets=Watched()), Pieces(), generated_at=GENERATED)
     assert json.loads("".join(pieces))["assets"][999]["uuid"] == "999"
-    assert longest[-1] < 2 * len(json.dumps(asset_document(rich_asset)))
+    assert longest[-1] < 100 * len(json.dumps(asset_document(rich_asset)))
 
 
 def test_documentation_names_every_key_and_its_sample_is_valid() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from recovery import __version__
@@ -24,7 +25,10 @@ from recovery.findings.model import (
 )
 from recovery.findings.model import asset_key as asset_key
 from recovery.provenance import Gap, Source
-from recovery.report.json_text import RecordWriter, array_text, sources_text, string_text, value_text
+from recovery.report.asset_json import NOTHING_EXTRACTED as NOTHING_EXTRACTED
+from recovery.report.asset_json import Extracted as Extracted
+from recovery.report.asset_json import FileKey as FileKey
+from recovery.report.asset_json import asset_text as asset_text
 from recovery.report.safe_text import valid_unicode
 
 if TYPE_CHECKING:
@@ -35,19 +39,8 @@ SCHEMA_FILE = "inventory.v1.schema.json"
 DIAGNOSIS_SCHEMA = "recover-facetime/diagnosis/1"
 DIAGNOSIS_KEYS = ("tool", "generated_at", "backup", "summary", "totals", "causes", "gaps")
 Json = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """Where one file was written: SHA-256 in hexadecimal, and its path below the output folder, with `/`."""
-
-    sha256: str
-    path: str
-
-
-FileKey = tuple[str, AssetFile]
-"""An asset's key (`asset_key`) and one of its files."""
-NOTHING_EXTRACTED: Mapping[FileKey, Extracted] = {}
+_TOGETHER = 64
+"""Entries of a list that become one piece of text."""
 
 
 def schema() -> Json:
@@ -91,9 +84,9 @@ def write_json(
     generated_at: datetime | None,
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
 ) -> None:
-    """Write the same text as `dumps(inventory(...))`, one entry at a time."""
+    """Write the same text as `dumps(inventory(...))`, some entries at a time."""
     document = _document(findings, generated_at, extracted)
-    document["assets"] = (_Text(asset_text(asset, extracted)) for asset in findings.assets)
+    document["assets"] = _Texts(asset_text(asset, extracted) for asset in findings.assets)
     for piece in _pieces(document):
         stream.write(piece)
 
@@ -121,31 +114,11 @@ def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHIN
     return document
 
 
-_ASSET = RecordWriter(Asset, left=("files", "sources"))
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Entries that are JSON already."""
 
-
-def asset_text(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> str:
-    """The same as `compact(asset_document(...))`, several times as fast: a library is mostly assets."""
-    key = asset_key(asset) if extracted else ""
-    files = [_file_text(item, extracted.get((key, item)) if extracted else None) for item in asset.files]
-    return _ASSET.text(asset, array_text(files), sources_text(asset.sources))
-
-
-def _file_text(item: AssetFile, written: Extracted | None) -> str:
-    """What `_file` gives, field by field: an asset has several files, so this is most of an inventory."""
-    sha256, path = (string_text(written.sha256), string_text(written.path)) if written else ("null", "null")
-    return (
-        f'{{"role": "{item.role}", "domain": {string_text(item.domain)}, "path": {string_text(item.path)}, '
-        f'"file_id": {string_text(item.file_id)}, "size": {value_text(item.size)}, "state": "{item.state}", '
-        f'"note": {string_text(item.note)}, "index": {value_text(item.index)}, '
-        f'"pixels": {value_text(item.pixels)}, "sha256": {sha256}, "extracted_to": {path}}}'
-    )
-
-
-class _Text(str):
-    """An entry that is JSON already."""
-
-    __slots__ = ()
+    entries: Iterator[str]
 
 
 def source_document(source: Source) -> Json:
@@ -249,17 +222,19 @@ def _pieces(document: Mapping[str, object]) -> Iterator[str]:
     separator = "{"
     for key, value in document.items():
         yield f"{separator}\n{compact(key)}: "
-        if isinstance(value, Iterator | list):
-            yield from _array(value)
+        if isinstance(value, _Texts):
+            yield from _array(value.entries)
+        elif isinstance(value, Iterator | list):
+            yield from _array(map(compact, value))
         else:
             yield compact(value)
         separator = ","
     yield "\n}\n"
 
 
-def _array(items: Iterable[object]) -> Iterator[str]:
-    separator = "["
-    for item in items:
-        yield f"{separator}\n{item if isinstance(item, _Text) else compact(item)}"
-        separator = ","
-    yield "[]" if separator == "[" else "\n]"
+def _array(entries: Iterator[str]) -> Iterator[str]:
+    separator = "[\n"
+    while some := list(islice(entries, _TOGETHER)):
+        yield separator + ",\n".join(some)
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recovery.clock import to_text
 from recovery.findings.model import FieldSources
@@ -55,7 +54,7 @@ def array_text(items: Iterable[str]) -> str:
 _WRITERS = _Writers({
     str: string_text,
     type(None): lambda value: "null",
-    bool: lambda value: "true" if value else "false",
+    bool: {False: "false", True: "true"}.__getitem__,
     int: int.__repr__,
     float: lambda value: float.__repr__(value) if math.isfinite(value) else "null",
     datetime: lambda value: f'"{to_text(value)}"',
@@ -64,31 +63,16 @@ _WRITERS = _Writers({
 })  # fmt: skip
 
 
-class RecordWriter:
-    """Writes records of one kind; fields named as `left` to the caller get the texts it gives, in their order."""
-
-    def __init__(self, kind: type[DataclassInstance], left: Collection[str] = ()) -> None:
-        names = [item.name for item in fields(kind)]
-        self._values = attrgetter(*(name for name in names if name not in left))
-        self._template = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
-        self._left = [index for index, name in enumerate(names) if name in left]
-
-    def text(self, record: object, *given: str) -> str:
-        """The record as JSON text."""
-        texts = [_WRITERS[type(value)](value) for value in self._values(record)]
-        for index, text in zip(self._left, given, strict=True):
-            texts.insert(index, text)
-        return self._template % tuple(texts)
+def record_text(record: DataclassInstance) -> str:
+    """A record of values and other records."""
+    names, template = _form(type(record))
+    return template % tuple([value_text(getattr(record, name)) for name in names])
 
 
 @cache
-def _writer(kind: type[DataclassInstance]) -> RecordWriter:
-    return RecordWriter(kind)
-
-
-def record_text(record: DataclassInstance) -> str:
-    """A record of values and other records."""
-    return _writer(type(record)).text(record)
+def _form(kind: type[DataclassInstance]) -> tuple[tuple[str, ...], str]:
+    names = tuple(item.name for item in fields(kind))
+    return names, "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
 
 
 def source_text(source: Source) -> str:
@@ -103,16 +87,43 @@ def _place(store: str, place: str) -> str:
 
 def sources_text(sources: Iterable[tuple[str, Source]]) -> str:
     """Where the fields of an asset were read; what most assets share is rendered once."""
-    if isinstance(sources, FieldSources) and all(isinstance(found, str) for _, found in sources.entries):
-        row = "null" if sources.row is None else str(sources.row)
-        return row.join(_between(sources.store, sources.entries))
+    if isinstance(sources, FieldSources):
+        known = _RENDERED.get(id(sources.entries))
+        if known is None or known.entries is not sources.entries or known.store != sources.store:
+            known = _render(sources)
+        if known.cuts:
+            return ("null" if sources.row is None else str(sources.row)).join(known.cuts)
     parts = [f"{_quoted(name)}: {source_text(source)}" for name, source in dict(sources).items()]
     return f"{{{', '.join(parts)}}}"
 
 
+_Entries = tuple[tuple[str, str | Source], ...]
+
+
+class _Rendered(NamedTuple):
+    """The text of entries, cut where the number of the row belongs; none where a source has a row of its own."""
+
+    store: str
+    entries: _Entries
+    cuts: tuple[str, ...]
+
+
+_RENDERED: dict[int, _Rendered] = {}
+"""By identity of the entries, which lasts as long as they are kept here: their hash would cost more."""
+_MOST_RENDERED = 1_000
+
+
+def _render(sources: FieldSources) -> _Rendered:
+    store, entries = sources.store, sources.entries
+    shared = all(isinstance(found, str) for _, found in entries)
+    if len(_RENDERED) >= _MOST_RENDERED:
+        _RENDERED.clear()
+    _RENDERED[id(entries)] = new = _Rendered(store, entries, _between(store, entries) if shared else ())
+    return new
+
+
 @lru_cache(maxsize=10_000)
-def _between(store: str, entries: tuple[tuple[str, str | Source], ...]) -> tuple[str, ...]:
-    """The text of sources, cut where the number of the row belongs."""
+def _between(store: str, entries: _Entries) -> tuple[str, ...]:
     cut = "\0"  # in no JSON text: it would be written as an escape
     parts = [f"{_quoted(name)}: {_place(store, str(found))}{cut}}}" for name, found in entries]
     return tuple(f"{{{', '.join(parts)}}}".split(cut))
