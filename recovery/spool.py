@@ -1,32 +1,29 @@
 """Records in any number: few stay in memory as they are, many go to a private file and are made again when asked.
 
-Where more than `keep` records come, all of them are pickled, some at a time, into a file of the workspace. That
-file is written and read by this process alone and never holds anything but what this process put there; no pickle
-ever comes from a backup. Records are taken apart by field, several times as fast as the way they offer themselves.
+Where more than `keep` records come, all of them go by column (recovery/columns.py), some at a time, into a file of the
+workspace. That file is written and read by this process alone and never holds anything but what this process put
+there; nothing in it is taken from a backup as it stands.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 from abc import abstractmethod
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from heapq import merge
 from itertools import chain, islice, pairwise
-from operator import attrgetter, methodcaller
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar, overload
 
+from recovery.columns import from_bytes, to_bytes
 from recovery.errors import OutputError
 
 T = TypeVar("T")
 V = TypeVar("V")
 
-_TOGETHER = 100
-"""Records in one pickle: equal texts among them are written once."""
+_TOGETHER = 200
+"""Records that are written as columns together."""
 _LATER_RUNS = 8
 """Once records have gone to the file, the next go when there are this part of `keep`."""
 
@@ -187,7 +184,11 @@ class Numbered(Mapping[int, V]):
         place = bisect_left(self._numbers, number)
         if place == len(self._numbers) or self._numbers[place] != number:
             raise KeyError(number)
-        return self._values[place]
+        return self._values._at(place)
+
+    def values(self) -> ValuesView[V]:
+        """The values in the order of their numbers, by one walk."""
+        return _Values(self, self._values)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._numbers)
@@ -196,8 +197,19 @@ class Numbered(Mapping[int, V]):
         return len(self._numbers)
 
 
+class _Values(ValuesView[V]):
+    """The values of a mapping that knows them in their order."""
+
+    def __init__(self, whole: Mapping[int, V], values: Iterable[V]) -> None:
+        super().__init__(whole)
+        self._in_order = values
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self._in_order)
+
+
 class _File:
-    """Pickles in one file of a room, each found by where it begins."""
+    """Some records at a time in one file of a room, each found by where it begins."""
 
     def __init__(self, room: Room) -> None:
         with _in_a_sentence():
@@ -205,7 +217,7 @@ class _File:
         self._end = 0
 
     def write(self, records: list[Any]) -> int:
-        data = _pickled(records)
+        data = to_bytes(records)
         with _in_a_sentence():
             self._stream.seek(self._end)
             self._stream.write(len(data).to_bytes(8, "little") + data)
@@ -216,8 +228,8 @@ class _File:
         with _in_a_sentence():
             self._stream.seek(start)
             length = int.from_bytes(self._stream.read(8), "little")
-            records: list[Any] = pickle.loads(self._stream.read(length))
-        return records
+            data = self._stream.read(length)
+        return from_bytes(data)
 
 
 @contextmanager
@@ -260,38 +272,3 @@ class _Run(_Records[T]):
     def __iter__(self) -> Iterator[T]:
         for start in self._starts:
             yield from self._file.read(start)
-
-
-class _Reductions(dict[type, Callable[[Any], tuple[Any, ...]]]):
-    """How records are taken apart, found out when the first of a kind is met."""
-
-    def __missing__(self, kind: type) -> Callable[[Any], tuple[Any, ...]]:
-        if issubclass(kind, tuple):
-            self[kind] = lambda record: (_named, (kind, tuple(record)))
-            return self[kind]
-        if issubclass(kind, type):
-            raise KeyError(kind)  # a class is written by its name
-        if not is_dataclass(kind):
-            self[kind] = methodcaller("__reduce_ex__", pickle.HIGHEST_PROTOCOL)
-            return self[kind]
-        names = [item.name for item in fields(kind)]
-        values = attrgetter(*names)
-        one = len(names) == 1
-        self[kind] = lambda record: (kind, (values(record),) if one else values(record))
-        return self[kind]
-
-
-def _named(kind: type[tuple[Any, ...]], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A named tuple of these values."""
-    return tuple.__new__(kind, values)
-
-
-_REDUCTIONS = _Reductions()
-
-
-def _pickled(records: list[Any]) -> bytes:
-    stream = io.BytesIO()
-    pickler = pickle.Pickler(stream, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = _REDUCTIONS
-    pickler.dump(records)
-    return stream.getvalue()
