@@ -23,21 +23,38 @@ _NONE = type(None)
 
 def to_bytes(records: Sequence[Any]) -> bytes:
     """Any records: named tuples, dataclasses, tuples of these, or plain values."""
-    stream = io.BytesIO()
-    pickler = pickle.Pickler(stream, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = _REDUCTIONS
-    pickler.dump((len(records), _column(records, shared=False)))
-    return stream.getvalue()
+    how, *parts = _column(records, shared=False)
+    if how == _RECORDS and issubclass(parts[0], tuple):
+        apart = [column if column[0] == _ALL_THE_SAME else _pickled(column) for column in parts[1]]
+        return _pickled((len(records), (_APART, parts[0], apart)))
+    return _pickled((len(records), (how, *parts)))
 
 
 def from_bytes(data: bytes) -> list[Any]:
-    """The records of `to_bytes`: equal ones, and of those that were one object again one."""
+    """The records of `to_bytes`: equal ones, and those that were one object are mostly one again."""
     number, column = pickle.loads(data)
     return list(_values(column, number))
 
 
+def fields_from_bytes(data: bytes, names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Of each record only some fields, two or more; where records are named tuples nothing else is made."""
+    number, (how, *parts) = pickle.loads(data)
+    if how != _APART:
+        return map(attrgetter(*names), _values((how, *parts), number))
+    kind, columns = parts
+    return zip(*(_values(_whole(columns[kind._fields.index(name)]), number) for name in names), strict=True)
+
+
+def _pickled(value: object) -> bytes:
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _REDUCTIONS
+    pickler.dump(value)
+    return stream.getvalue()
+
+
 # A column as it is pickled: what it is, and what that needs.
-_ALL_THE_SAME, _PLAIN, _TIMES, _RECORDS, _TUPLES, _LISTS, _SOME = range(7)
+_ALL_THE_SAME, _PLAIN, _TIMES, _RECORDS, _TUPLES, _LISTS, _SOME, _APART = range(8)
 _Column = tuple[Any, ...]
 _ZONE = attrgetter("tzinfo")
 _MADE_OF: Any = datetime  # of the bytes that it gives a pickle
@@ -83,6 +100,11 @@ def _records(kind: Any, values: Sequence[Any]) -> _Column:
     return (_TUPLES, packed) if kind is tuple else (_RECORDS, kind, packed)
 
 
+def _whole(column: _Column | bytes) -> _Column:
+    """A column, pickled by itself or not."""
+    return pickle.loads(column) if isinstance(column, bytes) else column
+
+
 def _values(column: _Column, number: int) -> Iterable[Any]:
     """The values of a column of so many."""
     how, *parts = column
@@ -98,12 +120,12 @@ def _values(column: _Column, number: int) -> Iterable[Any]:
     if how == _LISTS:
         items = iter(_values(parts[1], sum(parts[0])))
         return [tuple(islice(items, length)) for length in parts[0]]
-    columns = [_values(part, number) for part in parts[-1]]
+    columns = [_values(_whole(part), number) for part in parts[-1]]
     if how == _TUPLES:
-        return zip(*columns, strict=False)  # what is the same everywhere has no end
+        return zip(*columns, strict=True)
     kind = parts[0]
     if issubclass(kind, tuple):
-        return map(tuple.__new__, repeat(kind), zip(*columns, strict=False))
+        return map(tuple.__new__, repeat(kind), zip(*columns, strict=True))
     return _made(kind, columns, number)
 
 

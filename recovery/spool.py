@@ -1,8 +1,8 @@
 """Records in any number: few stay in memory as they are, many go to a private file and are made again when asked.
 
-Where more than `keep` records come, all of them go by column (recovery/columns.py), some at a time, into a file of the
-workspace. That file is written and read by this process alone and never holds anything but what this process put
-there; nothing in it is taken from a backup as it stands.
+Where more than `keep` records come, all of them go by column (recovery/columns.py), some at a time, into a file of
+the workspace. That file is written and read by this process alone and never holds anything but what this process
+put there; nothing in it is taken from a backup as it stands.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Val
 from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, islice, pairwise
+from operator import attrgetter
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar, overload
 
-from recovery.columns import from_bytes, to_bytes
+from recovery.columns import fields_from_bytes, from_bytes, to_bytes
 from recovery.errors import OutputError
 
 T = TypeVar("T")
@@ -86,6 +87,11 @@ class Spool(_Records[T]):
 
     def __iter__(self) -> Iterator[T]:
         return chain(self._written or (), self._last)
+
+    def fields(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """What `fields_of` gives."""
+        written = self._written.fields(names) if self._written is not None else ()
+        return chain(written, map(attrgetter(*names), self._last))
 
     def _at(self, number: int) -> T:
         written = len(self._written) if self._written is not None else 0
@@ -163,6 +169,11 @@ def mapped(records: Sequence[T], change: Callable[[T], V]) -> Sequence[V]:
     return Lazy(len(records), lambda: map(change, records))
 
 
+def fields_of(records: Iterable[object], *names: str) -> Iterator[tuple[Any, ...]]:
+    """Some fields of each record, two or more: of records in the file hardly more than these is read."""
+    return records.fields(*names) if isinstance(records, Spool) else map(attrgetter(*names), records)
+
+
 class Numbered(Mapping[int, V]):
     """Values by whole numbers of 64 bits that come in rising order."""
 
@@ -224,12 +235,11 @@ class _File:
         start, self._end = self._end, self._end + 8 + len(data)
         return start
 
-    def read(self, start: int) -> list[Any]:
+    def read(self, start: int) -> bytes:
         with _in_a_sentence():
             self._stream.seek(start)
             length = int.from_bytes(self._stream.read(8), "little")
-            data = self._stream.read(length)
-        return from_bytes(data)
+            return self._stream.read(length)
 
 
 @contextmanager
@@ -263,7 +273,7 @@ class _Run(_Records[T]):
     def _at(self, number: int) -> T:
         place = bisect_left(self._ends, number + 1)
         if place != self._place:
-            self._read, self._place = self._file.read(self._starts[place]), place
+            self._read, self._place = from_bytes(self._file.read(self._starts[place])), place
         return self._read[number - self._ends[place]]
 
     def __len__(self) -> int:
@@ -271,4 +281,8 @@ class _Run(_Records[T]):
 
     def __iter__(self) -> Iterator[T]:
         for start in self._starts:
-            yield from self._file.read(start)
+            yield from from_bytes(self._file.read(start))
+
+    def fields(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        for start in self._starts:
+            yield from fields_from_bytes(self._file.read(start), names)

@@ -22,7 +22,7 @@ from recovery.case import gather
 from recovery.errors import OutputError
 from recovery.findings.find import find
 from recovery.report.inventory import dumps, inventory
-from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, mapped
+from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, fields_of, mapped
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 
@@ -40,6 +40,15 @@ class One:
     """A frozen record with a single field."""
 
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A frozen record with several fields."""
+
+    first: int
+    second: int
+    third: object
 
 
 class Several(NamedTuple):
@@ -76,6 +85,18 @@ def test_a_spool_is_the_list_of_what_came(room: Workspace, numbers: list[int], k
     assert settled[3:200:7] == tuple(wanted[3:200:7])
     with pytest.raises(IndexError):
         settled[len(wanted)]
+
+
+@given(st.lists(st.integers(-50, 50), max_size=300), st.integers(0, 300))
+def test_some_fields_of_records_are_those_of_the_records(room: Workspace, numbers: list[int], keep: int) -> None:
+    """In memory, in the file or in both, and of records that are no named tuples."""
+    spool, others = Spool[Several](room, keep), Spool[Loose](room, keep)
+    spool.extend(map(a_record, numbers))
+    others.extend(Loose(number, number % 3, None) for number in numbers)
+    wanted = [(record.inner, record.number) for record in map(a_record, numbers)]
+    for records in (spool, spool.settled(), list(map(a_record, numbers))):
+        assert list(fields_of(records, "inner", "number")) == wanted
+    assert list(fields_of(others, "third", "first")) == [(None, number) for number in numbers]
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers()), max_size=300), st.integers(0, 200))

@@ -21,6 +21,7 @@ from recovery.photos.library import PhotoLibrary
 from recovery.photos.places import DOMAIN, ROOT, Part, place_of
 from recovery.photos.thumbnails import KnownAssets, read_table
 from recovery.provenance import Gap, Reading
+from recovery.spool import fields_of
 
 TABLES = "Media/PhotoData/Thumbnails/"
 PATHS = "Media/PhotoData/assetUUIDForPath.plist"
@@ -33,7 +34,7 @@ def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[Table
     """Every thumbnail table of the backup, held against the thumbnail numbers of the library's rows."""
     known = None
     if library is not None:
-        known = KnownAssets((row.uuid, row.thumbnail_index) for row in library.assets if row.uuid)
+        known = KnownAssets(item for item in fields_of(library.assets, "uuid", "thumbnail_index") if item[0])
     found: list[TableFile] = []
     gaps: list[Gap] = []
     for path in view.index.paths(DOMAIN, TABLES):

@@ -24,7 +24,7 @@ from recovery.photos.places import (
     stem,
 )
 from recovery.photos.row_index import RowIndex
-from recovery.spool import Lazy, Room, Sorter, Spool
+from recovery.spool import Lazy, Room, Sorter, Spool, fields_of
 
 Key = tuple[str, str]
 """Directory and stem, letter case aside."""
@@ -223,10 +223,10 @@ class _Grouper:
                 self.rowless.setdefault(file.entry.file_id, []).insert(0, GroupFile(FileRole.STILL, file))
 
     def _stills(self) -> Iterator[Half[int]]:
-        for number, row in enumerate(self.rows):
-            if row.kind != KindCode.VIDEO and row.filename:
-                identifier = self.stated.get(number) or row.media_group_uuid
-                yield Half(number, row.directory or "", stem(row.filename), identifier)
+        asked = fields_of(self.rows, "kind", "directory", "filename", "media_group_uuid")
+        for number, (kind, directory, filename, identifier) in enumerate(asked):
+            if kind != KindCode.VIDEO and filename:
+                yield Half(number, directory or "", stem(filename), self.stated.get(number) or identifier)
         if FileRole.STILL in self.in_rest:
             yield from _halves(self.rest, _is_picture)
 

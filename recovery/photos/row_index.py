@@ -10,6 +10,7 @@ from recovery import limits
 from recovery.photos.codes import KindCode, SubtypeCode
 from recovery.photos.library import AssetRow
 from recovery.photos.places import Place, stem
+from recovery.spool import fields_of
 
 _KINDS: dict[int | None, int] = {None: 0, KindCode.VIDEO: 1}
 _OTHER = 2
@@ -29,10 +30,11 @@ class RowIndex:
         self._ending_of = array("I")
         self._kinds = bytearray()
         self._live = bytearray()
-        for number, row in enumerate(rows):
-            self._kinds.append(_KINDS.get(row.kind, _OTHER))
-            self._live.append(row.kind_subtype == SubtypeCode.LIVE_PHOTO)
-            self._ending_of.append(self._put(number, row.directory or "", row.filename) if row.filename else 0)
+        asked = fields_of(rows, "kind", "kind_subtype", "directory", "filename")
+        for number, (kind, subtype, directory, filename) in enumerate(asked):
+            self._kinds.append(_KINDS.get(kind, _OTHER))
+            self._live.append(subtype == SubtypeCode.LIVE_PHOTO)
+            self._ending_of.append(self._put(number, directory or "", filename) if filename else 0)
 
     def _put(self, number: int, directory: str, filename: str) -> int:
         folder = self._folders.setdefault(directory.casefold(), len(self._folders))

@@ -12,6 +12,7 @@ from recovery.findings.model import Asset, Cause, CauseVerdict, Verdict, asset_o
 from recovery.photos.codes import Availability, SavedAssetType
 from recovery.photos.library import DATABASE, AssetRow
 from recovery.provenance import Gap, Source
+from recovery.spool import fields_of
 
 HISTORY = "persistent history"
 """What the gaps of the library's own history are called."""
@@ -98,15 +99,16 @@ class _Looked:
         self.stored: dict[str, Stored] = {}
         self.repaired: list[int] = []
         library = case.library
-        for row in library.assets if library else ():
-            if row.saved_asset_type == SavedAssetType.RECOVERED:
-                self.repaired.append(row.pk)
-            name = row.uuid.upper() if row.uuid else None
+        asked = fields_of(library.assets, "pk", "uuid", "saved_asset_type") if library else ()
+        for number, (pk, uuid, saved_asset_type) in enumerate(asked):
+            if saved_asset_type == SavedAssetType.RECOVERED:
+                self.repaired.append(pk)
+            name = uuid.upper() if uuid else None
             if library and name is not None and name in wanted:
-                own = library.resources.get(row.pk, ())
-                self.stored[name] = Stored(row.pk, any(item.remote == Availability.YES for item in own))
+                own = library.resources.get(pk, ())
+                self.stored[name] = Stored(pk, any(item.remote == Availability.YES for item in own))
                 if name in sure:
-                    self.rows[name] = row
+                    self.rows[name] = library.assets[number]
 
 
 @dataclass(frozen=True, slots=True)
