@@ -23,7 +23,7 @@ from recovery.errors import OutputError
 T = TypeVar("T")
 V = TypeVar("V")
 
-_TOGETHER = 200
+_TOGETHER = 300
 """Records that are written as columns together."""
 _LATER_RUNS = 8
 """Once records have gone to the file, the next go when there are this part of `keep`."""
