@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.fuzz import seeds
 from benchmarks.fuzz.seeds import Data
 from recovery import archives, limits
-from recovery.backup import keys, manifest, records
+from recovery.backup import key_bag, keys, manifest, records
 from recovery.backup.identity import read_identity
 from recovery.database import Database
 from recovery.errors import RecoveryError
@@ -104,7 +104,7 @@ def _identity(data: bytes) -> str:
 
 
 def _key_bag(data: bytes) -> str:
-    bag = keys.unlock(_few_rounds(data), keys.Passphrase(seeds.PASSPHRASE))
+    bag = key_bag.unlock(_few_rounds(data), keys.Passphrase(seeds.PASSPHRASE))
     return f"{len(bag.damaged_classes)} damaged"
 
 

@@ -16,6 +16,7 @@ from recovery.backup.manifest import valid_file_id
 from recovery.errors import BlobMissingError, UnreadableFileError
 
 _TWO_LETTERS = frozenset(f"{number:02x}" for number in range(256))
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 SNAPSHOT = "Snapshot"
 """New blobs of a backup that was interrupted lie in this folder until the backup ends."""
 
@@ -37,6 +38,14 @@ class Blob:
     note: str = ""
 
 
+class _Folders(dict[str, bool]):
+    """Whether a folder is one of the backup's own and no link; asked once."""
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = own = not Path(folder).is_symlink()
+        return own
+
+
 class BlobFolder:
     """A backup folder seen as blobs: `ab/ab12…`, the flat `ab12…` of some tools, and `Snapshot/`."""
 
@@ -45,7 +54,7 @@ class BlobFolder:
         self._places = [
             str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
         ]
-        self._folders: dict[str, bool] = {}
+        self._folders = _Folders()
 
     def path(self, file_id: str) -> Path | None:
         """Where the blob lies, None when it is not there or is no ordinary file."""
@@ -63,26 +72,27 @@ class BlobFolder:
                     state = os.lstat(path)
                 except OSError:
                     continue
-                if stat.S_ISREG(state.st_mode) and self._is_folder(folder):
+                if stat.S_ISREG(state.st_mode) and self._folders[folder]:
                     return path, state
         return None
 
-    def _is_folder(self, folder: str) -> bool:
-        """Whether a folder is one of the backup's own and no link; asked once."""
-        if folder not in self._folders:
-            self._folders[folder] = not Path(folder).is_symlink()
-        return self._folders[folder]
+    def descriptor(self, file_id: str) -> tuple[int, int]:
+        """Open a blob for reading: its number, for the caller to close, and its size as stored, in bytes.
 
-    def open(self, file_id: str, buffering: int = -1) -> BinaryIO:
-        """Open a blob for reading; raises BlobMissingError or UnreadableFileError. Links are not followed."""
+        Raises BlobMissingError or UnreadableFileError. Links are not followed.
+        """
         found = self.find(file_id)
         if found is None:
             raise BlobMissingError("The manifest lists this file, but its blob is not in the backup folder.")
+        path, state = found
         try:
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            return os.fdopen(os.open(found[0], flags), "rb", buffering)
+            return os.open(path, _READING), state.st_size
         except OSError as error:
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+    def open(self, file_id: str) -> BinaryIO:
+        """Open a blob for reading; raises as `descriptor` does."""
+        return opened(self.descriptor(file_id)[0])
 
     def names(self) -> set[str]:
         """File IDs of all blobs in the folder."""
@@ -113,6 +123,15 @@ class BlobFolder:
                         yield blob.name, blob.path
             elif valid_file_id(item.name) and item.is_file(follow_symlinks=False):
                 yield item.name, item.path
+
+
+def opened(number: int, buffering: int = -1) -> BinaryIO:
+    """The file object of an open blob, which then closes it; raises UnreadableFileError."""
+    try:
+        return os.fdopen(number, "rb", buffering)
+    except OSError as error:
+        os.close(number)
+        raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
 
 def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
