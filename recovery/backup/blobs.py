@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from recovery import limits
 from recovery.backup.manifest import valid_file_id
@@ -28,8 +27,7 @@ class BlobState(StrEnum):
     DAMAGED = "damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd."""
 
     state: BlobState
