@@ -86,8 +86,9 @@ class BlobFolder:
         """File IDs of all blobs in the folder."""
         found: set[str] = set()
         for place in self._places:
-            for name, _ in self._candidates(place):
-                found.add(name)
+            folders = [item.path for item in _scan(place) if _is_blob_folder(item)]
+            for folder in (place, *folders):
+                found.update(item.name for item in _scan(folder) if _is_blob(item))
                 if len(found) >= limits.BLOB_FILES:
                     return found
         return found
@@ -104,18 +105,30 @@ class BlobFolder:
                     return
 
     def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
-        for item in _scan(place):
-            if item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False):
-                for blob in _scan(item.path):
-                    if valid_file_id(blob.name) and blob.is_file(follow_symlinks=False):
+        for item in sorted(_scan(place), key=_NAME):
+            if _is_blob_folder(item):
+                for blob in sorted(_scan(item.path), key=_NAME):
+                    if _is_blob(blob):
                         yield blob.name, blob.path
-            elif valid_file_id(item.name) and item.is_file(follow_symlinks=False):
+            elif _is_blob(item):
                 yield item.name, item.path
 
 
-def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
+_NAME = attrgetter("name")
+
+
+def _is_blob_folder(item: os.DirEntry[str]) -> bool:
+    return item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False)
+
+
+def _is_blob(item: os.DirEntry[str]) -> bool:
+    return valid_file_id(item.name) and item.is_file(follow_symlinks=False)
+
+
+def _scan(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, in any order; nothing where the system does not show it."""
     try:
         with os.scandir(folder) as items:
-            yield from sorted(items, key=attrgetter("name"))
+            return list(items)
     except OSError:
-        return
+        return []
