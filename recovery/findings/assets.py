@@ -22,6 +22,7 @@ from recovery.findings.model import (
     FileRole,
     Kind,
 )
+from recovery.findings.outlines import Outline, Seen
 from recovery.findings.plain_assets import PlainAssets
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
@@ -37,32 +38,48 @@ _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
 _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})", re.IGNORECASE)
 
 
-def assets_of(case: Case, groups: Iterable[Group]) -> Iterator[Asset]:
-    """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
+class AssetMaker:
+    """Makes the assets of a case."""
 
-    `groups` are those of the case.
-    """
-    finder = CallFinder(case.around.calls.records)
-    pictures = pictures_of(case)
-    copies = copies_of(case)
-    ghosts = ghosts_of(case)
-    plain = PlainAssets(case, pictures, finder)
-    claimed: set[int] = set()
-    for group in groups:
-        ghost = _ghost_of(group, ghosts)
-        if id(ghost) in claimed:
-            ghost = None
-        if ghost is not None:
-            claimed.add(id(ghost))
-        own = _copies_for(group, ghost, copies)
-        asset = None if own or ghost is not None else plain.asset(group)
-        yield asset or _Builder(case, group, ghost, pictures, own, finder).asset()
-    for ghost in ghosts.values():
-        if id(ghost) in claimed:
-            continue
-        group = Group(None, ())
-        yield _Builder(case, group, ghost, pictures, _copies_for(group, ghost, copies), finder).asset()
-    yield from assets_in_messages(case, copies)
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._finder = CallFinder(case.around.calls.records)
+        self._pictures = pictures_of(case)
+        self._plain = PlainAssets(case, self._pictures, self._finder)
+
+    def seen(self, groups: Iterable[Group]) -> Iterator[Seen]:
+        """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
+
+        `groups` are those of the case. Plain ones are given in outline.
+        """
+        copies, ghosts = copies_of(self._case), ghosts_of(self._case)
+        claimed: set[int] = set()
+        for group in groups:
+            ghost = _ghost_of(group, ghosts)
+            if id(ghost) in claimed:
+                ghost = None
+            if ghost is not None:
+                claimed.add(id(ghost))
+            own = _copies_for(group, ghost, copies)
+            outline = None if own or ghost is not None else self.outline(group)
+            yield outline or self.built(group, ghost, own)
+        for ghost in ghosts.values():
+            if id(ghost) not in claimed:
+                group = Group(None, ())
+                yield self.built(group, ghost, _copies_for(group, ghost, copies))
+        yield from assets_in_messages(self._case, copies)
+
+    def outline(self, group: Group) -> Outline | None:
+        """The asset in outline, of a group of which no ghost and no copy is known; None where it is not plain."""
+        return self._plain.outline(group)
+
+    def built(self, group: Group, ghost: Ghost | None = None, copies: Sequence[AttachmentFile] = ()) -> Asset:
+        """The asset on the long road, which any group can take."""
+        return _Builder(self._case, group, ghost, self._pictures, copies, self._finder).asset()
+
+    def whole(self, outline: Outline) -> Asset:
+        """The asset of an outline."""
+        return self._plain.asset(outline)
 
 
 def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[AttachmentFile]:

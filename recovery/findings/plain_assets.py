@@ -1,14 +1,14 @@
 """The short road to an asset of which only its row and its files tell: so it is with nearly all of a library.
 
 It gives what the long road in assets.py gives, which a test proves, and leaves everything that is not plain to it.
+First comes an outline, all that is asked of every asset, and the rest for those that somebody looks at.
 Which fields a row has and where they stand is the same for most rows, and found out once for all alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from recovery import limits
@@ -17,14 +17,16 @@ from recovery.findings.asset_files import files_of, live_photo_of, notes_of
 from recovery.findings.calls import CallFinder
 from recovery.findings.ghosts import Pictures
 from recovery.findings.model import Asset, Basis, FieldSources, Kind
-from recovery.findings.status import cloud_of, decide
+from recovery.findings.outlines import Outline
+from recovery.findings.status import COMPLETE, cloud_of, decide, is_complete
 from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
 from recovery.photos.attributes import FileAttributes
 from recovery.photos.facetime import NOTHING_FIRED
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE
-from recovery.photos.traces import Places, is_live, is_quiet, row_place
+from recovery.photos.traces import Places, attribute_source, is_live, is_quiet, row_place
+from recovery.provenance import Source
 
 _NOT_FACETIME = facetime_of(NOTHING_FIRED)
 
@@ -64,31 +66,68 @@ _STATED = tuple(
 _VALUES = attrgetter(*(stated.fact for stated in _STATED))
 _OF_HALVES = "media_group_uuid"
 """Asked for of Live Photos only."""
+_LATE = frozenset(("timezone", "timezone_offset", "favorite", "title", "caption", "cloud_guid"))
+"""Facts that no outline has: where the row does not store one, the attributes of a file may tell it later."""
+
+
+class _Attributes:
+    """Some attributes of a file by their names, and what they are where the file tells none of them."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._of = attrgetter(*names) if names else None
+        self._nothing = (None,) * len(names) if len(names) > 1 else None
+
+    def tell(self, group: Group) -> bool:
+        """Whether any file of a group tells any of them."""
+        of = self._of
+        if of is None:
+            return False
+        return any(file.attributes is not None and of(file.attributes) != self._nothing for _, file in group.files)
 
 
 class _Plan(NamedTuple):
-    """For all rows that store the same fields: where they stand, and what attributes must not tell instead."""
+    """For all rows that store the same fields: where they stand, and what else could tell those that are empty."""
 
     sources: tuple[tuple[str, str], ...]
-    others: Callable[[FileAttributes], Any] | None
-    nothing: Any
-    """What `others` gives where the attributes tell nothing of it."""
+    early: _Attributes
+    late: _Attributes
+    empty: tuple[int, ...]
+    """The late facts among these, by their place in `_STATED`."""
 
 
 def _plan(kinds: tuple[type, ...], live: bool, places: Places) -> _Plan | None:
-    sources, others = [], []
-    for stated, kind in zip(_STATED, kinds, strict=True):
+    """None where a value is not of its type, which takes the long road."""
+    sources: list[tuple[str, str]] = []
+    early: list[str] = []
+    empty: list[int] = []
+    for index, (stated, kind) in enumerate(zip(_STATED, kinds, strict=True)):
         if stated.fact == _OF_HALVES and not live:
             continue
-        if kind is type(None):
-            if stated.attribute in FileAttributes._fields:
-                others.append(stated.attribute)
-        elif issubclass(kind, stated.form):
+        if kind is not type(None):
+            if not issubclass(kind, stated.form):
+                return None
             sources.append((stated.field, row_place(stated.fact, places)))
-        else:
-            return None
-    nothing = (None,) * len(others) if len(others) > 1 else None
-    return _Plan(tuple(sorted(sources)), attrgetter(*others) if others else None, nothing)
+        elif stated.fact in _LATE:
+            empty.append(index)
+        elif stated.attribute in FileAttributes._fields:
+            early.append(stated.attribute)
+    late = _Attributes([_STATED[index].attribute for index in empty])
+    return _Plan(tuple(sorted(sources)), _Attributes(early), late, tuple(empty))
+
+
+def _from_files(
+    group: Group, plan: _Plan, values: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], tuple[tuple[str, str | Source], ...]]:
+    """The values and their sources, with those late facts that only the attributes of a file tell."""
+    found, sources = list(values), dict[str, str | Source](plan.sources)
+    for index in plan.empty:
+        _, form, field, attribute = _STATED[index]
+        for _, file in group.files:
+            told = getattr(file.attributes, attribute, None)
+            if isinstance(told, form):
+                found[index], sources[field] = told, attribute_source(file, attribute)
+                break
+    return tuple(found), tuple(sorted(sources.items(), key=itemgetter(0)))
 
 
 class PlainAssets:
@@ -101,28 +140,35 @@ class PlainAssets:
         self._call_at = finder.at
         self._plans: dict[tuple[bool, tuple[type, ...]], _Plan | None] = {}
 
-    def asset(self, group: Group) -> Asset | None:
-        """The asset of a group of which no ghost and no copy is known; None where it is not plain."""
+    def outline(self, group: Group) -> Outline | None:
+        """The asset of a group of which no ghost and no copy is known, in outline; None where it is not plain."""
         row, library = group.row, self._library
-        if row is None or library is None or row.kind is None or row.trashed_state or not is_quiet(group):
+        if (
+            row is None
+            or library is None
+            or row.kind is None
+            or row.trashed_state
+            or row.hidden
+            or not is_quiet(group)
+        ):
             return None
         values, live = _VALUES(row), is_live(group)
         plan = self._known(tuple(map(type, values)), live, library.places)
-        if plan is None or "" in values or not _silent(group, plan):
+        if plan is None or "" in values or plan.early.tell(group):
             return None
-        (uuid, created, added, original_filename, timezone, timezone_offset, width, height, latitude, longitude,
-         favorite, hidden, trashed_state, title, caption, bundle, cloud_guid, identifier) = values  # fmt: skip
+        uuid, created, added, original_filename = values[:4]
         if self._call_at(created, added) is not None:
             return None
         kind = Kind.LIVE_PHOTO if live else Kind.VIDEO if row.kind == codes.KindCode.VIDEO else Kind.PHOTO
         files = files_of(group.files, kind)
-        if uuid is not None:
+        whole = is_complete(kind, files)
+        if not whole and uuid is not None:
             files += self._pictures(uuid.upper())
         resources = library.resources.get(row.pk, ())
-        decision = decide(kind, files, row, resources)
-        return Asset(
+        decision = COMPLETE if whole else decide(kind, files, row, resources)
+        return Outline(
+            group,
             uuid,
-            Basis.PHOTOS_DATABASE,
             kind,
             decision.status,
             decision.reason,
@@ -130,9 +176,40 @@ class PlainAssets:
             row.filename,
             original_filename,
             created,
+            cloud_of(row, resources, self._made),
+            tuple(files),
+            whole,
+            values,
+            plan,
+        )
+
+    def asset(self, outline: Outline) -> Asset:
+        """The whole asset."""
+        group, library, plan = outline.group, self._library, outline.plan
+        row = group.row
+        assert row is not None and library is not None, "an outline is of a row of the library"
+        values, sources = outline.values, plan.sources
+        if plan.late.tell(group):
+            values, sources = _from_files(group, plan, values)
+        (uuid, created, added, original_filename, timezone, offset, width, height, latitude, longitude, favorite,
+         hidden, trashed_state, title, caption, bundle, cloud_guid, identifier) = values  # fmt: skip
+        live = outline.kind is Kind.LIVE_PHOTO
+        files = outline.files
+        if outline.whole and uuid is not None:
+            files += self._pictures(uuid.upper())
+        return Asset(
+            uuid,
+            Basis.PHOTOS_DATABASE,
+            outline.kind,
+            outline.status,
+            outline.status_reason,
+            outline.directory,
+            outline.filename,
+            original_filename,
+            created,
             added,
             timezone,
-            timezone_offset,
+            offset,
             width,
             height,
             None if latitude == codes.NO_PLACE else latitude,
@@ -145,7 +222,7 @@ class PlainAssets:
             None,
             _NOT_FACETIME,
             live_photo_of(group, files, identifier) if live else None,
-            cloud_of(row, resources, self._made),
+            outline.cloud,
             title,
             caption,
             library.keywords.get(row.pk, ()),
@@ -153,9 +230,9 @@ class PlainAssets:
             library.persons.get(row.pk, ()),
             bundle,
             cloud_guid,
-            tuple(files),
+            files,
             tuple(notes_of(group, live, files)),
-            FieldSources(DATABASE, row.pk, plan.sources),
+            FieldSources(DATABASE, row.pk, sources),
         )
 
     def _known(self, kinds: tuple[type, ...], live: bool, places: Places) -> _Plan | None:
@@ -166,11 +243,3 @@ class PlainAssets:
         if len(self._plans) < limits.ROW_PLANS:
             self._plans[key] = plan
         return plan
-
-
-def _silent(group: Group, plan: _Plan) -> bool:
-    """Whether no file's attributes tell what the row does not."""
-    others = plan.others
-    if others is None:
-        return True
-    return all(file.attributes is None or others(file.attributes) == plan.nothing for _, file in group.files)
