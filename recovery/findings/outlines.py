@@ -111,6 +111,11 @@ def seen(assets: Sequence[Asset]) -> Iterator[Seen]:
     return assets.seen() if isinstance(assets, Assets) else iter(assets)
 
 
+def made(assets: Sequence[Asset]) -> Sequence[Asset]:
+    """The assets when all of them will be asked for: a tuple, but for those that lie in a room."""
+    return tuple(assets) if isinstance(assets, Assets) else assets
+
+
 def stands_out(asset: Seen) -> bool:
     """Whether people come for it: any sign of FaceTime, recently deleted, hidden, or deleted for good."""
     return bool(
