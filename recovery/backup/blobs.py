@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from recovery import limits
 from recovery.backup.manifest import valid_file_id
@@ -29,8 +28,7 @@ class BlobState(StrEnum):
     DAMAGED = "damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd."""
 
     state: BlobState
@@ -98,8 +96,9 @@ class BlobFolder:
         """File IDs of all blobs in the folder."""
         found: set[str] = set()
         for place in self._places:
-            for name, _ in self._candidates(place):
-                found.add(name)
+            folders = [item.path for item in _scan(place) if _is_blob_folder(item)]
+            for folder in (place, *folders):
+                found.update(item.name for item in _scan(folder) if _is_blob(item))
                 if len(found) >= limits.BLOB_FILES:
                     return found
         return found
@@ -116,12 +115,12 @@ class BlobFolder:
                     return
 
     def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
-        for item in _scan(place):
-            if item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False):
-                for blob in _scan(item.path):
-                    if valid_file_id(blob.name) and blob.is_file(follow_symlinks=False):
+        for item in sorted(_scan(place), key=_NAME):
+            if _is_blob_folder(item):
+                for blob in sorted(_scan(item.path), key=_NAME):
+                    if _is_blob(blob):
                         yield blob.name, blob.path
-            elif valid_file_id(item.name) and item.is_file(follow_symlinks=False):
+            elif _is_blob(item):
                 yield item.name, item.path
 
 
@@ -134,9 +133,21 @@ def opened(number: int, buffering: int = -1) -> BinaryIO:
         raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
 
-def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
+_NAME = attrgetter("name")
+
+
+def _is_blob_folder(item: os.DirEntry[str]) -> bool:
+    return item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False)
+
+
+def _is_blob(item: os.DirEntry[str]) -> bool:
+    return valid_file_id(item.name) and item.is_file(follow_symlinks=False)
+
+
+def _scan(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, in any order; nothing where the system does not show it."""
     try:
         with os.scandir(folder) as items:
-            yield from sorted(items, key=attrgetter("name"))
+            return list(items)
     except OSError:
-        return
+        return []
