@@ -55,6 +55,8 @@ def job(name: str, *arguments: object) -> tuple[Sample, dict[str, object]]:
 def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:
     """This process is small and stays so: a child's peak counts from its parent's size on."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), _VARIABLE: PASSPHRASE}
+    # An installed program is compiled once, not at each start; so are the other tools.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=ROOT, env=environment)

@@ -22,7 +22,8 @@ from cli.options import (
     told,
 )
 from recovery.findings.find import narrowed
-from recovery.findings.model import Asset, Findings, Verdict
+from recovery.findings.model import Asset, Findings
+from recovery.findings.outlines import standing_out
 from recovery.report import places, tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
@@ -108,13 +109,5 @@ def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bo
 
 
 def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:
-    return tuple(
-        asset
-        for asset in findings.assets
-        if everything
-        or findings.search is not None
-        or asset.facetime.verdict is not Verdict.NO
-        or asset.trashed
-        or asset.hidden
-        or asset.deleted is not None
-    )
+    whole = everything or findings.search is not None
+    return tuple(findings.assets if whole else standing_out(findings.assets))

@@ -31,6 +31,7 @@ _PRAGMAS = (
 
 # SQLite quotes a damaged name in its message, which Python then fails to decode; MemoryError is its own limit.
 _FOREIGN = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+_MENDED = methodcaller("decode", "utf-8", "replace")
 _ROWS_AHEAD = 32  # looking at the clock costs as much as a row
 
 
@@ -57,6 +58,7 @@ class Database:
             self._harden()
             self._seconds = self._allowed_seconds()
             self._tables = self._list_tables()
+            self._connection.text_factory = str  # twice as fast as mending, which hardly any database needs
         except _FOREIGN as error:
             self._connection.close()
             raise self._unreadable(error) from error
@@ -65,7 +67,7 @@ class Database:
     def _harden(self) -> None:
         connection = self._connection
         connection.row_factory = sqlite3.Row
-        connection.text_factory = methodcaller("decode", "utf-8", "replace")
+        connection.text_factory = _MENDED
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.DATABASE_CELL_BYTES)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         self._since = time.thread_time()
@@ -125,11 +127,17 @@ class Database:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
         try:
             self._since = time.thread_time()
-            cursor = self._connection.execute(sql, tuple(parameters))
-            ahead = 1
+            cursor: Iterator[sqlite3.Row] = self._connection.execute(sql, tuple(parameters))
+            ahead, given = 1, 0
             while ahead:
                 batch, failure = self._next(cursor, ahead)
+                given += len(batch)
                 yield from batch
+                if failure is not None and self._seconds > 0 and self._connection.text_factory is str:
+                    # Perhaps a text that is no UTF-8: from here on such texts are mended, at some cost for all.
+                    self._connection.text_factory = _MENDED
+                    cursor = islice(self._connection.execute(sql, tuple(parameters)), given, None)
+                    continue
                 if failure is not None:
                     raise failure
                 ahead = min(2 * ahead, _ROWS_AHEAD) if len(batch) == ahead else 0
@@ -140,7 +148,7 @@ class Database:
         except OverflowError as error:  # an integer parameter or value beyond 64 bits
             raise UnreadableDatabaseError(f"The database {self.store} holds a value out of range.") from error
 
-    def _next(self, cursor: sqlite3.Cursor, most: int) -> tuple[list[sqlite3.Row], Exception | None]:
+    def _next(self, cursor: Iterator[sqlite3.Row], most: int) -> tuple[list[sqlite3.Row], Exception | None]:
         """A few rows, and what ended them: those before a damaged page are not lost with it."""
         batch: list[sqlite3.Row] = []
         failure: Exception | None = None

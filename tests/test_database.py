@@ -132,6 +132,18 @@ def test_text_that_is_no_utf8_is_still_text(tmp_path: Path, workspace: Workspace
         assert [row["a"] for row in opened.rows("SELECT a FROM t")] == ["A\ufffdB"]
 
 
+def test_rows_on_both_sides_of_a_foreign_text_come_once(tmp_path: Path, workspace: Workspace) -> None:
+    """A text that is no UTF-8 among many rows changes nothing but itself: no row is lost, none comes twice."""
+    path = make(tmp_path / "a.db", "CREATE TABLE t (n, a)")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany("INSERT INTO t VALUES (?, 'x' || ?)", ((n, n) for n in range(500)))
+        connection.execute("UPDATE t SET a = CAST(x'41FF42' AS TEXT) WHERE n IN (100, 101, 499)")
+    with open_file_copy(path, workspace) as opened:
+        for _ in range(2):
+            rows = [(row["n"], row["a"]) for row in opened.rows("SELECT n, a FROM t ORDER BY n")]
+            assert rows == [(n, "A\ufffdB" if n in (100, 101, 499) else f"x{n}") for n in range(500)]
+
+
 def test_a_statement_that_never_ends_is_stopped(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,8 @@ from benchmarks.fuzz.seeds import Data
 from benchmarks.fuzz.targets import TARGETS, Target
 from fixtures.hostile import array_of, binary_plist, dictionary_of, plist_bombs
 from recovery.archives import load_dictionary, unarchive, whole_number
-from recovery.backup.keys import Passphrase, unlock
+from recovery.backup.key_bag import unlock
+from recovery.backup.keys import Passphrase
 from recovery.backup.records import read_record
 from recovery.errors import DamagedBackupError, PassphraseWrongError, RecoveryError, UnreadableArchiveError
 

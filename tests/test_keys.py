@@ -18,8 +18,18 @@ from hypothesis import strategies as st
 from iphone_backup_decrypt import exceptions as foreign
 from iphone_backup_decrypt import utils
 
-from recovery.backup import keys
-from recovery.backup.keys import BLOCK, DecipheredBlob, KeyBag, Passphrase, SequentialCipher, WrappedKey, unlock
+from recovery.backup import key_bag
+from recovery.backup.key_bag import unlock
+from recovery.backup.keys import (
+    BLOCK,
+    TAIL,
+    DecipheredBlob,
+    KeyBag,
+    Passphrase,
+    SequentialCipher,
+    WrappedKey,
+    measure,
+)
 from recovery.errors import (
     BlobDamagedError,
     DamagedBackupError,
@@ -227,7 +237,10 @@ def test_secrets_have_no_string_form() -> None:
     for text in (str(secret), repr(secret), f"{secret}", repr([secret]), repr(bag), str(bag)):
         assert "hunter2" not in text
         assert "11" not in text
-    assert "data" not in repr(WrappedKey(3, WRAPPED_FILE_KEY))
+    wrapped = WrappedKey(3, WRAPPED_FILE_KEY)
+    for text in (str(wrapped), repr(wrapped), f"{wrapped}", repr([wrapped])):
+        assert "data" not in text
+        assert repr(WRAPPED_FILE_KEY)[4:12] not in text
     assert not hasattr(secret, "__dict__")
 
 
@@ -300,6 +313,57 @@ def test_any_slice_of_a_blob_is_the_slice_of_its_plaintext(
     blob.seek(0)
     assert blob.readall() == plain
     assert in_one_pass(encrypted(plain), steps) == (plain, True)
+
+
+@given(
+    st.integers(0, 6_000),
+    st.lists(st.tuples(st.integers(0, 6_100), st.integers(0, 3_000)), max_size=12),
+    st.sampled_from([16, 64, 1_000, 8_192]),
+)
+def test_small_and_large_pieces_are_slices_of_one_plaintext(
+    length: int, reads: list[tuple[int, int]], ahead: int
+) -> None:
+    """Blocks taken one by one and blocks chained by the cipher are the same, with anything read ahead."""
+    plain = hashlib.shake_128(b"pieces").digest(length)
+    raw = deciphered(encrypted(plain))
+    with io.BufferedReader(deciphered(encrypted(plain)), ahead) as buffered:
+        for start, wanted in reads:
+            raw.seek(start)
+            buffered.seek(start)
+            assert raw.read(wanted) == buffered.read(wanted) == plain[start : start + wanted]
+
+
+@given(st.binary(max_size=200), st.integers(0, 60))
+def test_a_copy_is_what_is_read(plain: bytes, cut: int) -> None:
+    """Whole, cut or empty: what is written is what reading gives, from wherever the blob was read before."""
+    stored = encrypted(plain)
+    blob = deciphered(stored[: max(0, len(stored) - cut)])
+    whole, output = blob.readall(), io.BytesIO()
+    blob.copy_to(output)
+    assert output.getvalue() == whole
+
+
+def test_a_blob_that_changes_while_it_is_copied_is_an_error_of_the_system() -> None:
+    """A copy that is shorter or longer than the blob was is never taken for it."""
+    for size in (32, 40, 200):
+        raw = io.BytesIO(encrypted(b"A" * 100))
+        blob = DecipheredBlob(raw, FILE_KEY)
+        raw.truncate(size)
+        raw.seek(0, io.SEEK_END)
+        raw.write(bytes(size - raw.tell()))
+        with pytest.raises(OSError, match="changed"):
+            blob.copy_to(io.BytesIO())
+
+
+@given(st.binary(max_size=70), st.integers(0, 60))
+def test_the_end_of_a_blob_tells_its_length(plain: bytes, cut: int) -> None:
+    """The last 47 bytes as stored are enough; any other number of them shows that the blob changed."""
+    stored = encrypted(plain)
+    stored = stored[: max(0, len(stored) - cut)]
+    blob = deciphered(stored)
+    assert measure(len(stored), stored[-TAIL:], FILE_KEY) == (len(blob.readall()), blob.intact)
+    with pytest.raises(OSError, match="changed"):
+        measure(len(stored) + 1, stored[-TAIL:][1:], FILE_KEY)
 
 
 @given(st.binary(min_size=1, max_size=200), st.data(), st.integers(1, 64))
@@ -387,7 +451,7 @@ def test_the_other_library_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_only_one_module_sees_the_decryption_library() -> None:
-    """The door to iphone-backup-decrypt is recovery/backup/keys.py and no other."""
-    root = Path(keys.__file__).parents[1]
+    """The door to iphone-backup-decrypt is recovery/backup/key_bag.py and no other."""
+    root = Path(key_bag.__file__).parents[1]
     seen = {path.name for path in root.rglob("*.py") if "iphone_backup_decrypt" in path.read_text("utf-8")}
-    assert seen == {"keys.py"}
+    assert seen == {"key_bag.py"}

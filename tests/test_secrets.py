@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.encryption import Vault
-from recovery.backup.keys import Passphrase, unlock
+from recovery.backup.key_bag import unlock
+from recovery.backup.keys import Passphrase
 from tests.conftest import DemoTwins
 from tests.every_command import Ended, ended, environment, filled, fitting, inside, started
 from tests.scanning import PASSPHRASE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import plistlib
 import struct
@@ -17,6 +18,7 @@ from recovery import limits
 from recovery.errors import MissingExtraError, RecoveryError, UnreadableArchiveError, UnreadableFileError
 from recovery.photos.places import DOMAIN, Part, Place, place_of, v2_path
 from recovery.photos.thumbnail_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
+from recovery.photos.thumbnail_layout import _footers
 from recovery.photos.thumbnails import (
     EntryState,
     TableLayout,
@@ -65,6 +67,21 @@ def test_entries_carry_uuid_size_and_place() -> None:
         (5, ASSETS[1], 25, 19, 5 * 1628),
     ]
     assert (found.slots, found.reading.gaps) == (64, ())
+
+
+@given(st.integers(0, 9_000), st.integers(28, 5_000), st.integers(0, 12))
+def test_footers_are_the_last_bytes_of_entries(size: int, length: int, slots: int) -> None:
+    """Read one by one or many at once, they stand at the ends of the entries that are there."""
+    data = hashlib.shake_128(b"table").digest(size)
+    there = [data[end - 28 : end] for end in range(length, min(size, slots * length) + 1, length)]
+    assert list(_footers(io.BytesIO(data), length, slots)) == there
+
+
+def test_a_long_table_is_read_without_a_seam() -> None:
+    """Entries that are read many at once join where one reading ends and the next begins."""
+    used = {slot: ASSETS[slot % 40] for slot in range(900)}
+    found = read(table(used, slots=1_000), None)
+    assert {e.index: e.uuid for e in found.reading} == used
 
 
 @pytest.mark.parametrize(
@@ -217,7 +234,7 @@ def test_an_unreadable_file_is_a_gap() -> None:
 
 
 def test_only_footers_are_read() -> None:
-    """Listing a table of a known format reads 28 bytes of each entry."""
+    """Listing a table of a known format reads 28 bytes of each entry that is longer than a page of the disk."""
 
     class Counting(io.BytesIO):
         total = 0
@@ -227,10 +244,10 @@ def test_only_footers_are_read() -> None:
             self.total += len(data)
             return data
 
-    data = table(dict(enumerate(ASSETS)))
+    data = table(dict(enumerate(ASSETS)), slots=48, length=entry_length(120, Encoding.BGRA), side=120)
     stream = Counting(data)
-    read_table("3304.ithmb", stream, len(data), None)
-    assert stream.total == 64 * 28
+    assert len(read_table("4031.ithmb", stream, len(data), None).entries) == 40
+    assert stream.total == 48 * 28
 
 
 def test_the_number_of_entries_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:

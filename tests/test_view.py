@@ -6,6 +6,8 @@ import hashlib
 import os
 import plistlib
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -132,6 +134,35 @@ def test_a_file_larger_than_any_of_its_kind_is_not_read(tmp_path: Path) -> None:
             view.read(entry, 70_000)
         with pytest.raises(UnreadableFileError, match="folder"):
             view.read(folder, 70_000)
+
+
+def test_a_blob_that_shrinks_while_it_is_examined_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end is looked for where it was; that it is not there any more is told, and nothing is guessed."""
+    backup = builder().build(tmp_path, PASSPHRASE)
+    with view_of(backup, PASSPHRASE) as view:
+        entry = view.index.lookup(DOMAIN, "whole")
+        assert entry is not None
+        monkeypatch.setattr(os, "read", lambda number, length: b"")
+        blob = view.examine(entry)
+    assert (blob.state, blob.size) == (BlobState.DAMAGED, None)
+    assert "the blob changed while it was read" in blob.note
+
+
+def test_a_plain_backup_needs_no_decryption_library(tmp_path: Path) -> None:
+    """It is loaded when a key bag is opened, and not before."""
+    backup = builder().build(tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from recovery.workspace import Workspace\n"
+        "from recovery.backup.view import open_backup\n"
+        "with Workspace() as w, open_backup(Path(sys.argv[1]), w) as view: print(view.index.count())\n"
+        "print(sorted(set(sys.modules) & {'iphone_backup_decrypt', 'Crypto'}))"
+    )
+    command = [sys.executable, "-c", code, str(backup)]
+    root = Path(__file__).parents[1]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout.split("\n")
+    assert int(said[0]) > 0 and said[1] == "[]"
 
 
 def test_a_row_without_a_key_is_damaged_only_if_it_has_content(tmp_path: Path) -> None:

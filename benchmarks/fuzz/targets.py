@@ -17,8 +17,9 @@ from pathlib import Path
 from benchmarks.fuzz import seeds
 from benchmarks.fuzz.seeds import Data
 from recovery import archives, limits
-from recovery.backup import keys, manifest, records
+from recovery.backup import key_bag, keys, manifest, records
 from recovery.backup.identity import read_identity
+from recovery.backup.shapes import VALUES
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.evidence.calls import read_calls
@@ -69,9 +70,6 @@ def _archive(data: bytes) -> str:
     return type(archives.unarchive(data)).__name__
 
 
-_IN_USE = (
-    "Size", "Mode", "LastModified", "Birth", "ProtectionClass", "EncryptionKey", "Digest", "ExtendedAttributes"
-)  # fmt: skip
 _readers: list[records.RecordReader] = []
 
 
@@ -90,8 +88,8 @@ def _record(data: bytes) -> str:
             _readers[0].read(seed)
     found = records.read_record(data)
     quick = _readers[0].read(data)
-    for name in _IN_USE:
-        assert _same(quick.get(name), found.get(name)), f"the fast road reads another {name}"
+    for name, value in zip(VALUES, quick, strict=True):
+        assert _same(value, found.get(name)), f"the fast road reads another {name}"
     return " ".join(f"{name}:{type(value).__name__}" for name, value in sorted(found.items()))[:300]
 
 
@@ -104,7 +102,7 @@ def _identity(data: bytes) -> str:
 
 
 def _key_bag(data: bytes) -> str:
-    bag = keys.unlock(_few_rounds(data), keys.Passphrase(seeds.PASSPHRASE))
+    bag = key_bag.unlock(_few_rounds(data), keys.Passphrase(seeds.PASSPHRASE))
     return f"{len(bag.damaged_classes)} damaged"
 
 
@@ -139,7 +137,9 @@ def _attribute_list(data: bytes) -> str:
     except RecoveryError:
         found = None
     quick = records.RecordReader().attributes(data)
-    assert found is not None and _same(dict(quick), dict(found)), "the fast road reads other attributes"
+    assert found is not None, "the fast road reads what the general reader refuses"
+    in_use = {name: value for name, value in found.items() if isinstance(value, bytes)}
+    assert dict(quick) == in_use, "the fast road reads other attributes"
     return str(len(quick))
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from recovery import limits
 from recovery.backup.manifest import valid_file_id
 from recovery.errors import BlobMissingError, UnreadableFileError
 
 _TWO_LETTERS = frozenset(f"{number:02x}" for number in range(256))
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 SNAPSHOT = "Snapshot"
 """New blobs of a backup that was interrupted lie in this folder until the backup ends."""
 
@@ -28,13 +28,20 @@ class BlobState(StrEnum):
     DAMAGED = "damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd."""
 
     state: BlobState
     size: int | None = None
     note: str = ""
+
+
+class _Folders(dict[str, bool]):
+    """Whether a folder is one of the backup's own and no link; asked once."""
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = own = not Path(folder).is_symlink()
+        return own
 
 
 class BlobFolder:
@@ -45,7 +52,7 @@ class BlobFolder:
         self._places = [
             str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
         ]
-        self._folders: dict[str, bool] = {}
+        self._folders = _Folders()
 
     def path(self, file_id: str) -> Path | None:
         """Where the blob lies, None when it is not there or is no ordinary file."""
@@ -63,33 +70,35 @@ class BlobFolder:
                     state = os.lstat(path)
                 except OSError:
                     continue
-                if stat.S_ISREG(state.st_mode) and self._is_folder(folder):
+                if stat.S_ISREG(state.st_mode) and self._folders[folder]:
                     return path, state
         return None
 
-    def _is_folder(self, folder: str) -> bool:
-        """Whether a folder is one of the backup's own and no link; asked once."""
-        if folder not in self._folders:
-            self._folders[folder] = not Path(folder).is_symlink()
-        return self._folders[folder]
+    def descriptor(self, file_id: str) -> tuple[int, int]:
+        """Open a blob for reading: its number, for the caller to close, and its size as stored, in bytes.
 
-    def open(self, file_id: str, buffering: int = -1) -> BinaryIO:
-        """Open a blob for reading; raises BlobMissingError or UnreadableFileError. Links are not followed."""
+        Raises BlobMissingError or UnreadableFileError. Links are not followed.
+        """
         found = self.find(file_id)
         if found is None:
             raise BlobMissingError("The manifest lists this file, but its blob is not in the backup folder.")
+        path, state = found
         try:
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            return os.fdopen(os.open(found[0], flags), "rb", buffering)
+            return os.open(path, _READING), state.st_size
         except OSError as error:
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+    def open(self, file_id: str) -> BinaryIO:
+        """Open a blob for reading; raises as `descriptor` does."""
+        return opened(self.descriptor(file_id)[0])
 
     def names(self) -> set[str]:
         """File IDs of all blobs in the folder."""
         found: set[str] = set()
         for place in self._places:
-            for name, _ in self._candidates(place):
-                found.add(name)
+            folders = [item.path for item in _scan(place) if _is_blob_folder(item)]
+            for folder in (place, *folders):
+                found.update(item.name for item in _scan(folder) if _is_blob(item))
                 if len(found) >= limits.BLOB_FILES:
                     return found
         return found
@@ -106,18 +115,39 @@ class BlobFolder:
                     return
 
     def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
-        for item in _scan(place):
-            if item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False):
-                for blob in _scan(item.path):
-                    if valid_file_id(blob.name) and blob.is_file(follow_symlinks=False):
+        for item in sorted(_scan(place), key=_NAME):
+            if _is_blob_folder(item):
+                for blob in sorted(_scan(item.path), key=_NAME):
+                    if _is_blob(blob):
                         yield blob.name, blob.path
-            elif valid_file_id(item.name) and item.is_file(follow_symlinks=False):
+            elif _is_blob(item):
                 yield item.name, item.path
 
 
-def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
+def opened(number: int, buffering: int = -1) -> BinaryIO:
+    """The file object of an open blob, which then closes it; raises UnreadableFileError."""
+    try:
+        return os.fdopen(number, "rb", buffering)
+    except OSError as error:
+        os.close(number)
+        raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+
+_NAME = attrgetter("name")
+
+
+def _is_blob_folder(item: os.DirEntry[str]) -> bool:
+    return item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False)
+
+
+def _is_blob(item: os.DirEntry[str]) -> bool:
+    return valid_file_id(item.name) and item.is_file(follow_symlinks=False)
+
+
+def _scan(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, in any order; nothing where the system does not show it."""
     try:
         with os.scandir(folder) as items:
-            yield from sorted(items, key=attrgetter("name"))
+            return list(items)
     except OSError:
-        return
+        return []

@@ -1,37 +1,30 @@
-"""The one door to the decryption libraries: passphrase to key bag, key bag to file keys, blobs to plaintext.
-
-Key bag parsing, key unwrapping and the bounds on derivation rounds come from iphone-backup-decrypt; the bulk
-cipher is OpenSSL's through `cryptography`, which is about ten times as fast (docs/decisions/0003-ciphers.md).
-"""
+"""Keys and ciphers: class keys to file keys, blobs to plaintext, by OpenSSL (docs/decisions/0003-ciphers.md)."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import errno
 import io
 import os
 import struct
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
-from iphone_backup_decrypt import exceptions as foreign
-from iphone_backup_decrypt import utils
 
 from recovery import limits
-from recovery.errors import (
-    BlobDamagedError,
-    DamagedBackupError,
-    PassphraseWrongError,
-    UnsafeBackupError,
-)
+from recovery.errors import BlobDamagedError
 
 BLOCK = 16
 """Bytes of one AES block; every deciphered blob is padded to a multiple of it."""
+TAIL = 3 * BLOCK - 1
+"""Bytes at the end of a stored blob that hold its last two whole blocks, wherever it was cut."""
 WRAPPED_BYTES = 40
 """Bytes of a wrapped 32-byte key (RFC 3394)."""
-_WRAPPED_WITH_PASSPHRASE = 2
+_STORED_KEY = struct.Struct(f"<L{WRAPPED_BYTES}s")
+_ZEROS = bytes(BLOCK)
+# Bytes up to which taking blocks one by one is faster than starting a cipher that chains them (measured: 1,500).
+_FEW = 1_024
 
 
 class Passphrase:
@@ -58,19 +51,19 @@ class Passphrase:
         return self._secret.encode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
+class WrappedKey(NamedTuple):
     """A file key as the manifest stores it: the number of its protection class and 40 wrapped bytes."""
 
     protection_class: int
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"WrappedKey(protection_class={self.protection_class})"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> WrappedKey | None:
         """Read the 44 stored bytes, class number first (little-endian); None for any other length."""
-        if len(data) != 4 + WRAPPED_BYTES:
-            return None
-        return cls(struct.unpack_from("<L", data)[0], data[4:])
+        return cls._make(_STORED_KEY.unpack(data)) if len(data) == _STORED_KEY.size else None
 
 
 class KeyBag:
@@ -91,81 +84,9 @@ class KeyBag:
         if class_key is None:
             raise BlobDamagedError(f"The key bag holds no key for protection class {key.protection_class}.")
         try:
-            return aes_key_unwrap(class_key, key.data)  # as utils.aes_unwrap, in a fiftieth of its time
+            return aes_key_unwrap(class_key, key.data)  # a fiftieth of the other library's time
         except (InvalidUnwrap, ValueError) as error:
             raise BlobDamagedError("The key of this file is damaged.") from error
-
-
-def unlock(key_bag: bytes, passphrase: Passphrase) -> KeyBag:
-    """Open `BackupKeyBag` of Manifest.plist.
-
-    Raises PassphraseWrongError, DamagedBackupError or UnsafeBackupError.
-    """
-    try:
-        locked = utils.BackupKeyBag(key_bag)
-        secret = _derive(locked, passphrase)
-    except foreign.UnsafeBackupError as error:
-        raise UnsafeBackupError(
-            "The key bag asks for an absurd number of key derivation rounds.",
-            "No real backup does; treat this folder as made to harm.",
-        ) from error
-    except foreign.IncorrectPassphraseError as error:
-        raise _wrong_passphrase() from error
-    except (ValueError, KeyError, TypeError, struct.error, foreign.NotABackupFolderError) as error:
-        raise DamagedBackupError(
-            "The key bag in Manifest.plist is damaged, so nothing in this encrypted backup can be unlocked.",
-            "Use another backup of the device; the passphrase is not the problem.",
-        ) from error
-    return _unwrap_classes(locked, secret)
-
-
-def _derive(locked: utils.BackupKeyBag, passphrase: Passphrase) -> bytes:
-    """The key that wraps the class keys: two rounds since iOS 10.2, one before."""
-    if b"DPIC" in locked.attrs:
-        # The library derives, validating the number of rounds first; its own answer is not used, because
-        # it gives up on a whole bag at the first class key that does not open. UTF-8 bytes, not text: as text
-        # it would be encoded as Latin-1, and a passphrase with an accent be refused.
-        locked.unlock_with_passphrase(passphrase.reveal())
-        return bytes(locked.passphrase_key)
-    rounds = locked.attrs[b"ITER"]
-    if not 1 <= rounds <= limits.KEY_DERIVATION_ROUNDS_BEFORE_IOS_10_2:
-        raise foreign.UnsafeBackupError("rounds")
-    return hashlib.pbkdf2_hmac("sha1", passphrase.reveal(), locked.attrs[b"SALT"], rounds, 32)
-
-
-def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:
-    classes: dict[int, bytes] = {}
-    refused: list[int] = []
-    cut: list[int] = []
-    for number, described in locked.classes_data.items():
-        wrap, wrapped = described.get(b"WRAP"), described.get(b"WPKY")
-        if not isinstance(wrap, int) or not isinstance(wrapped, bytes) or not isinstance(number, int):
-            continue
-        if not wrap & _WRAPPED_WITH_PASSPHRASE:
-            continue
-        if len(wrapped) != WRAPPED_BYTES:
-            cut.append(number)
-            continue
-        try:
-            classes[number] = utils.aes_unwrap(key_encryption_key=secret, wrapped_key=wrapped)
-        except ValueError:
-            refused.append(number)
-    if not classes and not refused:
-        raise DamagedBackupError(
-            "The key bag in Manifest.plist holds no key that a passphrase could open.",
-            "Use another backup of the device; the passphrase is not the problem.",
-        )
-    if not classes:
-        raise _wrong_passphrase()
-    return KeyBag(classes, tuple(sorted(refused + cut)))
-
-
-def _wrong_passphrase() -> PassphraseWrongError:
-    return PassphraseWrongError(
-        "This passphrase does not open the backup.",
-        "It is the passphrase set for encrypted backups in Finder or iTunes, not the Apple ID password and "
-        "not the phone's passcode; a phone restored from an older one keeps the older one's passphrase.",
-    )
 
 
 class DecipheredBlob(io.RawIOBase):
@@ -173,36 +94,65 @@ class DecipheredBlob(io.RawIOBase):
 
     Padding decides the length. Where the padding is wrong the blob is damaged: `intact` is False and the
     whole blocks that are there are given, nothing cut. The blob itself is never held in memory.
+    `raw` should read nothing ahead: each piece is asked for once, as long as it is wanted.
     """
 
     def __init__(self, raw: BinaryIO, key: bytes) -> None:
         super().__init__()
         self._raw = raw
         self._key = key
+        self._blocks = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
         self._position = 0
-        self.size, self.intact = measure(raw, key)
+        stored = raw.seek(0, os.SEEK_END)
+        raw.seek(max(0, stored - TAIL))
+        self.size, self.intact = measure(stored, raw.read(TAIL), key)
 
     def _decipher(self, start: int, length: int) -> bytes:
         """Plaintext of whole blocks; CBC needs only the cipher block before them."""
-        self._raw.seek(max(0, start - BLOCK))
-        vector = self._raw.read(BLOCK) if start else b"\x00" * BLOCK
-        context = Cipher(algorithms.AES(self._key), modes.CBC(vector)).decryptor()
-        return context.update(self._raw.read(length)) + context.finalize()
+        before = BLOCK if start else 0
+        stored = self._stored(start - before, length + before)
+        if len(stored) % BLOCK or len(stored) < before:
+            raise OSError("the blob changed while it was read")
+        if not before:
+            stored = _ZEROS + stored
+        if length > _FEW:
+            context = Cipher(algorithms.AES(self._key), modes.CBC(stored[:BLOCK])).decryptor()
+            return context.update(memoryview(stored)[BLOCK:])
+        # What CBC does, without the start of a cipher, which costs more than all the rest of a small piece.
+        plain = self._blocks.update(stored[BLOCK:])
+        mixed = int.from_bytes(plain, "little") ^ int.from_bytes(stored[:-BLOCK], "little")
+        return mixed.to_bytes(len(plain), "little")
+
+    def _stored(self, start: int, length: int) -> bytes:
+        self._raw.seek(start)
+        stored = self._raw.read(length)
+        while len(stored) < length and (more := self._raw.read(length - len(stored))):
+            stored += more
+        return stored
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        wanted = min(len(buffer), self.size - self._position, limits.CIPHER_CHUNK_BYTES)
+        position = self._position
+        wanted = min(len(buffer), self.size - position, limits.CIPHER_CHUNK_BYTES)
         if wanted <= 0:
             return 0
-        first = self._position - self._position % BLOCK
-        last = -(-(self._position + wanted) // BLOCK) * BLOCK
-        try:
-            plain = self._decipher(first, last - first)
-        except ValueError as error:  # the blob shrank while it was being read
-            raise OSError("the blob changed while it was read") from error
-        part = plain[self._position - first : self._position - first + wanted]
+        skipped = position % BLOCK
+        plain = self._decipher(position - skipped, -(-(skipped + wanted) // BLOCK) * BLOCK)
+        part = plain[skipped : skipped + wanted]
         buffer[: len(part)] = part
-        self._position += len(part)
+        self._position = position + len(part)
         return len(part)
+
+    def copy_to(self, output: BinaryIO) -> None:
+        """Write the whole plaintext, in one pass; raises OSError, also when the blob changes meanwhile."""
+        cipher = SequentialCipher(self._key)
+        buffer = memoryview(bytearray(limits.COPY_CHUNK_BYTES))
+        written = 0
+        self._raw.seek(0)
+        while length := self._raw.readinto(buffer):  # type: ignore[attr-defined]
+            written += output.write(cipher.update(buffer[:length]))
+        written += output.write(cipher.finish()[0])
+        if written != self.size:
+            raise OSError("the blob changed while it was copied")
 
     def readable(self) -> bool:
         return True
@@ -214,8 +164,11 @@ class DecipheredBlob(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
-        self._position = max(0, base + offset)
+        if whence == os.SEEK_CUR:
+            offset += self._position
+        elif whence == os.SEEK_END:
+            offset += self.size
+        self._position = max(0, offset)
         return self._position
 
     def close(self) -> None:
@@ -223,19 +176,22 @@ class DecipheredBlob(io.RawIOBase):
         super().close()
 
 
-def measure(raw: BinaryIO, key: bytes) -> tuple[int, bool]:
-    """Length of the plaintext of a blob, and whether its padding is whole; reads the last two blocks only."""
-    stored = raw.seek(0, os.SEEK_END)
-    blocks = stored - stored % BLOCK
+def measure(stored: int, tail: bytes, key: bytes) -> tuple[int, bool]:
+    """Length of the plaintext of a blob of `stored` bytes, and whether its padding is whole.
+
+    `tail` is the last `TAIL` bytes of the blob as stored, all of a shorter one; raises OSError for any other.
+    """
+    if len(tail) != min(stored, TAIL):
+        raise OSError(errno.EIO, "the blob changed while it was read")
+    odd = stored % BLOCK
+    blocks = stored - odd
     if not blocks:
         return 0, stored == 0
-    first = max(0, blocks - 2 * BLOCK)
-    raw.seek(first)
-    tail = raw.read(blocks - first)
-    vector = tail[:BLOCK] if blocks > BLOCK else bytes(BLOCK)
+    end = len(tail) - odd
+    vector = tail[end - 2 * BLOCK : end - BLOCK] if blocks > BLOCK else _ZEROS
     context = Cipher(algorithms.AES(key), modes.CBC(vector)).decryptor()
-    padding = _padding(context.update(tail[-BLOCK:]))
-    intact = stored == blocks and padding > 0
+    padding = _padding(context.update(tail[end - BLOCK : end]))
+    intact = not odd and padding > 0
     return (blocks - padding if intact else blocks), intact
 
 
@@ -252,7 +208,7 @@ class SequentialCipher:
     """
 
     def __init__(self, key: bytes, most: int = limits.COPY_CHUNK_BYTES) -> None:
-        self._context = Cipher(algorithms.AES(key), modes.CBC(b"\x00" * BLOCK)).decryptor()
+        self._context = Cipher(algorithms.AES(key), modes.CBC(_ZEROS)).decryptor()
         # The block that waits, then what is deciphered behind it; OpenSSL asks for room for one block more.
         self._plain = memoryview(bytearray(most + 3 * BLOCK))
         self._most = most

@@ -41,9 +41,10 @@ def file_id(domain: str, relative_path: str) -> str:
 
 
 class ManifestEntry(NamedTuple):
-    """One row of Files. Sizes in bytes; times in UTC, to the second; `size` is often wrong for live files.
+    """One row of Files. Sizes in bytes; `size` is often wrong for live files.
 
-    `problem` says in a few words what of the row's archive could not be read; then the facts in it are None.
+    `last_modified` and `birth` are as stored, in seconds since 1970 UTC. `problem` says in a few words what of the
+    row's archive could not be read; then the facts in it are None.
     """
 
     file_id: str
@@ -52,13 +53,27 @@ class ManifestEntry(NamedTuple):
     kind: EntryKind
     size: int | None = None
     mode: int | None = None
-    modified: datetime | None = None
-    born: datetime | None = None
+    last_modified: float | None = None
+    birth: float | None = None
     protection_class: int | None = None
     wrapped_key: WrappedKey | None = None
     digest: bytes | None = None
     attributes: Mapping[str, bytes] = _NO_ATTRIBUTES
     problem: str = ""
+
+    @property
+    def modified(self) -> datetime | None:
+        """When the file was last changed, in UTC, to the second."""
+        return clock.from_unix(self.last_modified)
+
+    @property
+    def born(self) -> datetime | None:
+        """When the file was made, in UTC, to the second."""
+        return clock.from_unix(self.birth)
+
+    def without_attributes(self) -> ManifestEntry:
+        """The same entry when its attributes are no longer needed."""
+        return ManifestEntry._make((*self[:_ATTRIBUTES], _NO_ATTRIBUTES, *self[_ATTRIBUTES + 1 :]))
 
     @property
     def name(self) -> str:
@@ -69,6 +84,9 @@ class ManifestEntry(NamedTuple):
     def folder(self) -> str:
         """The relative path without its last part, "" at the top."""
         return self.relative_path.rpartition("/")[0]
+
+
+_ATTRIBUTES = ManifestEntry._fields.index("attributes")
 
 
 class Index(Protocol):
@@ -134,7 +152,8 @@ class ManifestIndex:
 
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every row that stands for a file, without reading its archive."""
-        sql = "SELECT fileID, domain, relativePath FROM Files WHERE flags = 1 LIMIT ?"
+        # Nearly every row is a file, so the table is read from end to end and not through its index on flags.
+        sql = "SELECT fileID, domain, relativePath FROM Files WHERE +flags = 1 LIMIT ?"
         for name, domain, path in self._database.rows(sql, (limits.MANIFEST_ROWS,)):
             yield str(name), str(domain), str(path)
 
@@ -163,24 +182,24 @@ def _entry(row: sqlite3.Row, records: RecordReader) -> ManifestEntry:
     if not isinstance(archive, bytes):
         return ManifestEntry(name, domain, path, kind, problem="its record is empty")
     try:
-        record = records.read(archive)
+        size, mode, modified, born, protection, key, digest, stored = records.read(archive)
     except UnreadableArchiveError:
         return ManifestEntry(name, domain, path, kind, problem="its record cannot be read")
-    attributes = _attributes(record.get("ExtendedAttributes"), records)
+    attributes = _attributes(stored, records)
     return ManifestEntry(
-        file_id=name,
-        domain=domain,
-        relative_path=path,
-        kind=kind,
-        size=_whole(record.get("Size")),
-        mode=_whole(record.get("Mode")),
-        modified=clock.from_unix(record.get("LastModified")),
-        born=clock.from_unix(record.get("Birth")),
-        protection_class=_whole(record.get("ProtectionClass")),
-        wrapped_key=_key(record.get("EncryptionKey")),
-        digest=_bytes(record.get("Digest")),
-        attributes=_NO_ATTRIBUTES if attributes is None else attributes,
-        problem="its attributes cannot be read" if attributes is None else "",
+        name,
+        domain,
+        path,
+        kind,
+        _whole(size),
+        _whole(mode),
+        _seconds(modified),
+        _seconds(born),
+        _whole(protection),
+        WrappedKey.from_bytes(key) if isinstance(key, bytes) else None,
+        digest if isinstance(digest, bytes) else None,
+        _NO_ATTRIBUTES if attributes is None else attributes,
+        "its attributes cannot be read" if attributes is None else "",
     )
 
 
@@ -189,12 +208,8 @@ def _whole(value: object) -> int | None:
     return value if type(value) is int and value.bit_length() < 64 else None
 
 
-def _bytes(value: object) -> bytes | None:
-    return value if isinstance(value, bytes) else None
-
-
-def _key(value: object) -> WrappedKey | None:
-    return WrappedKey.from_bytes(value) if isinstance(value, bytes) else None
+def _seconds(value: object) -> float | None:
+    return value if type(value) is int or type(value) is float else None
 
 
 def _attributes(value: object, records: RecordReader) -> Mapping[str, bytes] | None:
@@ -202,7 +217,6 @@ def _attributes(value: object, records: RecordReader) -> Mapping[str, bytes] | N
     if not isinstance(value, bytes):
         return _NO_ATTRIBUTES
     try:
-        stored = records.attributes(value)
+        return records.attributes(value)
     except UnreadableArchiveError:
         return None
-    return {name: data for name, data in stored.items() if isinstance(data, bytes)}

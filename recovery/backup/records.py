@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from recovery import archives, limits
-from recovery.backup.shapes import Shape, frame_of, learn
+from recovery.backup.shapes import VALUES, Shape, frame_of, learn
 from recovery.errors import UnreadableArchiveError
 
 _TRAILER = struct.Struct(">6xBBQQQ")
@@ -27,11 +27,11 @@ class RecordReader:
         self._shapes: dict[bytes, Shape] = {}
         self._layouts: dict[bytes, _Layout] = {}
 
-    def read(self, archive: bytes) -> Mapping[str, object]:
-        """What `read_record` gives for the values in use; raises UnreadableArchiveError."""
+    def read(self, archive: bytes) -> tuple[object, ...]:
+        """What `read_record` gives for each of `VALUES`, in their order; raises UnreadableArchiveError."""
         frame = frame_of(archive)
         if frame is None:
-            return read_record(archive)
+            return _in_use(read_record(archive))
         shape = self._shapes.get(frame)
         if shape is not None:
             values = shape.values(archive)
@@ -42,10 +42,10 @@ class RecordReader:
             learnt = learn(archive)
             if learnt is not None:
                 self._shapes[frame] = learnt
-        return record
+        return _in_use(record)
 
-    def attributes(self, data: bytes) -> Mapping[str, object]:
-        """A property list of names to values, read as any other; raises UnreadableArchiveError."""
+    def attributes(self, data: bytes) -> Mapping[str, bytes]:
+        """A property list of names to bytes, values of other kinds left out; raises UnreadableArchiveError."""
         frame = frame_of(data)
         known = self._layouts.get(frame) if frame is not None else None
         if known is not None and known.fits(data):
@@ -85,8 +85,13 @@ def _referred(value: object, objects: list[object]) -> object:
     return None if target == "$null" else target
 
 
-def _general(data: bytes) -> Mapping[str, object]:
-    return archives.load_dictionary(data, what="extended attributes", limit=limits.MBFILE_BYTES)
+def _in_use(record: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(map(record.get, VALUES))
+
+
+def _general(data: bytes) -> Mapping[str, bytes]:
+    stored = archives.load_dictionary(data, what="extended attributes", limit=limits.MBFILE_BYTES)
+    return {name: value for name, value in stored.items() if isinstance(value, bytes)}
 
 
 class _Layout:
@@ -115,7 +120,7 @@ class _Layout:
 
     def values(self, data: bytes) -> Mapping[str, bytes]:
         """The values by their names."""
-        return {name: data[place] for name, place in zip(self._names, self._places, strict=True)}
+        return dict(zip(self._names, map(data.__getitem__, self._places), strict=True))
 
 
 def _layout(data: bytes) -> _Layout | None:

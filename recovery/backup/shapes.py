@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from operator import itemgetter
 
 _TRAILER = struct.Struct(">6xBBQQQ")
 _HEAD = b"bplist00"
-_VALUES = ("Size", "Mode", "LastModified", "Birth", "ProtectionClass", "EncryptionKey", "Digest",
-           "ExtendedAttributes")  # fmt: skip
+VALUES = ("Size", "Mode", "LastModified", "Birth", "ProtectionClass", "EncryptionKey", "Digest",
+          "ExtendedAttributes")  # fmt: skip
+"""The values in use, in the order in which a record is given."""
 _FREE = ("RelativePath", "InodeNumber", "LastStatusChange")
 """Values that differ from row to row and that nobody asks for."""
 
@@ -26,7 +27,7 @@ def frame_of(archive: bytes) -> bytes | None:
 class Shape:
     """Where the values of an archive stand, and what all its other bytes are."""
 
-    __slots__ = ("_cut", "_fixed", "_names", "_order", "_split", "_texts")
+    __slots__ = ("_cut", "_fixed", "_order", "_split", "_texts")
 
     def __init__(
         self,
@@ -42,23 +43,24 @@ class Shape:
             start = end
         self._cut = itemgetter(*fixed, slice(start, None))
         self._fixed = self._cut(archive)
-        self._names = tuple(values)
         places = sorted(set(values.values()))  # equal values stand once
-        self._order = itemgetter(*map(places.index, values.values()))
+        absent = len(places)
+        self._order = itemgetter(*(places.index(values[name]) if name in values else absent for name in VALUES))
         layout, end = ">", 0
         for at, width, number in places:
             layout += f"{at - end}x{_NUMBERS[width] if number else f'{width}s'}"
             end = at + width
         self._split = struct.Struct(layout).unpack_from
 
-    def values(self, archive: bytes) -> Mapping[str, object] | None:
-        """The values, None for an archive of another shape."""
+    def values(self, archive: bytes) -> tuple[object, ...] | None:
+        """The values in their order, each None where the archive has none; None for one of another shape."""
         if self._cut(archive) != self._fixed:
             return None
         for text in self._texts:
             if not archive[text].isascii():
                 return None
-        return dict(zip(self._names, self._order(self._split(archive)), strict=True))
+        ordered: tuple[object, ...] = self._order((*self._split(archive), None))
+        return ordered
 
 
 # Whole numbers of a binary property list by their width: only those of eight bytes have a sign.
@@ -145,7 +147,7 @@ def _learnt(archive: bytes) -> Shape | None:
     root = dict(objects.dictionary(held[_uid(objects, dict(objects.dictionary(top["$top"]))["root"])]))
     keys = {key for number in range(count) if objects.body(number)[0] == 13 for key in _keys(objects, number)}
     places: dict[str, int] = {}
-    for name in (*_VALUES, *_FREE):
+    for name in (*VALUES, *_FREE):
         if name in root:
             places[name] = _target(objects, held, root[name])
     spans: dict[int, tuple[int, int]] = {}
@@ -159,7 +161,7 @@ def _learnt(archive: bytes) -> Shape | None:
         if name in _FREE and kind == 5:
             spans[number] = (start, start + width)
             texts.append(slice(start, start + width))
-        elif name in _VALUES and kind in (1, 4):
+        elif name in VALUES and kind in (1, 4):
             spans[number] = (start, start + width)
             values[name] = (start, width, kind == 1)
         elif kind == 1:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recovery import database, limits
-from recovery.backup.blobs import Blob, BlobFolder, BlobState
+from recovery.backup.blobs import Blob, BlobFolder, BlobState, opened
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
-from recovery.backup.keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure, unlock
+from recovery.backup.keys import TAIL, DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure
 from recovery.backup.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
 from recovery.backup.passage import Passage
 from recovery.backup.salvage import GuessedIndex, looks_plain
@@ -34,7 +34,9 @@ from recovery.workspace import Workspace
 
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
 
-_SMALL = 512  # bytes
+# Bytes read ahead for small pieces: reading costs the same for more, deciphering does not.
+_SMALL = 512
+_SMALL_DECIPHERED = 64
 
 
 class BackupView:
@@ -106,12 +108,17 @@ class BackupView:
             found = self._blobs.find(entry.file_id)
             if found is not None and os.access(found[0], os.R_OK):
                 return found[1].st_size, True
-        raw, key = self._stored(entry, buffering=0)
-        with raw:
-            try:
-                return (raw.seek(0, os.SEEK_END), True) if key is None else measure(raw, key)
-            except OSError as error:
-                raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+        # Without a file object: making one takes as long as reading the end, and there are many blobs.
+        number, stored, key = self._descriptor(entry)
+        try:
+            if key is None:
+                return stored, True
+            os.lseek(number, max(0, stored - TAIL), os.SEEK_SET)
+            return measure(stored, os.read(number, TAIL), key)
+        except OSError as error:
+            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+        finally:
+            os.close(number)
 
     def open(self, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
         """The plaintext of a file, seekable; raises BlobMissingError or UnreadableFileError.
@@ -119,11 +126,14 @@ class BackupView:
         A damaged blob is opened as far as it goes: `examine` tells. `scattered` is for many small pieces that lie
         far apart: then little is read ahead.
         """
-        raw, key = self._stored(entry, buffering=_SMALL if scattered else -1)
+        if self._keys is None:
+            return self._stored(entry, _SMALL if scattered else -1)[0]
+        raw, key = self._stored(entry, 0)
         if key is None:
             return raw
+        ahead = _SMALL_DECIPHERED if scattered else limits.CIPHER_CHUNK_BYTES
         try:
-            return _Plaintext(DecipheredBlob(raw, key), _SMALL if scattered else limits.CIPHER_CHUNK_BYTES)
+            return _Plaintext(DecipheredBlob(raw, key), ahead)
         except OSError as error:
             raw.close()
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
@@ -137,27 +147,29 @@ class BackupView:
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
         return Passage(raw, key, entry.size if self._keys is None else None)
 
-    def _stored(self, entry: ManifestEntry, buffering: int = -1) -> tuple[BinaryIO, bytes | None]:
+    def _stored(self, entry: ManifestEntry, buffering: int) -> tuple[BinaryIO, bytes | None]:
         """The blob as it is stored, and the key of its file: None where the blob is plaintext."""
+        number, _, key = self._descriptor(entry)
+        return opened(number, buffering), key
+
+    def _descriptor(self, entry: ManifestEntry) -> tuple[int, int, bytes | None]:
+        """The number of the open blob, its size as stored, and the key of its file, as in `_stored`."""
         if entry.kind is not EntryKind.FILE:
             raise UnreadableFileError(f"The manifest lists a {entry.kind} here, which has no content.")
-        raw = self._blobs.open(entry.file_id, buffering)
+        number, stored = self._blobs.descriptor(entry.file_id)
         try:
-            return raw, self._file_key(raw, entry)
-        except OSError as error:
-            raw.close()
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            return number, stored, self._file_key(entry, stored)
         except UnreadableFileError:
-            raw.close()
+            os.close(number)
             raise
 
-    def _file_key(self, raw: BinaryIO, entry: ManifestEntry) -> bytes | None:
+    def _file_key(self, entry: ManifestEntry, stored: int) -> bytes | None:
         if self._keys is None:
             return None
         if entry.wrapped_key is not None:
             return self._keys.unwrap(entry.wrapped_key)
         # Rows of zero bytes carry no key; anything else without one cannot be deciphered by anybody.
-        if raw.seek(0, io.SEEK_END) == 0:
+        if stored == 0:
             return None
         raise BlobDamagedError(
             f"The manifest's record holds no key for this file{f': {entry.problem}' if entry.problem else ''}."
@@ -185,8 +197,11 @@ class BackupView:
             with self.open(entry) as stream, target.open("xb") as output:
                 if stream.seek(0, io.SEEK_END) > limit:
                     raise UnreadableFileError(f"{entry.name} is larger than any real one.")
-                stream.seek(0)
-                shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
+                if isinstance(stream, _Plaintext):
+                    stream.blob.copy_to(output)
+                else:
+                    stream.seek(0)
+                    shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
         except OSError as error:
             raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
 
@@ -228,11 +243,11 @@ class BackupView:
 
 
 class _Plaintext(io.BufferedReader):
-    """A buffered deciphered blob that remembers whether the blob was whole."""
+    """A buffered deciphered blob that remembers which one it is."""
 
-    def __init__(self, raw: DecipheredBlob, ahead: int) -> None:
-        super().__init__(raw, ahead)
-        self.intact = raw.intact
+    def __init__(self, blob: DecipheredBlob, ahead: int) -> None:
+        super().__init__(blob, ahead)
+        self.blob = blob
 
 
 @contextmanager
@@ -283,6 +298,8 @@ def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag | None:
             "Give it with --passphrase-file FILE (or - for standard input), in the environment variable "
             "RECOVER_FACETIME_PASSPHRASE, or run the command in a terminal to be asked.",
         )
+    from recovery.backup.key_bag import unlock  # it loads what plain backups never need
+
     return unlock(identity.key_bag, passphrase)
 
 
@@ -346,8 +363,8 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
     _refuse_huge(source)
     try:
         key = keys.unwrap(wrapped)
-        with DecipheredBlob(source.open("rb"), key) as plain, copy.open("xb") as output:
-            shutil.copyfileobj(plain, output, limits.CIPHER_CHUNK_BYTES)
+        with DecipheredBlob(source.open("rb", buffering=0), key) as plain, copy.open("xb") as output:
+            plain.copy_to(output)
     except UnreadableFileError as error:
         raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
     return copy

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recovery.backup.blobs import BlobState
-from recovery.case import Case
+from recovery.case import AttachmentFile, Case
 from recovery.clock import to_text
+from recovery.findings.asset_files import files_of, identifier_of, live_photo_of, notes_of
 from recovery.findings.calls import CallFinder
 from recovery.findings.copies import Copies, assets_in_messages, copies_of, copy_file, stored_name
 from recovery.findings.fields import Fields
@@ -20,17 +20,16 @@ from recovery.findings.model import (
     Basis,
     FaceTime,
     FileRole,
-    FileState,
     Kind,
-    LivePhoto,
 )
+from recovery.findings.outlines import Outline, Seen
+from recovery.findings.plain_assets import PlainAssets
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
 from recovery.photos.facetime import NOTHING_FIRED, Judgement, Stored, Traces, judge
 from recovery.photos.grouping import Group, GroupFile
 from recovery.photos.library import AssetRow, ResourceRow
-from recovery.photos.media_files import MediaFile
 from recovery.photos.places import ROOT
 from recovery.photos.traces import Places, is_live, is_quiet, traces_of
 
@@ -39,28 +38,59 @@ _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
 _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})", re.IGNORECASE)
 
 
-def assets_of(case: Case, groups: Iterable[Group]) -> Iterator[Asset]:
-    """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
+class AssetMaker:
+    """Makes the assets of a case."""
 
-    `groups` are those of the case.
-    """
-    finder = CallFinder(case.around.calls.records)
-    pictures = pictures_of(case)
-    copies = copies_of(case)
-    ghosts = ghosts_of(case)
-    claimed: set[int] = set()
-    for group in groups:
-        ghost = _ghost_of(group, ghosts)
-        if id(ghost) in claimed:
-            ghost = None
-        if ghost is not None:
-            claimed.add(id(ghost))
-        yield _Builder(case, group, ghost, pictures, copies, finder).asset()
-    for ghost in ghosts.values():
-        if id(ghost) in claimed:
-            continue
-        yield _Builder(case, Group(None, ()), ghost, pictures, copies, finder).asset()
-    yield from assets_in_messages(case, copies)
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._finder = CallFinder(case.around.calls.records)
+        self._pictures = pictures_of(case)
+        self._plain = PlainAssets(case, self._pictures, self._finder)
+
+    def seen(self, groups: Iterable[Group]) -> Iterator[Seen]:
+        """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
+
+        `groups` are those of the case. Plain ones are given in outline.
+        """
+        copies, ghosts = copies_of(self._case), ghosts_of(self._case)
+        claimed: set[int] = set()
+        for group in groups:
+            ghost = _ghost_of(group, ghosts)
+            if id(ghost) in claimed:
+                ghost = None
+            if ghost is not None:
+                claimed.add(id(ghost))
+            own = _copies_for(group, ghost, copies)
+            outline = None if own or ghost is not None else self.outline(group)
+            yield outline or self.built(group, ghost, own)
+        for ghost in ghosts.values():
+            if id(ghost) not in claimed:
+                group = Group(None, ())
+                yield self.built(group, ghost, _copies_for(group, ghost, copies))
+        yield from assets_in_messages(self._case, copies)
+
+    def outline(self, group: Group) -> Outline | None:
+        """The asset in outline, of a group of which no ghost and no copy is known; None where it is not plain."""
+        return self._plain.outline(group)
+
+    def built(self, group: Group, ghost: Ghost | None = None, copies: Sequence[AttachmentFile] = ()) -> Asset:
+        """The asset on the long road, which any group can take."""
+        return _Builder(self._case, group, ghost, self._pictures, copies, self._finder).asset()
+
+    def whole(self, outline: Outline) -> Asset:
+        """The asset of an outline."""
+        return self._plain.asset(outline)
+
+
+def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[AttachmentFile]:
+    """The copies in Messages of this asset."""
+    if copies.none:
+        return []
+    stated = {identifier_of(item.file) for item in group.files}
+    stated.add(group.row.media_group_uuid if group.row else None)
+    stated.add(ghost.journal.media_group_uuid if ghost and ghost.journal else None)
+    identifiers = {identifier for identifier in stated if identifier}
+    return copies.of({item.file.entry.file_id for item in group.files}, identifiers)
 
 
 def _ghost_of(group: Group, ghosts: Mapping[str, Ghost]) -> Ghost | None:
@@ -86,7 +116,7 @@ class _Builder:
         group: Group,
         ghost: Ghost | None,
         pictures: Pictures,
-        copies: Copies,
+        copies: Sequence[AttachmentFile],
         finder: CallFinder,
     ) -> None:
         self.case = case
@@ -94,7 +124,7 @@ class _Builder:
         self.row = group.row
         self.ghost = ghost
         self.pictures = pictures
-        self.copies = copies.of({item.file.entry.file_id for item in group.files}, _identifiers(group, ghost))
+        self.copies = copies
         self.finder = finder
         self.places = case.library.places if case.library else _NO_PLACES
         self.fields = Fields(group, ghost, self.places)
@@ -134,7 +164,9 @@ class _Builder:
             trashed_until_estimate=trashed_at + _RETENTION if trashed and trashed_at else None,
             deleted=self.ghost.deletion if self.ghost else None,
             facetime=facetime,
-            live_photo=self._live_photo(files) if kind is Kind.LIVE_PHOTO else None,
+            live_photo=live_photo_of(self.group, files, fields.text("media_group_uuid"))
+            if kind is Kind.LIVE_PHOTO
+            else None,
             cloud=cloud_of(row, resources, self.case.identity.backup_date),
             title=fields.text("title"),
             caption=fields.text("caption"),
@@ -186,38 +218,14 @@ class _Builder:
 
     def _files(self, kind: Kind, uuid: str | None) -> tuple[AssetFile, ...]:
         return (
-            *[self._file(item, kind) for item in self.group.files],
+            *files_of(self.group.files, kind),
             *[copy_file(item) for item in self.copies],
             *self._small_pictures(uuid),
-        )
-
-    def _file(self, item: GroupFile, kind: Kind) -> AssetFile:
-        file = item.file
-        lone_movie = kind is Kind.LIVE_PHOTO and item.role is FileRole.VIDEO
-        return AssetFile(
-            role=FileRole.PAIRED_VIDEO if lone_movie else item.role,
-            domain=file.entry.domain,
-            path=file.entry.relative_path,
-            file_id=file.entry.file_id,
-            size=file.blob.size if file.blob.size is not None else file.entry.size,
-            state=file.blob.state,
-            note=file.blob.note if file.blob.state is not BlobState.MISSING else "",
-            pixels=_pixels(item),
         )
 
     def _small_pictures(self, uuid: str | None) -> tuple[AssetFile, ...]:
         own = self.pictures(uuid.upper()) if uuid else ()
         return own + tuple(self.ghost.pictures if self.ghost else ())
-
-    def _live_photo(self, files: tuple[AssetFile, ...]) -> LivePhoto:
-        here = {item.role for item in files if item.state is FileState.PRESENT}
-        stated = [identifier for item in self.group.files if (identifier := _identifier(item.file))]
-        return LivePhoto(
-            still=FileRole.STILL in here,
-            video=FileRole.PAIRED_VIDEO in here,
-            content_identifier=self.fields.text("media_group_uuid") or next(iter(stated), None),
-            identifiers_match=self.group.pair.identifiers_match if self.group.pair else None,
-        )
 
     # --- FaceTime ----------------------------------------------------------------------------------------
 
@@ -239,21 +247,10 @@ class _Builder:
     # --- notes -------------------------------------------------------------------------------------------
 
     def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[str]:
-        row = self.row
         if judgement.shared_by:
             yield f"a FaceTime photo that was saved from a share: {judgement.shared_by} saved it"
-        if row is not None and row.trashed_state not in (None, 0, 1):
-            yield f"stored trashed state {row.trashed_state}: its meaning is not documented"
-        if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
-            yield "re-created by a repair of the photo library (saved type 14)"
-        if self.group.pair is not None and self.group.pair.identifiers_match is False:
-            yield "still and movie carry different content identifiers; they are paired by their file names"
-        if row is not None and not self.live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
-            yield "a movie of the same name lies beside it, but the library does not call it a Live Photo"
-        for item in files:
-            if item.note:
-                yield f"{'a copy of it' if item.role is FileRole.MESSAGES_COPY else item.name}: {item.note}"
-        if row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
+        yield from notes_of(self.group, self.live, files)
+        if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield "the picture states a local time without a zone, which is not used as its date"
         if self.ghost is not None and not self.group.files:
             yield from self._ghost_notes(self.ghost)
@@ -284,28 +281,9 @@ def _joined(traces: Traces, ghost: Traces) -> Traces:
     )
 
 
-def _identifiers(group: Group, ghost: Ghost | None) -> set[str]:
-    """The content identifiers by which a copy of this asset could be known."""
-    stated = {_identifier(item.file) for item in group.files}
-    stated.add(group.row.media_group_uuid if group.row else None)
-    stated.add(ghost.journal.media_group_uuid if ghost and ghost.journal else None)
-    return {identifier for identifier in stated if identifier}
-
-
-def _pixels(item: GroupFile) -> tuple[int, int] | None:
-    """Size of a reduced copy that was looked into; the asset's own size says nothing of it."""
-    facts = item.file.facts if item.role in (FileRole.REDUCED, FileRole.THUMBNAIL) else None
-    return (facts.width, facts.height) if facts and facts.width and facts.height else None
-
-
 def _local_time_only(item: GroupFile) -> bool:
     taken = item.file.facts.date_original if item.file.facts else None
     return taken is not None and taken.tzinfo is None
-
-
-def _identifier(file: MediaFile) -> str | None:
-    stated = file.facts.content_identifier if file.facts else None
-    return stated or (file.attributes.media_group_uuid if file.attributes else None)
 
 
 def library_path(row: AssetRow) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from recovery.evidence.calls import Call
 from recovery.findings.model import CallContext
@@ -24,6 +25,8 @@ class CallFinder:
         ordered = sorted(spans, key=lambda span: span[0])
         self._calls = [(started - MARGIN, ended + MARGIN, call) for started, ended, call in ordered]
         self._starts = [started for started, _, _ in self._calls]
+        self._until = list(accumulate((ended for _, ended, _ in self._calls), max))
+        """When the last of all calls so far has ended."""
 
     def at(self, *moments: datetime | None) -> tuple[CallContext, Call] | None:
         """The call that one of the moments falls into, give or take the margin."""
@@ -31,6 +34,8 @@ class CallFinder:
             if moment is None:
                 continue
             last = bisect_right(self._starts, moment)
+            if not last or self._until[last - 1] < moment:  # as nearly always
+                continue
             for earliest, latest, call in reversed(self._calls[max(0, last - _LOOK_BACK) : last]):
                 if earliest <= moment <= latest:
                     return CallContext(earliest + MARGIN, latest - MARGIN, call.with_count), call

@@ -34,10 +34,13 @@ class Copies:
     by_identifier: Mapping[str, list[AttachmentFile]]
     taken: set[str] = field(default_factory=set)
 
+    @property
+    def none(self) -> bool:
+        """Whether no attachment is a copy of anything."""
+        return not self.by_original and not self.by_identifier
+
     def of(self, file_ids: set[str], identifiers: set[str]) -> list[AttachmentFile]:
         """The copies of an asset with these files and content identifiers, each given to one asset only."""
-        if not self.by_original and not self.by_identifier:
-            return []
         found: dict[str, AttachmentFile] = {}
         for name in sorted(file_ids):
             found.update((item.entry.file_id, item) for item in self.by_original.get(name, []))

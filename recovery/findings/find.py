@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from itertools import pairwise
+from typing import cast
 
 from recovery import limits
 from recovery.case import Case
-from recovery.findings.assets import assets_of
+from recovery.findings.assets import AssetMaker
 from recovery.findings.causes import judged
 from recovery.findings.causes.inquiry import Inquiry
 from recovery.findings.causes.sieve import Sieve
@@ -27,6 +28,7 @@ from recovery.findings.model import (
     Verdict,
     asset_order,
 )
+from recovery.findings.outlines import Assets, Seen, seen
 from recovery.findings.selection import Search
 from recovery.spool import Sorter
 
@@ -37,16 +39,18 @@ NOTHING = Totals(*(0 for _ in fields(Totals)))
 def find(case: Case) -> Findings:
     """Everything found in one backup. A pure function: the same case gives the same findings.
 
-    Each asset is made once, noted by all who ask for it, and put in its place.
+    Each asset is seen once, noted by all who ask for it, and put in its place; a plain one in outline, unless the
+    library is so large that its assets lie in the room.
     """
-    survey, sieve, tally = Survey(case), Sieve(case), Tally()
-    ordered = Sorter[Asset](case.room, limits.ROWS_IN_MEMORY, asset_order)
-    for asset in assets_of(case, survey.groups()):
+    survey, sieve, tally, maker = Survey(case), Sieve(case), Tally(), AssetMaker(case)
+    few = isinstance(case.grouping.with_row, tuple)
+    ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order)
+    for asset in maker.seen(survey.groups()):
         survey.note(asset)
         sieve.note(asset)
         tally.note(asset)
-        ordered.add(asset)
-    assets = ordered.settled()
+        ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
+    assets = _assets(ordered.settled(), maker)
     loose_ends = tuple(loose_ends_of(case, survey))
     causes, summary = judged(Inquiry.of(case, sieve))
     return Findings(
@@ -58,6 +62,12 @@ def find(case: Case) -> Findings:
         gaps=case.gaps,
         summary=summary,
     )
+
+
+def _assets(seen: Sequence[Seen], maker: AssetMaker) -> Sequence[Asset]:
+    if isinstance(seen, tuple):
+        return Assets(seen, maker.whole) if seen else ()
+    return cast(Sequence[Asset], seen)  # of a large library all are whole
 
 
 def _facts(case: Case) -> BackupFacts:
@@ -120,7 +130,7 @@ class Tally:
         self._statuses: Counter[Status] = Counter()
         self._files = array("q")
 
-    def note(self, asset: Asset) -> None:
+    def note(self, asset: Seen) -> None:
         """Count one asset."""
         self._statuses[asset.status] += 1
         if asset.facetime.verdict is not Verdict.NO:
@@ -156,10 +166,10 @@ class Tally:
             recoverable_bytes=self._recoverable(assets),
         )
 
-    def _recoverable(self, assets: Iterable[Asset]) -> int:
+    def _recoverable(self, assets: Sequence[Asset]) -> int:
         """Each file counts once. That one stands twice is rare and told by its hash, which needs little memory."""
         hashes = sorted(self._files)
         if all(one != other for one, other in pairwise(hashes)):
             return self._bytes
-        sizes = {(item.file_id, item.index): item.size or 0 for asset in assets for item in asset.recoverable}
-        return sum(sizes.values())
+        files = (item for asset in seen(assets) for item in asset.files if item.recoverable)
+        return sum({(item.file_id, item.index): item.size or 0 for item in files}.values())

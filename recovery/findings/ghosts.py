@@ -114,7 +114,7 @@ def ghosts_of(case: Case) -> Mapping[str, Ghost]:
             known.row = row
     for file, entry in _orphans(case.traces.tables):
         if known := ghost(entry.uuid):
-            known.pictures.append(picture_of(file, entry.index, entry.width, entry.height))
+            known.pictures.append(_pictures_in(file)(entry.index, entry.width, entry.height))
     for uuid, path in case.traces.paths.items():
         if uuid in found:
             found[uuid].path = path
@@ -139,31 +139,32 @@ Pictures = Callable[[str], tuple[AssetFile, ...]]
 def pictures_of(case: Case) -> Pictures:
     """Index the thumbnail tables."""
     own = EntryState.AGREES, EntryState.UNPLACED, EntryState.UNCOMPARED
-    tables = [(file, file.table.entries.by_uuid(*own)) for file in case.traces.tables]
+    tables = [(_pictures_in(file), file.table.entries.by_uuid(*own)) for file in case.traces.tables]
 
     def found(uuid: str) -> tuple[AssetFile, ...]:
         known = uuid_bytes(uuid) if tables else None
         if known is None or not is_uuid_text(uuid):
             return ()
-        pictures = [picture_of(file, *picture) for file, entries in tables for picture in entries(known)]
+        pictures = [picture(*entry) for picture, entries in tables for entry in entries(known)]
         return tuple(_largest_first(pictures) if len(pictures) > 1 else pictures)
 
     return found
 
 
-def picture_of(file: TableFile, slot: int, width: int, height: int) -> AssetFile:
-    """An entry of a thumbnail table as a file of an asset; `size` is the length of the entry in bytes."""
-    layout = file.table.layout
-    return AssetFile(
-        role=FileRole.THUMBNAIL_TABLE,
-        domain=file.entry.domain,
-        path=file.entry.relative_path,
-        file_id=file.entry.file_id,
-        size=layout.entry_length if layout else None,
-        state=FileState.PRESENT,
-        index=slot,
-        pixels=(width, height),
-    )
+def _pictures_in(file: TableFile) -> Callable[[int, int, int], AssetFile]:
+    """Gives an entry of a thumbnail table, by slot, width and height, as a file of an asset.
+
+    Its `size` is the length of the entry in bytes.
+    """
+    length = file.table.layout.entry_length if file.table.layout else None
+    domain, path, file_id = file.entry.domain, file.entry.relative_path, file.entry.file_id
+
+    def picture(slot: int, width: int, height: int) -> AssetFile:
+        return AssetFile(
+            FileRole.THUMBNAIL_TABLE, domain, path, file_id, length, FileState.PRESENT, "", slot, (width, height)
+        )
+
+    return picture
 
 
 def _orphans(tables: tuple[TableFile, ...]) -> Iterator[tuple[TableFile, ThumbnailEntry]]:

@@ -11,7 +11,8 @@ from recovery.backup.manifest import STORE as MANIFEST
 from recovery.case import Case
 from recovery.findings.assets import library_path
 from recovery.findings.calls import CallFinder
-from recovery.findings.model import Asset, LooseCode, LooseEnd
+from recovery.findings.model import LooseCode, LooseEnd
+from recovery.findings.outlines import Seen
 from recovery.findings.status import elsewhere
 from recovery.limits import NUMBERING_RUNS
 from recovery.photos.grouping import Group
@@ -50,7 +51,7 @@ class Survey:
                 self.without_file.extend(_without_file(self.case, group.row))
             yield group
 
-    def note(self, asset: Asset) -> None:
+    def note(self, asset: Seen) -> None:
         """Note one asset."""
         if not (asset.directory or "").startswith("DCIM"):
             name = (asset.original_filename or "").upper()[:8]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import overload
+from typing import Protocol, overload
 
 from recovery.backup.blobs import BlobState
 from recovery.photos.facetime import Verdict as Verdict
@@ -244,7 +244,16 @@ def asset_key(asset: Asset) -> str:
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-def asset_order(asset: Asset) -> tuple[datetime, str, str]:
+class _Ordered(Protocol):
+    @property
+    def created(self) -> datetime | None: ...
+    @property
+    def uuid(self) -> str | None: ...
+    @property
+    def files(self) -> tuple[AssetFile, ...]: ...
+
+
+def asset_order(asset: _Ordered) -> tuple[datetime, str, str]:
     """What findings are sorted by: the date taken, then the UUID, then the first file."""
     return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
 
@@ -342,7 +351,8 @@ class BackupFacts:
 class Findings:
     """Everything found in one backup, in a stable order.
 
-    The assets of a large library lie in the room of its case and are made anew by each walk through them.
+    Assets that do not stand out may be made when they are asked for (findings/outlines.py); those of a large
+    library lie in the room of its case and are made anew by each walk through them.
     """
 
     backup: BackupFacts

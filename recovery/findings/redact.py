@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from recovery.findings.model import Asset, AssetFile, BackupFacts, Cause, FileRole, Findings, LooseEnd, Signal
+from recovery.findings.outlines import made
 from recovery.photos.facetime import is_facetime_name
 from recovery.provenance import Gap, Source
 from recovery.spool import mapped
@@ -34,7 +35,7 @@ def redact(findings: Findings) -> Findings:
     return replace(
         findings,
         backup=_backup(findings.backup),
-        assets=mapped(findings.assets, lambda asset: _asset(asset, words)),
+        assets=mapped(made(findings.assets), lambda asset: _asset(asset, words)),
         loose_ends=tuple(_loose_end(end, words) for end in findings.loose_ends),
         causes=tuple(_cause(cause, words) for cause in findings.causes),
         gaps=tuple(_gap(gap, words) for gap in findings.gaps),

@@ -34,7 +34,7 @@ class Decision:
     reason: str
 
 
-_COMPLETE = Decision(Status.COMPLETE, "every original file is in the backup")
+COMPLETE = Decision(Status.COMPLETE, "every original file is in the backup")
 
 
 def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
@@ -42,6 +42,15 @@ def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
     if kind is Kind.LIVE_PHOTO:
         return FileRole.STILL, FileRole.PAIRED_VIDEO
     return (FileRole.VIDEO,) if kind is Kind.VIDEO else (FileRole.STILL,)
+
+
+def _here(files: Sequence[AssetFile]) -> set[FileRole]:
+    return {item.role for item in files if item.state is FileState.PRESENT}
+
+
+def is_complete(kind: Kind, files: Sequence[AssetFile]) -> bool:
+    """Whether every original file of an asset is here and whole."""
+    return _here(files).issuperset(needed_roles(kind))
 
 
 _NAMES = {FileRole.STILL: "still", FileRole.PAIRED_VIDEO: "movie", FileRole.VIDEO: "movie"}
@@ -70,10 +79,9 @@ def decide(
     kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
 ) -> Decision:
     """The status; every asset gets exactly one."""
-    needed = needed_roles(kind)
-    here = {item.role for item in files if item.state is FileState.PRESENT}
-    if here.issuperset(needed):
-        return _COMPLETE
+    if is_complete(kind, files):
+        return COMPLETE
+    needed, here = needed_roles(kind), _here(files)
     whole = [role for role in needed if role in here]
     lost = [role for role in needed if role not in whole]
     because = _because(lost, files, resources)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from recovery.case import Case
 from recovery.errors import SelectionError
 from recovery.findings.event import SAME_MOMENT, Event, EventCode
-from recovery.findings.model import Asset, Findings, Verdict
+from recovery.findings.model import Asset, Findings
+from recovery.findings.outlines import standing_out
 from recovery.findings.timeline_assets import Records, stored_events
 from recovery.findings.timeline_changes import change_events, nameless_deletions
 from recovery.findings.timeline_device import calls, device_events
@@ -79,20 +80,13 @@ def _same(stored: Event, listed: Event) -> bool:
     return abs(stored.at - listed.at) <= SAME_MOMENT
 
 
-def stands_out(asset: Asset) -> bool:
-    """Whether an asset is told of without being asked for."""
-    return bool(
-        asset.facetime.verdict is not Verdict.NO or asset.trashed or asset.hidden or asset.deleted is not None
-    )
-
-
-def _chosen(assets: Iterable[Asset], everything: bool, uuids: Collection[str]) -> Iterator[Asset]:
+def _chosen(assets: Sequence[Asset], everything: bool, uuids: Collection[str]) -> Iterator[Asset]:
     wanted = {uuid.upper() for uuid in uuids}
     missing = set(wanted)
-    for asset in assets:
+    for asset in assets if wanted or everything else standing_out(assets):
         name = _key(asset)
         missing.discard(name)
-        if name in wanted if wanted else everything or stands_out(asset):
+        if not wanted or name in wanted:
             yield asset
     if missing:
         raise SelectionError(

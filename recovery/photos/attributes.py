@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from recovery import archives, clock
@@ -68,6 +69,9 @@ class FileAttributes(NamedTuple):
     live_timing: LiveTiming | None = None
     undecoded: tuple[str, ...] = ()
     """Keys with this prefix whose value could not be decoded, or that are not known here."""
+
+
+_UNDECODED = FileAttributes._fields.index("undecoded")
 
 
 def _uuid(data: bytes) -> str | None:
@@ -154,22 +158,53 @@ ATTRIBUTE_FACTS: tuple[AttributeFact, ...] = (
 _BY_KEY = {PREFIX + fact.key: fact for fact in ATTRIBUTE_FACTS}
 
 
+class _Known(NamedTuple):
+    """What becomes of an attribute of this service: the place of its field, how it is decoded, its key."""
+
+    place: int
+    decode: Callable[[bytes], object]
+    key: str
+
+
+@lru_cache(maxsize=64)
+def _plan(names: tuple[str, ...]) -> tuple[_Known | None, ...]:
+    """What becomes of each name, None for one of another service; nearly all files have the names of others."""
+    return tuple(_known(name) if name.startswith(PREFIX) else None for name in names)
+
+
+def _known(name: str) -> _Known:
+    fact = _BY_KEY.get(name)
+    key = name.removeprefix(PREFIX)
+    return (
+        _Known(FileAttributes._fields.index(fact.field), fact.decode, key) if fact else _Known(-1, _unknown, key)
+    )
+
+
+def _unknown(data: bytes) -> None:
+    """No value: nobody knows how this attribute is encoded."""
+
+
 def read_attributes(attributes: Mapping[str, bytes]) -> FileAttributes | None:
     """Decode the attributes of one file; None when it carries none of the photo service's."""
-    values: dict[str, object] = {}
-    undecoded: list[str] = []
-    for name, data in attributes.items():
-        if not name.startswith(PREFIX):
-            continue
-        fact = _BY_KEY.get(name)
-        value = fact.decode(data) if fact else None
-        if fact is None or value is None:
-            undecoded.append(name.removeprefix(PREFIX))
-        else:
-            values[fact.field] = value
-    if not values and not undecoded:
+    if not attributes:
         return None
-    return FileAttributes(undecoded=tuple(undecoded), **values)  # type: ignore[arg-type]
+    values: list[object] = [None] * len(FileAttributes._fields)
+    undecoded: list[str] = []
+    own = False
+    for known, data in zip(_plan(tuple(attributes)), attributes.values(), strict=True):
+        if known is None:
+            continue
+        own = True
+        place, decode, key = known
+        value = decode(data)
+        if value is None:
+            undecoded.append(key)
+        else:
+            values[place] = value
+    if not own:
+        return None
+    values[_UNDECODED] = tuple(undecoded)
+    return FileAttributes._make(values)
 
 
 assert {fact.field for fact in ATTRIBUTE_FACTS} <= set(FileAttributes._fields)

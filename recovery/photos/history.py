@@ -164,7 +164,8 @@ class _Found:
 
 def _collect(ledger: Ledger, found: _Found) -> None:
     trash = TrashWalk()
-    for row in ledger.rows(newest_first=True):
+    # What concerns deleted assets is little: SQLite need not give, and join, all the rest.
+    for row in ledger.rows(newest_first=True, pks=ledger.deleted()):
         pk, kind = row["asset"], row["type"]
         asset = found.by_pk.get(pk)
         if asset is None:

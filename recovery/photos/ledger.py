@@ -17,6 +17,7 @@ from functools import lru_cache
 from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database, quoted
+from recovery.errors import UnreadableDatabaseError
 from recovery.photos.model_cache import EntityModel, decode_changed, read_entity
 from recovery.provenance import Gap, Source
 
@@ -135,6 +136,22 @@ class Ledger:
         for row in self.database.rows(sql, (*self.entities, *(few or ()))):
             if isinstance(row["asset"], int) and (pks is None or row["asset"] in pks):
                 yield row
+
+    def deleted(self) -> frozenset[int] | None:
+        """Numbers of the assets that a change deletes; None where they are too many or cannot be told."""
+        where = f"ZENTITY IN ({_marks(self.entities)}) AND ZCHANGETYPE = ?"
+        sql = f"SELECT ZENTITYPK FROM {CHANGES} WHERE {where} LIMIT ?"
+        found: set[int] = set()
+        try:
+            rows = self.database.rows(sql, (*self.entities, DELETE, limits.HISTORY_DELETED + 1))
+            for number, row in enumerate(rows, 1):
+                if number > limits.HISTORY_DELETED:
+                    return None
+                if isinstance(row[0], int):
+                    found.add(row[0])
+        except UnreadableDatabaseError:  # the rows before the damage still tell of some
+            return None
+        return frozenset(found)
 
     def _select(self, newest_first: bool, pks: Sequence[int] | None) -> str:
         columns = self.database.columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from recovery.backup.blobs import Blob, BlobState
@@ -35,9 +35,6 @@ class MediaFile(NamedTuple):
         return self.blob.state is not BlobState.MISSING
 
 
-_NONE: Mapping[str, bytes] = {}
-
-
 def media_files(view: BackupView, missing: frozenset[str]) -> Iterator[MediaFile]:
     """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob."""
     for entry in view.index.entries(DOMAIN, ROOT):
@@ -45,7 +42,7 @@ def media_files(view: BackupView, missing: frozenset[str]) -> Iterator[MediaFile
         if place is not None:
             attributes = read_attributes(entry.attributes)
             # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
-            kept = entry._replace(attributes=_NONE) if entry.attributes else entry
+            kept = entry.without_attributes() if entry.attributes else entry
             yield MediaFile(kept, place, _blob(view, entry, place, missing), attributes)
 
 

@@ -24,6 +24,8 @@ class RowIndex:
 
     def __init__(self, rows: Iterable[AssetRow]) -> None:
         self._folders: dict[str, int] = {}
+        self._spelled: dict[str, int] = {}
+        """Folders as the rows spell them, so that most need no folding of letter case."""
         self._endings: dict[str, int] = {}
         self._first: dict[str, int] = {}
         self._more: dict[str, list[int]] = {}
@@ -37,34 +39,49 @@ class RowIndex:
             self._ending_of.append(self._put(number, directory or "", filename) if filename else 0)
 
     def _put(self, number: int, directory: str, filename: str) -> int:
-        folder = self._folders.setdefault(directory.casefold(), len(self._folders))
+        folder = self._spelled.get(directory)
+        if folder is None:
+            folder = self._folders.setdefault(directory.casefold(), len(self._folders))
+            self._spelled[directory] = folder
         head = stem(filename)
         key = f"{folder}/{head.casefold()}"
         if self._first.setdefault(key, number) != number:
             self._more.setdefault(key, []).append(number)
         return self._endings.setdefault(filename[len(head) :].casefold(), len(self._endings))
 
-    def _named(self, directory: str, head: str) -> Iterator[int]:
-        """Rows of one stem in one folder, in their order; of very many only the first."""
-        folder = self._folders.get(directory.casefold())
-        key = f"{folder}/{head.casefold()}"
-        if folder is not None and (first := self._first.get(key)) is not None:
-            yield first
-            yield from islice(self._more.get(key, ()), limits.SAME_NAMES)
+    def _key(self, directory: str, head: str) -> str:
+        folder = self._spelled.get(directory)
+        if folder is None:  # spelled in another case, or no folder of any row
+            folder = self._folders.get(directory.casefold())
+        return f"{folder}/{head.casefold()}"
+
+    def _others(self, key: str) -> Iterator[int]:
+        """Further rows of one stem in one folder, in their order; of very many only the first."""
+        return islice(self._more.get(key, ()), limits.SAME_NAMES)
 
     def exactly(self, place: Place) -> int | None:
         """The row whose file this is."""
-        head = stem(place.name)
-        ending = self._endings.get(place.name[len(head) :].casefold())
-        return next((row for row in self._named(place.directory, head) if self._ending_of[row] == ending), None)
+        name = place.name
+        head = stem(name)
+        key = self._key(place.directory, head)
+        first = self._first.get(key)
+        if first is None:
+            return None
+        ending = self._endings.get(name[len(head) :].casefold())
+        if self._ending_of[first] == ending:
+            return first
+        return next((row for row in self._others(key) if self._ending_of[row] == ending), None)
 
     def loosely(self, place: Place) -> int | None:
         """The row whose file has this name, else this stem; a Live Photo first among several."""
         found = None if place.stem_only else self.exactly(place)
         if found is not None:
             return found
-        same = list(self._named(place.directory, place.stem))
-        return next((row for row in same if self._live[row]), same[0] if same else None)
+        key = self._key(place.directory, place.stem)
+        first = self._first.get(key)
+        if first is None or self._live[first]:
+            return first
+        return next((row for row in self._others(key) if self._live[row]), first)
 
     def is_video(self, number: int) -> bool | None:
         """Whether a row says that it is a video, None where it does not say what it is."""

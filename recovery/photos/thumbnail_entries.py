@@ -134,18 +134,19 @@ class Entries(Sequence[ThumbnailEntry]):
         footers = self._footers
         halves = array("Q", bytes(footers.uuids))[::2]
         numbers = array("I", sorted(self._with(states), key=halves.__getitem__))
-        sorted_halves = array("Q", map(halves.__getitem__, numbers))
+        halves = array("Q", map(halves.__getitem__, numbers))  # sorted
+        uuids, slots, widths, heights = footers.uuids, footers.slots, footers.widths, footers.heights
 
         def found(uuid: bytes) -> list[Picture]:
             (half,) = _HALF.unpack_from(uuid)
-            first = bisect_left(sorted_halves, half)
+            place = bisect_left(halves, half)
+            last = min(place + limits.THUMBNAILS_OF_ASSET, len(halves))
             pictures: list[Picture] = []
-            for place in range(first, min(first + limits.THUMBNAILS_OF_ASSET, len(numbers))):
+            while place < last and halves[place] == half:
                 number = numbers[place]
-                if halves[number] != half:
-                    break
-                if footers.uuids.startswith(uuid, _UUID_BYTES * number):
-                    pictures.append((footers.slots[number], footers.widths[number], footers.heights[number]))
+                if uuids.startswith(uuid, _UUID_BYTES * number):
+                    pictures.append((slots[number], widths[number], heights[number]))
+                place += 1
             return pictures
 
         return found

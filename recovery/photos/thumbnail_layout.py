@@ -25,6 +25,7 @@ HIDES = ("thumbnails", "pictures of permanently deleted assets")
 
 _FOOTER = struct.Struct("<16sIIi")
 _EMPTY = bytes(FOOTER_BYTES)
+_PAGE = 4096  # bytes, the least that a system reads from a disk
 # A deciphered file may keep the padding of its last cipher block.
 PADDING_BYTES = 16
 # ZTHUMBNAILINDEX of an asset without a slot is NULL, negative or the largest 64-bit number.
@@ -153,12 +154,22 @@ def _allowed(number: int | None) -> list[TableLayout]:
 
 
 def _footers(stream: BinaryIO, length: int, slots: int) -> Iterator[bytes]:
-    for slot in range(slots):
-        stream.seek((slot + 1) * length - FOOTER_BYTES)
-        footer = stream.read(FOOTER_BYTES)
-        if len(footer) < FOOTER_BYTES:
-            return
-        yield footer
+    """The footers of the first slots, fewer where the file ends before."""
+    if length > _PAGE:
+        for slot in range(slots):
+            stream.seek((slot + 1) * length - FOOTER_BYTES)
+            footer = stream.read(FOOTER_BYTES)
+            if len(footer) < FOOTER_BYTES:
+                return
+            yield footer
+        return
+    # Entries that share their pages are read as a whole: no page more, and a hundred entries at once.
+    together = limits.COPY_CHUNK_BYTES // length
+    stream.seek(0)
+    for slot in range(0, slots, together):
+        entries = stream.read(min(together, slots - slot) * length)
+        for end in range(length, len(entries) + 1, length):
+            yield entries[end - FOOTER_BYTES : end]
 
 
 def _try(layout: TableLayout, stream: BinaryIO, size: int, known: KnownAssets) -> Trial:

@@ -115,7 +115,7 @@ def solve_layout(
 def read_table(
     name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | KnownAssets | None
 ) -> ThumbnailTable:
-    """List the used entries of a table; only footers are read, unless its format is unknown.
+    """List the used entries of a table; of long entries only footers are read, unless their format is unknown.
 
     `name` ends in "<format>.ithmb"; `stream` is seekable and has `size` bytes; `known` maps the UUID of each live
     row to its ZTHUMBNAILINDEX, and is None (not empty) when the library could not be read. Never raises for what

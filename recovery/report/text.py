@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from recovery.findings.model import Asset, Basis, Findings, Status, Verdict
+from recovery.findings.outlines import seen, standing_out
 from recovery.provenance import Gap
 from recovery.report import words
 from recovery.report.asset_text import asset_block
@@ -50,7 +51,11 @@ def _searched(findings: Findings, search: str, view: View) -> list[str]:
     return [
         *heading("Search", view.style),
         *wrap(clean(search), first="  "),
-        *(_facetime(findings, view) if any(a.facetime.verdict.rank for a in findings.assets) else ()),
+        *(
+            _facetime(findings, view)
+            if any(a.facetime.verdict.rank for a in standing_out(findings.assets))
+            else ()
+        ),
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
@@ -80,12 +85,12 @@ def _glance_sentences(findings: Findings) -> Iterator[str]:
     if findings.gaps:
         damaged = f" ({faults:,} of them damaged)" if faults else ""
         yield f"{count(len(findings.gaps), 'thing')} could not be looked at{damaged}; see the end."
-    if any(asset.recoverable for asset in findings.assets):
+    if any(item.recoverable for asset in seen(findings.assets) for item in asset.files):
         yield "To save what is here: recover-facetime extract BACKUP OUT"
 
 
 def _facetime_sentence(assets: Sequence[Asset]) -> str:
-    verdicts = Counter(asset.facetime.verdict for asset in assets)
+    verdicts = Counter(asset.facetime.verdict for asset in standing_out(assets))
     certain, probable, possible = (
         verdicts[verdict] for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.POSSIBLE)
     )
@@ -97,8 +102,9 @@ def _facetime_sentence(assets: Sequence[Asset]) -> str:
 
 
 def _facetime(findings: Findings, view: View) -> list[str]:
-    sure = [asset for asset in findings.assets if asset.facetime.verdict.rank > 1]
-    perhaps = [asset for asset in findings.assets if asset.facetime.verdict is Verdict.POSSIBLE]
+    notable = tuple(standing_out(findings.assets))
+    sure = [asset for asset in notable if asset.facetime.verdict.rank > 1]
+    perhaps = [asset for asset in notable if asset.facetime.verdict is Verdict.POSSIBLE]
     lines: list[str] = []
     if sure:
         lines.extend(heading(f"FaceTime photos ({len(sure):,})", view.style))
@@ -133,7 +139,7 @@ def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
     title = "No photo is proven to be from FaceTime" if perhaps else "No FaceTime photo was found"
     lines = heading(title, view.style)
     lines.append("  What was looked at:")
-    bases = Counter(asset.basis for asset in findings.assets)
+    bases = Counter(asset.basis for asset in seen(findings.assets))
     if library_was_read(findings) and not bases[Basis.PHOTOS_DATABASE]:
         lines.extend(item("the photo library (Photos.sqlite): it was read, and lists no photo or video"))
     for basis, number in sorted(bases.items(), key=lambda item: list(Basis).index(item[0])):
@@ -156,7 +162,7 @@ def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
 def library_was_read(findings: Findings) -> bool:
     """Whether Photos.sqlite was read: it told its model version, or an asset."""
     known = findings.backup.photos_model_version is not None
-    return known or any(asset.basis is Basis.PHOTOS_DATABASE for asset in findings.assets)
+    return known or any(asset.basis is Basis.PHOTOS_DATABASE for asset in seen(findings.assets))
 
 
 def _hidden_by(gap: Gap) -> str:

@@ -9,6 +9,7 @@ from operator import itemgetter
 from recovery import limits
 from recovery.case import Case
 from recovery.findings.model import Asset, Verdict, asset_order
+from recovery.findings.outlines import Seen
 from recovery.spool import Sorter
 
 
@@ -30,8 +31,18 @@ class Sieve:
         self.newest: datetime | None = None
         """When the newest asset was made, later than the backup none counts."""
 
-    def note(self, asset: Asset) -> None:
-        """Look at one asset."""
+    def note(self, asset: Seen) -> None:
+        """Look at one asset; in outline it is neither of FaceTime nor deleted nor hidden."""
+        if isinstance(asset, Asset):
+            self._sort(asset)
+        if asset.cloud is not None and asset.cloud.in_cloud is True and asset.cloud.original_local is False:
+            self.away_count += 1
+            self.away.add((asset_order(asset), asset.uuid or ""))
+        created = asset.created
+        if created and self._made and created <= self._made and (self.newest is None or created > self.newest):
+            self.newest = created
+
+    def _sort(self, asset: Asset) -> None:
         if asset.facetime.verdict is not Verdict.NO:
             self.told.append(asset)
         else:
@@ -39,12 +50,6 @@ class Sieve:
             self.others_hidden += asset.hidden is True
         if asset.deleted is not None:
             self.deleted.append(asset)
-        if asset.cloud is not None and asset.cloud.in_cloud is True and asset.cloud.original_local is False:
-            self.away_count += 1
-            self.away.add((asset_order(asset), asset.uuid or ""))
-        created = asset.created
-        if created and self._made and created <= self._made and (self.newest is None or created > self.newest):
-            self.newest = created
 
     @classmethod
     def of(cls, case: Case, assets: Iterable[Asset]) -> Sieve:

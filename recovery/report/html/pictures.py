@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recovery.findings.model import Asset, AssetFile, FileRole, FileState, Verdict
+from recovery.findings.model import Asset, AssetFile, FileRole, FileState
 from recovery.photos.places import MOVIE_EXTENSIONS, extension
 
 
@@ -81,12 +81,6 @@ def movies(asset: Asset) -> list[AssetFile]:
     """Movies that could be played, the original first."""
     playable = [item for item in asset.files if is_movie(item) and item.state is FileState.PRESENT]
     return sorted(playable, key=lambda item: list(FileRole).index(item.role))
-
-
-def stands_out(asset: Asset) -> bool:
-    """Whether people come for it: FaceTime, recently deleted, hidden or gone."""
-    facetime = asset.facetime.verdict is not Verdict.NO
-    return bool(facetime or asset.trashed or asset.hidden or asset.deleted)
 
 
 def _all(asset: Asset) -> Iterator[Candidate]:

@@ -20,6 +20,7 @@ from recovery.case import Case, Progress
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
 from recovery.findings.model import Asset, Findings, asset_key
+from recovery.findings.outlines import stands_out
 from recovery.report import words
 from recovery.report.figures import when
 from recovery.report.html import opening
@@ -27,7 +28,6 @@ from recovery.report.html.embed import detail_blocks, main_block
 from recovery.report.html.events import events
 from recovery.report.html.facts import shown
 from recovery.report.html.page import Page, page
-from recovery.report.html.pictures import stands_out
 from recovery.report.html.previews import Preview, PreviewMaker, tables_by_path
 from recovery.report.safe_text import clean
 
