@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from fixtures import BackupBuilder
 from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry
-from recovery.case import Case
+from recovery.case import Case, gather
 from recovery.findings.assets import AssetMaker
 from recovery.findings.find import find
-from recovery.findings.outlines import Assets, Outline, seen, standing_out, stands_out
+from recovery.findings.outlines import Assets, Outline, StoredAssets, seen, standing_out, stands_out
 from recovery.findings.plain_assets import PlainAssets
 from recovery.photos.attributes import FileAttributes
 from recovery.photos.codes import NO_PLACE
@@ -30,7 +30,7 @@ from recovery.report import tables, text
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 from tests.figures_real_data import libraries, read
-from tests.scanning import case_of
+from tests.scanning import case_of, view_of
 
 MADE = datetime(2024, 6, 1, tzinfo=UTC)
 UUID = "0A1B2C3D-0000-4000-8000-0123456789AB"
@@ -182,6 +182,24 @@ def test_only_what_stands_out_is_made_for_people(
     assert findings.assets[1:3] == whole[1:3] and findings.assets[-1] == whole[-1]
     assert text.scan(findings) == shown == text.scan(replace(findings, assets=whole))
     assert tuple(standing_out(whole)) == tuple(standing_out(findings.assets))
+
+
+@pytest.mark.parametrize("few", [3, 30])
+def test_what_stands_out_of_a_large_library_is_at_hand(
+    demo_twins: DemoTwins, demo_case: Case, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Beyond the limit of rows the same stands out in the same order, and people read the same."""
+    usual = find(demo_case)
+    monkeypatch.setattr("recovery.limits.ROWS_IN_MEMORY", few)
+    with view_of(demo_twins.plain) as view:
+        stored = gather(view)
+        assert not isinstance(stored.grouping.with_row, tuple)
+        # Rows that are few, with a room for assets that are not, is what many ghosts lead to.
+        for large in (find(stored), find(replace(demo_case, room=view.room))):
+            assert isinstance(large.assets, StoredAssets) == (few == 30)
+            assert tuple(standing_out(large.assets)) == tuple(standing_out(usual.assets))
+            assert text.scan(large) == text.scan(usual)
+            assert tuple(large.assets) == tuple(usual.assets)
 
 
 def test_a_plain_photo_is_counted_once_with_its_bytes(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from itertools import pairwise
-from typing import cast
 
 from recovery import limits
 from recovery.case import Case
@@ -28,9 +27,9 @@ from recovery.findings.model import (
     Verdict,
     asset_order,
 )
-from recovery.findings.outlines import Assets, Seen, seen
+from recovery.findings.outlines import Assets, Seen, StoredAssets, seen, stands_out
 from recovery.findings.selection import Search
-from recovery.spool import Sorter
+from recovery.spool import Sorter, mapped
 
 NOTHING = Totals(*(0 for _ in fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
@@ -45,12 +44,15 @@ def find(case: Case) -> Findings:
     survey, sieve, tally, maker = Survey(case), Sieve(case), Tally(), AssetMaker(case)
     few = isinstance(case.grouping.with_row, tuple)
     ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order)
+    standing: list[Asset] = []
     for asset in maker.seen(survey.groups()):
         survey.note(asset)
         sieve.note(asset)
         tally.note(asset)
         ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
-    assets = _assets(ordered.settled(), maker)
+        if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
+            standing.append(asset)
+    assets = _assets(ordered.settled(), maker, standing)
     loose_ends = tuple(loose_ends_of(case, survey))
     causes, summary = judged(Inquiry.of(case, sieve))
     return Findings(
@@ -64,10 +66,11 @@ def find(case: Case) -> Findings:
     )
 
 
-def _assets(seen: Sequence[Seen], maker: AssetMaker) -> Sequence[Asset]:
+def _assets(seen: Sequence[Seen], maker: AssetMaker, standing: Sequence[Asset]) -> Sequence[Asset]:
     if isinstance(seen, tuple):
         return Assets(seen, maker.whole) if seen else ()
-    return cast(Sequence[Asset], seen)  # of a large library all are whole
+    stored = mapped(seen, lambda asset: asset if isinstance(asset, Asset) else maker.whole(asset))
+    return StoredAssets(stored, standing) if len(standing) <= limits.ROWS_IN_MEMORY else stored
 
 
 def _facts(case: Case) -> BackupFacts:

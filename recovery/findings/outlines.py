@@ -10,8 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, overload
 
-from recovery.findings.model import Asset, AssetFile, Basis, Cloud, Deletion, FaceTime, Kind, Status, Verdict
+from recovery.findings.model import (
+    Asset,
+    AssetFile,
+    Basis,
+    Cloud,
+    Deletion,
+    FaceTime,
+    Kind,
+    Status,
+    Verdict,
+    asset_order,
+)
 from recovery.photos.grouping import Group
+from recovery.spool import Lazy
 
 _NOT_FACETIME = FaceTime()
 
@@ -106,6 +118,14 @@ class Assets(Sequence[Asset]):
         return hash(tuple(self))
 
 
+class StoredAssets(Lazy[Asset]):
+    """Assets of a large library, which lie in a room; those that stand out, where they are few, are at hand."""
+
+    def __init__(self, stored: Sequence[Asset], standing: Sequence[Asset]) -> None:
+        super().__init__(len(stored), lambda: iter(stored))
+        self.standing = tuple(sorted(standing, key=asset_order))
+
+
 def seen(assets: Sequence[Asset]) -> Iterator[Seen]:
     """The assets, some perhaps in outline: for counting what is asked of every asset."""
     return assets.seen() if isinstance(assets, Assets) else iter(assets)
@@ -125,4 +145,6 @@ def stands_out(asset: Seen) -> bool:
 
 def standing_out(assets: Sequence[Asset]) -> Iterator[Asset]:
     """Those that stand out, in their order; no other is made for it."""
+    if isinstance(assets, StoredAssets):
+        return iter(assets.standing)
     return (asset for asset in seen(assets) if isinstance(asset, Asset) and stands_out(asset))
