@@ -23,6 +23,7 @@ from recovery.extraction import copying, crew
 from recovery.extraction.folder import JOURNAL, STATE_FOLDER
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import Entry, OutcomeState
+from recovery.extraction.parts import Part
 from recovery.extraction.plan import plan
 from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions, write
@@ -165,17 +166,17 @@ def test_a_full_disk_fails_the_files_it_meets(
     backup: Path, undisturbed: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files that did not fit are failed outcomes with the reason; with room again the next run completes."""
-    real, calls = copying._write_all, iter(range(10_000))
+    real, calls = Part.write, iter(range(10_000))
 
-    def full(stream: Any, data: bytes) -> None:
+    def full(part: Part, data: bytes) -> None:
         if 3 <= next(calls) < 6:
-            real(stream, data[: len(data) // 2])
+            real(part, data[: len(data) // 2])
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(stream, data)
+        real(part, data)
 
     out = tmp_path / "out"
     with monkeypatch.context() as patched:
-        patched.setattr(copying, "_write_all", full)
+        patched.setattr(Part, "write", full)
         outcomes = extract(backup, everything(library()), out, PASSPHRASE, options=WriteOptions(workers=1))
     failed = [outcome for outcome in outcomes.files if outcome.state is OutcomeState.FAILED]
     assert failed and len(failed) < PHOTOS and all("No space left" in outcome.reason for outcome in failed)
@@ -406,3 +407,14 @@ def test_the_results_of_a_crew_are_complete() -> None:
     jobs = ((lambda tick, number=number: number * 2) for number in range(500))
     crew.run(jobs, 5, lambda number, size: None, results.__setitem__)
     assert results == {number: number * 2 for number in range(500)}
+
+
+def test_a_crew_without_jobs_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would send the event that it would wait for; an extraction without sidecars has such crews."""
+
+    class Silence:
+        def get(self, timeout: float) -> None:
+            raise AssertionError("waits")
+
+    monkeypatch.setattr(crew, "SimpleQueue", Silence)
+    crew.run(iter(()), 2, lambda number, size: None, lambda number, result: None)

@@ -74,6 +74,23 @@ def test_a_part_vanishes_unless_it_was_published(tmp_path: Path) -> None:
     assert not (tmp_path / "1.part").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no advice")
+def test_a_large_file_is_on_its_way_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Piece by piece, each byte once, and the rest with its flush; the bytes are those that were given."""
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr(parts, "_PIECE_BYTES", 4)
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda stream, start, length, advice: begun.append((start, os.fstat(stream).st_size))
+    )
+    with Part(str(tmp_path / "1.part")) as part, (tmp_path / "journal").open("wb") as journal:
+        for piece in (b"ab", b"cd", b"e", b"fghijk", b"l"):
+            part.write(piece)
+        assert begun == [(0, 4), (4, 11)]
+        flush([part], journal.fileno())
+        assert begun == [(0, 4), (4, 11), (11, 12), (0, 0)]
+        assert (tmp_path / "1.part").read_bytes() == b"abcdefghijkl"
+
+
 @linux
 def test_shared_blocks_give_the_same_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every byte and every hash of a plain backup is as when the bytes are copied."""

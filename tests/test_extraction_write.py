@@ -17,9 +17,10 @@ import pytest
 from fixtures import BackupBuilder
 from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction import folder as folder_module
+from recovery.extraction import write as write_module
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.folder import STATE_FOLDER, OutputFolder
-from recovery.extraction.outcomes import OutcomeState, RunFacts
+from recovery.extraction.outcomes import OutcomeState, RunFacts, Silent
 from recovery.extraction.plan import plan
 from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions
@@ -356,3 +357,26 @@ def test_more_threads_change_nothing(tmp_path: Path) -> None:
     one = extract(backup, everything(builder), tmp_path / "1", PASSPHRASE, options=WriteOptions(workers=1))
     eight = extract(backup, everything(builder), tmp_path / "8", PASSPHRASE, options=WriteOptions(workers=8))
     assert one.files == eight.files and contents(tmp_path / "1") == contents(tmp_path / "8")
+
+
+def test_large_files_are_begun_soon_and_told_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest first, so that no thread ends alone with it; outcomes and output are as in the plan's order."""
+    builder = BackupBuilder()
+    for number, side in enumerate((16, 24, 400, 32, 800, 40)):
+        builder.with_photo(f"IMG_{number:04d}", width=side, height=side)
+    backup, planned = builder.build(tmp_path / "backups", PASSPHRASE), everything(builder)
+    extract(backup, planned, tmp_path / "one batch", PASSPHRASE)
+    sizes = [file.bytes for file in planned.files]
+    begun: list[int] = []
+
+    class Watching(Silent):
+        def finished(self, name: str, state: str) -> None:
+            begun.append(next(index for index, file in enumerate(planned.files) if file.target == name))
+
+    monkeypatch.setattr(write_module, "_BATCH_FILES", 1)
+    monkeypatch.setattr(write_module, "_BATCH_BYTES", sorted(sizes)[3])
+    options = WriteOptions(workers=1)
+    outcomes = extract(backup, planned, tmp_path / "out", PASSPHRASE, options=options, progress=Watching())
+    assert begun == [4, 0, 2, 1, 3, 5]
+    assert [outcome.planned for outcome in outcomes.files] == list(planned.files)
+    assert contents(tmp_path / "out") == contents(tmp_path / "one batch")

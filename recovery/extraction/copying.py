@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -105,7 +104,7 @@ class Copier:
         shared = passage.plain is not None and part.share(passage.plain)
         for chunk in passage.views():
             if not shared:
-                _write_all(part.stream, chunk)
+                part.write(chunk)
             tick(len(chunk))
         reason = passage.damage
         if shared and reason:
@@ -190,7 +189,7 @@ class Copier:
                     reason = "A file with other bytes has this name in the output."
                     return DocumentOutcome(target, OutcomeState.KEPT, reason=reason)
             part = parts.enter_context(self.folder.part())
-            _write_all(part.stream, data)
+            part.write(data)
         except OSError as error:
             return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
         return _Ready(part, entry, written)
@@ -237,9 +236,3 @@ def _notes(source: ManifestEntry | None, size: int) -> tuple[str, ...]:
 
 def _refused(error: OSError) -> str:
     return f"The system refuses ({error.strerror or error})."
-
-
-def _write_all(stream: io.FileIO, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[stream.write(view) :]

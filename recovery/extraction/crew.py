@@ -56,13 +56,15 @@ def run(
         try:
             waiting: Iterator[tuple[int, Callable[[Tick], R]]] = enumerate(jobs)
             running, more = 0, True
-            while more or running:
+            while True:
                 while more and running < workers * _AHEAD:
                     item = next(waiting, None)
                     more = item is not None
                     if item is not None:
                         pool.submit(work, *item)
                         running += 1
+                if not running:  # no event would come to be waited for
+                    break
                 try:
                     ended, report = events.get(timeout=_LOOK_UP)
                 except Empty:

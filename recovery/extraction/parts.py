@@ -14,17 +14,21 @@ if sys.platform == "linux":
     import fcntl
 
 _FICLONE = 0x40049409  # linux/fs.h, _IOW(0x94, 9, int)
+# After so much of a large file its way to the disk is begun, while the next is read: else the disk would idle
+# until the file's end, and then be waited for.
+_PIECE_BYTES = 8 * 1024 * 1024
 
 
 class Part:
     """An unfinished file; use as a context manager: what was not published by its end vanishes."""
 
-    __slots__ = ("path", "published", "refused", "stream")
+    __slots__ = ("_begun", "_written", "path", "published", "refused", "stream")
 
     def __init__(self, path: str) -> None:
         """Raises OSError, also where something has that name."""
         self.path = path
         self.stream = io.FileIO(path, "xb")
+        self._written = self._begun = 0
         self.published = False
         self.refused: OSError | None = None
         """Why its bytes may not be on the disk."""
@@ -39,6 +43,20 @@ class Part:
         if not self.published:
             with contextlib.suppress(OSError):
                 Path(self.path).unlink()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append all of it. Raises OSError."""
+        view = memoryview(data)
+        self._written += len(view)
+        while view:
+            view = view[self.stream.write(view) :]
+        if self._written - self._begun >= _PIECE_BYTES:
+            self.begin()
+
+    def begin(self) -> None:
+        """Begin to write to the disk what is not on its way yet, and wait for nothing."""
+        _begin(self.stream.fileno(), self._begun)
+        self._begun = self._written
 
     def share(self, source: int) -> bool:
         """Take all bytes of an open file by sharing its blocks, which costs nothing; False where that cannot be.
@@ -61,15 +79,19 @@ def flush(parts: Sequence[Part], journal: int) -> None:
     only time. The writing of all is begun before the first is waited for, and none gets its name in between: a
     file system that keeps a journal of its own then writes it once for many files.
     """
-    streams = [part.stream.fileno() for part in parts]
-    if hasattr(os, "posix_fadvise"):
-        for stream in (*streams, journal):
-            with contextlib.suppress(OSError):  # only advice: on Linux it begins to write what is not on the disk
-                os.posix_fadvise(stream, 0, 0, os.POSIX_FADV_DONTNEED)
-    for part, stream in zip(parts, streams, strict=True):
+    for part in parts:
+        part.begin()
+    _begin(journal)
+    for part in parts:
         try:
-            os.fsync(stream)
+            os.fsync(part.stream.fileno())
         except OSError as error:
             part.refused = error
     with contextlib.suppress(OSError):
         os.fsync(journal)
+
+
+def _begin(stream: int, offset: int = 0) -> None:
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):  # only advice: on Linux it begins to write what is not on the disk
+            os.posix_fadvise(stream, offset, 0, os.POSIX_FADV_DONTNEED)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from recovery.backup.view import BackupView
@@ -129,20 +129,21 @@ class _Writer:
         batches = list(_batches(plan.files))
         results: list[tuple[Outcome, ...]] = [()] * len(batches)
         left = [sum(file.bytes for file in files) for files in batches]
+        order = _order(left)
         self.progress.started(sum(map(len, batches)), sum(left))
 
         def advanced(number: int, size: int) -> None:
-            left[number] -= size
+            left[order[number]] -= size
             self.progress.advanced(size)
 
         def done(number: int, outcomes: tuple[Outcome, ...]) -> None:
-            results[number] = outcomes
-            if left[number] > 0:  # fewer bytes than planned came: a missing or damaged file
-                self.progress.advanced(left[number])
+            results[order[number]] = outcomes
+            if left[order[number]] > 0:  # fewer bytes than planned came: a missing or damaged file
+                self.progress.advanced(left[order[number]])
             for outcome in outcomes:
                 self.progress.finished(outcome.planned.target, outcome.state.value)
 
-        crew.run(self._copy_jobs(batches), self.workers, advanced, done)
+        crew.run(self._copy_jobs(batches[number] for number in order), self.workers, advanced, done)
         return tuple(outcome for outcomes in results for outcome in outcomes)
 
     def _copy_jobs(
@@ -199,6 +200,18 @@ def _batches(files: Iterable[PlannedFile]) -> Iterator[list[PlannedFile]]:
         size += file.bytes
     if batch:
         yield batch
+
+
+def _order(sizes: Sequence[int]) -> list[int]:
+    """Numbers of batches of so many bytes, in the order they are begun: the large ones soon, the largest first.
+
+    One begun late would be finished by one thread while nothing is left for the others. Small ones go between,
+    so that some threads calculate while others wait for the disk.
+    """
+    largest_first = sorted(range(len(sizes)), key=lambda number: -sizes[number])
+    large = [number for number in largest_first if sizes[number] > _BATCH_BYTES]
+    small = [number for number, size in enumerate(sizes) if size <= _BATCH_BYTES]
+    return [number for pair in zip_longest(large, small) for number in pair if number is not None]
 
 
 def _sidecars(
