@@ -87,8 +87,7 @@ def _others(assets: Sequence[Asset], number: int) -> Iterator[Asset]:
     for place in range(number):
         asset = assets[place % len(assets)]
         moved = timedelta(days=chance.randrange(DAYS), minutes=chance.randrange(1440))
-        yield replace(
-            asset,
+        yield asset._replace(
             uuid=f"{chance.getrandbits(128):032X}",
             filename=f"IMG_{place:05d}.HEIC",
             created=asset.created - moved if asset.created else None,

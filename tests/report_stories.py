@@ -69,7 +69,7 @@ def media(
 
 def fixed(item: AssetFile, digit: str) -> AssetFile:
     """The file with a file ID that is the same in every run."""
-    return replace(item, file_id=digit * 40)
+    return item._replace(file_id=digit * 40)
 
 
 def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711) -> Totals:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def test_sources_kept_once_are_the_sources_themselves(
     assert kept[:1] == plain[:1]
     base = Asset(None, Basis.HISTORY, Kind.PHOTO, Status.COMPLETE, "")
     for sources in (kept, plain):
-        asset = replace(base, sources=sources)
+        asset = base._replace(sources=sources)
         assert asset_text(asset) == compact(asset_document(asset))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,12 +24,11 @@ def meeting(draw: st.DrawFn) -> Asset:
     asset = draw(assets)
     content = draw(NAMES)
     file_id = draw(st.sampled_from("fgh"))
-    return replace(
-        asset,
+    return asset._replace(
         uuid=draw(NAMES),
         cloud_identifier=draw(NAMES),
         live_photo=LivePhoto(True, True, content, None) if content else asset.live_photo,
-        files=tuple(replace(item, file_id=file_id, size=draw(st.integers(1, 2))) for item in asset.files),
+        files=tuple(item._replace(file_id=file_id, size=draw(st.integers(1, 2))) for item in asset.files),
     )
 
 

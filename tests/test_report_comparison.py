@@ -41,17 +41,17 @@ def story() -> Comparison:
     gone = Deletion(
         TAKEN + timedelta(days=20), "User deleted asset from trashcan.", "com.apple.mobileslideshow", TAKEN, None
     )
-    remembered = replace(
-        certain, basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
+    remembered = certain._replace(
+        basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
         files=(), deleted=gone, live_photo=None, facetime=replace(certain.facetime, call=None),
     )  # fmt: skip
-    emptied = replace(plain[0], status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
+    emptied = plain[0]._replace(status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
     marked = (
-        replace(plain[1], favorite=True),
-        replace(plain[2], trashed=True, trashed_at=TAKEN + timedelta(days=9)),
+        plain[1]._replace(favorite=True),
+        plain[2]._replace(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
     )
-    before = [replace(plain[1], favorite=False), replace(plain[2], trashed=False)]
-    new = replace(plain[3], uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
+    before = [plain[1]._replace(favorite=False), plain[2]._replace(trashed=False)]
+    new = plain[3]._replace(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
     backup = replace(BACKUP, path="/backups/newer one", backup_date=TAKEN + timedelta(days=40), complete=False)
     first = findings([certain, trashed, possible, video, ghost, plain[0], *before, *plain[3:]])
     second = findings([remembered, possible, video, ghost, emptied, *marked, *plain[4:], new], backup=backup)

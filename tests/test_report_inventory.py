@@ -155,7 +155,7 @@ def test_extracted_files_carry_their_hash_and_place() -> None:
 
 def test_numbers_and_texts_that_json_lacks() -> None:
     """A number that is not finite is unknown, and half a character becomes U+FFFD; all else stays as stored."""
-    asset = replace(rich().assets[0], latitude=float("nan"), longitude=float("-inf"), title="a\ud800b\x1b\u202e")
+    asset = rich().assets[0]._replace(latitude=float("nan"), longitude=float("-inf"), title="a\ud800b\x1b\u202e")
     document = json.loads(dumps(inventory(findings([asset]), generated_at=GENERATED)))["assets"][0]
     assert (document["latitude"], document["longitude"]) == (None, None)
     assert document["title"] == "a\ufffdb\x1b\u202e"
@@ -169,7 +169,7 @@ def test_assets_are_written_some_at_a_time() -> None:
             for number in range(1000):
                 longest.append(len(max(pieces, key=len, default="")))
                 assert sum(piece.count('{"uuid": ') for piece in pieces) > number - 100
-                yield replace(rich_asset, uuid=str(number))
+                yield rich_asset._replace(uuid=str(number))
 
     class Pieces(io.StringIO):
         def write(self, piece: str) -> int:

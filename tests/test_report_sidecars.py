@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,5 +153,5 @@ def test_times_at_the_edge_of_the_calendar_do_not_crash() -> None:
 )
 def test_half_a_place_is_no_place(latitude: float | None, longitude: float | None) -> None:
     """Apple's -180,-180, a lone coordinate or no number give no GPS tags."""
-    asset = replace(rich().assets[0], latitude=latitude, longitude=longitude)
+    asset = rich().assets[0]._replace(latitude=latitude, longitude=longitude)
     assert b"GPS" not in xmp(asset)

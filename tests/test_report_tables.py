@@ -65,7 +65,7 @@ def test_numbers_stay_numbers(text: str) -> None:
 def test_ndjson_lines_are_the_assets_of_the_inventory() -> None:
     """Each line is an entry of `assets`, in the same order, even when a name holds line breaks."""
     story = rich()
-    odd = replace(story.assets[0], filename="a\nb\u2028c\x85.HEIC")
+    odd = story.assets[0]._replace(filename="a\nb\u2028c\x85.HEIC")
     story = replace(story, assets=(odd, *story.assets[1:]))
     stream = io.StringIO()
     write_ndjson(story.assets, stream)

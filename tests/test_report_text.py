@@ -128,9 +128,9 @@ def test_a_cap_never_hides_a_single_one() -> None:
 
 def test_recently_deleted_needs_a_stored_state() -> None:
     """An asset whose trashed state is unknown is not listed, even with a date of trashing."""
-    asset = replace(story_asset(), trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
+    asset = story_asset()._replace(trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
     assert "Recently deleted (" not in text.scan(findings([asset]))
-    assert "Recently deleted (1)" in text.scan(findings([replace(asset, trashed=True)]))
+    assert "Recently deleted (1)" in text.scan(findings([asset._replace(trashed=True)]))
 
 
 def test_the_last_day_is_called_an_estimate() -> None:
@@ -148,7 +148,7 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
         FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48)
     )
     signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
-    ghost = replace(story_asset(), files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
+    ghost = story_asset()._replace(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
     page = " ".join(text.scan(findings([ghost])).split())
     assert "Here small preview in a table of thumbnails (not the photo), 64 x 48 pixels" in page
 

@@ -66,7 +66,7 @@ def test_ticked_assets_are_found_by_uuid_and_by_file() -> None:
     found = rich()
     with_uuid = next(asset for asset in found.assets if asset.uuid)
     nameless = next(asset for asset in found.assets if asset.files and asset is not with_uuid)
-    without = replace(nameless, uuid=None)
+    without = nameless._replace(uuid=None)
     found = replace(found, assets=tuple(without if asset is nameless else asset for asset in found.assets))
     ticked = TickedAssets(frozenset({str(with_uuid.uuid).upper()}), frozenset({without.files[0].file_id}))
     assert ticked_keys(ticked, found) >= {asset_key(with_uuid), asset_key(without)}

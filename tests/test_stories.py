@@ -87,10 +87,10 @@ def without_calls(asset: Asset) -> Asset:
     """The asset without what only an encrypted backup can tell or measure: calls, and the length of cut files."""
     signals = tuple(signal for signal in asset.facetime.signals if signal.code != "call_overlap")
     files = tuple(
-        replace(file, note="", size=None if file.state == "damaged" else file.size) for file in asset.files
+        file._replace(note="", size=None if file.state == "damaged" else file.size) for file in asset.files
     )
     facetime = FaceTime(signals=signals)
-    return replace(asset, facetime=facetime, files=files, notes=tuple(n for n in asset.notes if "blob" not in n))
+    return asset._replace(facetime=facetime, files=files, notes=tuple(n for n in asset.notes if "blob" not in n))
 
 
 def listed_assets(findings: Findings) -> list[Asset]:

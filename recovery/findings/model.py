@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol, overload
+from typing import NamedTuple, Protocol, overload
 
 from recovery.backup.blobs import BlobState
 from recovery.photos.facetime import Verdict as Verdict
@@ -47,8 +47,7 @@ class Status(StrEnum):
     NOT_FOUND = "not_found"
 
 
-@dataclass(frozen=True, slots=True)
-class AssetFile:
+class AssetFile(NamedTuple):
     """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
 
     `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
@@ -61,7 +60,7 @@ class AssetFile:
     size: int | None
     state: FileState
     note: str = ""
-    index: int | None = None
+    index: int | None = None  # type: ignore[assignment]  # a tuple's own `index` is asked for by nobody
     pixels: tuple[int, int] | None = None
 
     @property
@@ -102,6 +101,10 @@ class FaceTime:
     verdict: Verdict = Verdict.NO
     signals: tuple[Signal, ...] = ()
     call: CallContext | None = None
+
+
+NOT_FACETIME = FaceTime()
+"""Of nearly every asset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,7 @@ class FieldSources(Sequence[tuple[str, Source]]):
         return hash(tuple(self))
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(NamedTuple):
     """One asset with its one status. Times in UTC; `timezone_offset` in seconds east; pixels; degrees.
 
     `directory` is as the library stores it (`DCIM/100APPLE`), without the `Media/` of the backup.
@@ -205,7 +207,7 @@ class Asset:
     trashed_at: datetime | None = None
     trashed_until_estimate: datetime | None = None
     deleted: Deletion | None = None
-    facetime: FaceTime = field(default_factory=FaceTime)
+    facetime: FaceTime = NOT_FACETIME
     live_photo: LivePhoto | None = None
     cloud: Cloud | None = None
     title: str | None = None

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, overload
 
 from recovery.findings.model import (
+    NOT_FACETIME,
     Asset,
     AssetFile,
     Basis,
@@ -24,8 +25,6 @@ from recovery.findings.model import (
 )
 from recovery.photos.grouping import Group
 from recovery.spool import Lazy
-
-_NOT_FACETIME = FaceTime()
 
 
 class Outline(NamedTuple):
@@ -58,7 +57,7 @@ class Outline(NamedTuple):
     @property
     def facetime(self) -> FaceTime:
         """Nothing of FaceTime."""
-        return _NOT_FACETIME
+        return NOT_FACETIME
 
     @property
     def trashed(self) -> bool:

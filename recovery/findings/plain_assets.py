@@ -16,19 +16,15 @@ from recovery.case import Case
 from recovery.findings.asset_files import files_of, live_photo_of, notes_of
 from recovery.findings.calls import CallFinder
 from recovery.findings.ghosts import Pictures
-from recovery.findings.model import Asset, Basis, FieldSources, Kind
+from recovery.findings.model import NOT_FACETIME, Asset, Basis, FieldSources, Kind
 from recovery.findings.outlines import Outline
 from recovery.findings.status import COMPLETE, cloud_of, decide, is_complete
-from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
 from recovery.photos.attributes import FileAttributes
-from recovery.photos.facetime import NOTHING_FIRED
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE
 from recovery.photos.traces import Places, attribute_source, is_live, is_quiet, row_place
 from recovery.provenance import Source
-
-_NOT_FACETIME = facetime_of(NOTHING_FIRED)
 
 
 class _Stated(NamedTuple):
@@ -220,7 +216,7 @@ class PlainAssets:
             None,
             None,
             None,
-            _NOT_FACETIME,
+            NOT_FACETIME,
             live_photo_of(group, files, identifier) if live else None,
             outline.cloud,
             title,

@@ -108,8 +108,7 @@ def _asset(asset: Asset, words: _Words) -> Asset:
     left_out = {*_FIELDS}
     filename, original = _names(asset)
     left_out |= {name for name, kept in (("filename", filename), ("original_filename", original)) if kept is None}
-    return replace(
-        asset,
+    return asset._replace(
         filename=filename,
         original_filename=original,
         latitude=None,
@@ -137,7 +136,7 @@ def _source(source: Source) -> Source:
 
 
 def _file(file: AssetFile, words: _Words) -> AssetFile:
-    return replace(file, path=_path(file.path), note=words.without(file.note))
+    return file._replace(path=_path(file.path), note=words.without(file.note))
 
 
 def _path(path: str) -> str:

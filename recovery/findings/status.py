@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 
 from recovery.findings.model import AssetFile, Cloud, FileRole, FileState, Kind, Status, Upload
 from recovery.photos.codes import Availability, CloudState, ResourceSubtype, SavedAssetType
@@ -155,6 +156,12 @@ def cloud_of(row: AssetRow | None, resources: Sequence[ResourceRow], backup_date
     remote = None if main is None or main.remote is None else main.remote == Availability.YES
     if local is None and remote is None and upload is None:
         return None
+    return _cloud(local, remote, upload)
+
+
+@cache
+def _cloud(local: bool | None, remote: bool | None, upload: Upload | None) -> Cloud:
+    """One for all assets of which the library says the same."""
     return Cloud(local, remote, upload)
 
 

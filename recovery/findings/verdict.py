@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from recovery.findings.model import CallContext, FaceTime, Signal
+from recovery.findings.model import NOT_FACETIME, CallContext, FaceTime, Signal
 from recovery.photos.facetime import NOTHING_FIRED, Judgement
 from recovery.provenance import Tier
-
-_NO = FaceTime(NOTHING_FIRED.verdict)
 
 
 def facetime_of(judgement: Judgement, call: CallContext | None = None) -> FaceTime:
     """The verdict with its signals, strongest first, and the call that was going on."""
     if judgement is NOTHING_FIRED and call is None:
-        return _NO
+        return NOT_FACETIME
     signals = tuple(
         Signal(fired.rule.code, fired.stored.value, fired.stored.source, fired.rule.tier is Tier.UNTESTED)
         for fired in judgement.fired

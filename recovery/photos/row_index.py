@@ -79,7 +79,7 @@ class RowIndex:
             return found
         key = self._key(place.directory, place.stem)
         first = self._first.get(key)
-        if first is None or self._live[first]:
+        if first is None or self._live[first] or key not in self._more:
             return first
         return next((row for row in self._others(key) if self._live[row]), first)
 

@@ -240,7 +240,7 @@ def test_a_large_gallery_gives_far_cards_back(_browser: Browser, tmp_path: Path)
 
     with opened(BackupBuilder().with_photo("IMG_0001"), tmp_path / "backup") as found:
         (asset,) = found.findings.assets
-        assets = tuple(replace(asset, uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
+        assets = tuple(asset._replace(uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
         findings = replace(found.findings, assets=assets)
         html = render(findings, found.case, [Preview()] * len(assets), "none_files", MADE)
     page = tmp_path / "large.html"
