@@ -63,9 +63,16 @@ def _growth(stage: Stage) -> Iterable[Row]:
     alike = [size for size in sizes if size[1] * 5 == size[0]]
     if len(alike) > 1:
         few, many = next((size for size in alike if size[0] * 10 == alike[-1][0]), alike[0]), alike[-1]
-        per_row = [stage.median(f"whole {size[0]}:{size[1]}", "wall") / size[0] for size in (few, many)]
         what = f"time for a row with {many[0]:,} rows, of that with {few[0]:,}"
-        yield _most(what, [per_row[1] / per_row[0]], _LINEAR)
+        yield _most(what, [_grown(stage, "whole", few, many)], _LINEAR)
+        grown = _grown(stage, "whole", few, many) / _grown(stage, "floor", few, many)
+        yield _most("the same, of what a row of the floor costs more with that many", [grown], _LINEAR)
+
+
+def _grown(stage: Stage, what: str, few: Sequence[int], many: Sequence[int]) -> float:
+    """Time for a row of many, of that of few; each a number of rows and one of assets."""
+    first, last = (stage.median(f"{what} {rows}:{assets}", "wall") / rows for rows, assets in (few, many))
+    return last / first
 
 
 def _previews(stage: Stage) -> Iterable[Row]:
