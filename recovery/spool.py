@@ -36,7 +36,7 @@ class Room(Protocol):
         """An empty file for writing and reading, removed when the room is left."""
 
 
-class _Records(Sequence[T]):
+class Records(Sequence[T]):
     """A sequence that says how one of its records is got, and how some are."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class _Records(Sequence[T]):
         return self._at(numbers) if isinstance(numbers, int) else self._some(numbers)
 
 
-class Spool(_Records[T]):
+class Spool(Records[T]):
     """Records in the order in which they came. Without a room all of them stay in memory."""
 
     def __init__(self, room: Room | None, keep: int) -> None:
@@ -131,7 +131,7 @@ class Sorter(Generic[T]):
         return Merged([*self._runs, last], self._key) if self._runs else last
 
 
-class Lazy(_Records[T]):
+class Lazy(Records[T]):
     """A sequence whose records are made anew by each walk through it; asking for one record walks as far."""
 
     def __init__(self, length: int, walk: Callable[[], Iterator[T]]) -> None:
@@ -254,7 +254,7 @@ def _in_a_sentence() -> Iterator[None]:
         ) from error
 
 
-class _Run(_Records[T]):
+class _Run(Records[T]):
     """Records in a file, so many together; those read last are kept."""
 
     def __init__(self, file: _File) -> None:

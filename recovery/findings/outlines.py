@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from recovery.findings.model import (
     NOT_FACETIME,
@@ -24,7 +24,7 @@ from recovery.findings.model import (
     asset_order,
 )
 from recovery.photos.grouping import Group
-from recovery.spool import Lazy
+from recovery.spool import Lazy, Records
 
 
 class Outline(NamedTuple):
@@ -79,7 +79,7 @@ Seen = Asset | Outline
 """An asset, or as much of it as is asked of every asset."""
 
 
-class Assets(Sequence[Asset]):
+class Assets(Records[Asset]):
     """Assets in their order; one known in outline is made when it is asked for, and then kept."""
 
     def __init__(self, records: Sequence[Seen], make: Callable[[Outline], Asset]) -> None:
@@ -101,14 +101,6 @@ class Assets(Sequence[Asset]):
 
     def __iter__(self) -> Iterator[Asset]:
         return map(self._at, range(len(self)))
-
-    @overload
-    def __getitem__(self, index: int) -> Asset: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Asset, ...]: ...
-    def __getitem__(self, index: int | slice) -> Asset | tuple[Asset, ...]:
-        numbers = range(len(self))[index]
-        return self._at(numbers) if isinstance(numbers, int) else tuple(map(self._at, numbers))
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == (tuple(other) if isinstance(other, Assets) else other)

@@ -16,7 +16,7 @@ from recovery import archives, limits
 from recovery.database import Database, quoted, text_cell
 from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.photos.facts import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
-from recovery.photos.resolve import Resolved, resolve, row_reader, table_of
+from recovery.photos.resolve import Resolved, resolve, row_reader
 from recovery.provenance import Gap
 from recovery.spool import Numbered, Room, Sorter, Spool
 
@@ -298,11 +298,6 @@ def _person_query(database: Database) -> str | None:
         f"SELECT f.{quoted(asset)} AS pk, p.ZFULLNAME AS word FROM ZDETECTEDFACE f "
         f"JOIN ZPERSON p ON p.Z_PK = f.{quoted(person)} WHERE p.ZFULLNAME <> ''"
     )
-
-
-def asset_entity_table(database: Database) -> str | None:
-    """The asset table's name here (ZASSET since iOS 14), for readers beside this one."""
-    return table_of(database, Role.ASSET)
 
 
 assert AssetRow._fields == tuple(fact.name for fact in ASSET_FACTS)

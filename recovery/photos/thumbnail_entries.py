@@ -8,9 +8,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import overload
 
 from recovery import limits
+from recovery.spool import Records
 
 _UUID_BYTES = 16
 _HALF = struct.Struct("=Q")
@@ -88,7 +88,7 @@ Picture = tuple[int, int, int]
 """The slot of an entry, and the width and height of its picture in pixels."""
 
 
-class Entries(Sequence[ThumbnailEntry]):
+class Entries(Records[ThumbnailEntry]):
     """Entries of one table; each is made when it is asked for."""
 
     def __init__(self, footers: Footers, states: Sequence[EntryState], length: int) -> None:
@@ -99,15 +99,7 @@ class Entries(Sequence[ThumbnailEntry]):
     def __len__(self) -> int:
         return len(self._footers)
 
-    @overload
-    def __getitem__(self, index: int) -> ThumbnailEntry: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[ThumbnailEntry, ...]: ...
-    def __getitem__(self, index: int | slice) -> ThumbnailEntry | tuple[ThumbnailEntry, ...]:
-        numbers = range(len(self))[index]
-        return self._entry(numbers) if isinstance(numbers, int) else tuple(map(self._entry, numbers))
-
-    def _entry(self, number: int) -> ThumbnailEntry:
+    def _at(self, number: int) -> ThumbnailEntry:
         footers, slot = self._footers, self._footers.slots[number]
         uuid = uuid_text(footers.uuid(number))
         state = _STATES[self._states[number]]
@@ -118,11 +110,11 @@ class Entries(Sequence[ThumbnailEntry]):
     def in_slot(self, slot: int) -> ThumbnailEntry | None:
         """The entry of a slot, None for an empty one."""
         number = self._footers.in_slot(slot)
-        return None if number is None else self._entry(number)
+        return None if number is None else self._at(number)
 
     def with_state(self, *states: EntryState) -> Iterator[ThumbnailEntry]:
         """The entries in any of these states, in the order of their slots."""
-        return map(self._entry, self._with(states))
+        return map(self._at, self._with(states))
 
     def _with(self, states: Sequence[EntryState]) -> Iterator[int]:
         codes = frozenset(_CODES[state] for state in states)

@@ -221,10 +221,6 @@ class PageStore:
             parts.append(image.data[4 : 4 + min(left, room)])
         return b"".join(parts)
 
-    def total_bytes(self) -> int:
-        """Bytes of both files."""
-        return len(self._main) + len(self._wal)
-
     def close(self) -> None:
         """Unmap both files."""
         for mapped in (self._main, self._wal):
