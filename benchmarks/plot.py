@@ -141,7 +141,7 @@ def _line(panel: _Panel, points: Sequence[Point], what: str, colour: str) -> Ite
         if not point.usual:
             x, y = panel.x(point.rows), panel.y(getattr(point, what))
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="white" stroke="{colour}" stroke-width="2"/>'
-            yield _text(x - 9, y + 4, f"{_short(point.assets)} assets", "end", colour)
+            yield _text(x + 6, y - 10, f"{_short(point.assets)} assets", "end", colour)
 
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str = "", *, bold: bool = False) -> str:
