@@ -136,6 +136,7 @@ class Database:
                 if failure is not None and self._seconds > 0 and self._connection.text_factory is str:
                     # Perhaps a text that is no UTF-8: from here on such texts are mended, at some cost for all.
                     self._connection.text_factory = _MENDED
+                    self._since = time.thread_time()
                     cursor = islice(self._connection.execute(sql, tuple(parameters)), given, None)
                     continue
                 if failure is not None:

@@ -45,7 +45,7 @@ DATABASE_TABLES = 5_000
 MANIFEST_ROWS = 5_000_000
 # Shapes of records remembered, about 2 KiB each: they differ in the lengths of path, key and attributes.
 MANIFEST_SHAPES = 4_000
-# Mixes of stored and empty fields of asset rows remembered, about 3 KiB each; a real library has a few dozen.
+# Mixes of stored and empty fields of asset rows remembered, some 1.5 KiB each; the real libraries have 1 to 8.
 ROW_PLANS = 1_000
 # Files in a backup folder looked at when listing blobs.
 BLOB_FILES = 20_000_000

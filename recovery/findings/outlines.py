@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recovery.findings.model import (
     NOT_FACETIME,
@@ -25,6 +25,9 @@ from recovery.findings.model import (
 )
 from recovery.photos.grouping import Group
 from recovery.spool import Lazy, Records
+
+if TYPE_CHECKING:
+    from recovery.findings.plain_assets import Plan
 
 
 class Outline(NamedTuple):
@@ -47,7 +50,7 @@ class Outline(NamedTuple):
     files: tuple[AssetFile, ...]
     whole: bool
     values: tuple[Any, ...]
-    plan: Any
+    plan: Plan
 
     @property
     def basis(self) -> Basis:

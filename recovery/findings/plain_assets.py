@@ -81,19 +81,19 @@ class _Attributes:
         return any(file.attributes is not None and of(file.attributes) != self._nothing for _, file in group.files)
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """For all rows that store the same fields: where they stand, and what else could tell those that are empty."""
 
-    sources: tuple[tuple[str, str], ...]
+    sources: tuple[tuple[str, str | Source], ...]
     early: _Attributes
     late: _Attributes
     empty: tuple[int, ...]
     """The late facts among these, by their place in `_STATED`."""
 
 
-def _plan(kinds: tuple[type, ...], live: bool, places: Places) -> _Plan | None:
+def _plan(kinds: tuple[type, ...], live: bool, places: Places) -> Plan | None:
     """None where a value is not of its type, which takes the long road."""
-    sources: list[tuple[str, str]] = []
+    sources: dict[str, str | Source] = {}
     early: list[str] = []
     empty: list[int] = []
     for index, (stated, kind) in enumerate(zip(_STATED, kinds, strict=True)):
@@ -102,20 +102,20 @@ def _plan(kinds: tuple[type, ...], live: bool, places: Places) -> _Plan | None:
         if kind is not type(None):
             if not issubclass(kind, stated.form):
                 return None
-            sources.append((stated.field, row_place(stated.fact, places)))
+            sources[stated.field] = row_place(stated.fact, places)
         elif stated.fact in _LATE:
             empty.append(index)
         elif stated.attribute in FileAttributes._fields:
             early.append(stated.attribute)
     late = _Attributes([_STATED[index].attribute for index in empty])
-    return _Plan(tuple(sorted(sources)), _Attributes(early), late, tuple(empty))
+    return Plan(_in_order(sources), _Attributes(early), late, tuple(empty))
 
 
 def _from_files(
-    group: Group, plan: _Plan, values: tuple[Any, ...]
+    group: Group, plan: Plan, values: tuple[Any, ...]
 ) -> tuple[tuple[Any, ...], tuple[tuple[str, str | Source], ...]]:
     """The values and their sources, with those late facts that only the attributes of a file tell."""
-    found, sources = list(values), dict[str, str | Source](plan.sources)
+    found, sources = list(values), dict(plan.sources)
     for index in plan.empty:
         _, form, field, attribute = _STATED[index]
         for _, file in group.files:
@@ -123,7 +123,11 @@ def _from_files(
             if isinstance(told, form):
                 found[index], sources[field] = told, attribute_source(file, attribute)
                 break
-    return tuple(found), tuple(sorted(sources.items(), key=itemgetter(0)))
+    return tuple(found), _in_order(sources)
+
+
+def _in_order(sources: dict[str, str | Source]) -> tuple[tuple[str, str | Source], ...]:
+    return tuple(sorted(sources.items(), key=itemgetter(0)))
 
 
 class PlainAssets:
@@ -134,7 +138,7 @@ class PlainAssets:
         self._made = case.identity.backup_date
         self._pictures = pictures
         self._call_at = finder.at
-        self._plans: dict[tuple[bool, tuple[type, ...]], _Plan | None] = {}
+        self._plans: dict[tuple[bool, tuple[type, ...]], Plan | None] = {}
 
     def outline(self, group: Group) -> Outline | None:
         """The asset of a group of which no ghost and no copy is known, in outline; None where it is not plain."""
@@ -231,7 +235,7 @@ class PlainAssets:
             FieldSources(DATABASE, row.pk, sources),
         )
 
-    def _known(self, kinds: tuple[type, ...], live: bool, places: Places) -> _Plan | None:
+    def _known(self, kinds: tuple[type, ...], live: bool, places: Places) -> Plan | None:
         key = live, kinds
         if key in self._plans:
             return self._plans[key]

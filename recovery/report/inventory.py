@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO
 
 from recovery import __version__
 from recovery.clock import to_text
@@ -158,9 +158,10 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 def _plain_fields(record: DataclassInstance | Asset | AssetFile, left: frozenset[str] = frozenset()) -> Json:
     """The fields in their order; those that are `left` to the caller are None."""
+    kind: type = type(record)
     return {
         name: value if type(value := getattr(record, name)) in _SAME else None if name in left else plain(value)
-        for name in _names(cast(Hashable, type(record)))
+        for name in _names(kind)
     }
 
 
