@@ -122,6 +122,17 @@ def test_sha256sum_accepts_the_manifest(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "manifest.sha256"], cwd=out, check=True)
 
 
+def test_the_folder_of_facetime_is_named_where_there_is_one(tmp_path: Path) -> None:
+    """People are sent into the folder only when this run put something there."""
+    photo = BackupBuilder().with_photo("IMG_0001").build(tmp_path / "photo")
+    facetime = story().build(tmp_path / "facetime")
+    for backup, there in ((photo, False), (facetime, True)):
+        out = tmp_path / backup.parent.name / "out"
+        said = recover("extract", backup, out, "--all").stdout
+        assert ("Look into the folder FaceTime first." in said) == there == (out / "FaceTime").exists()
+        assert "To check every file again later:" in said
+
+
 def test_a_dry_run_says_the_bytes_and_writes_nothing(tmp_path: Path) -> None:
     """The number of bytes a dry run names is the number a run then writes."""
     backup = story().build(tmp_path / "backups")

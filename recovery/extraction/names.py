@@ -87,11 +87,15 @@ def same_place(path: str) -> str:
     return unicodedata.normalize("NFKD", folded)
 
 
+FACETIME_FOLDER = "FaceTime"
+"""Where certain and probable FaceTime photos go."""
+
+
 def folder(asset: Asset, *, loose: bool) -> str:
     """Where an asset belongs; a function of the asset alone, so every file has one place in every selection."""
     parts = []
     if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank:
-        parts.append("FaceTime")
+        parts.append(FACETIME_FOLDER)
     elif asset.facetime.verdict is Verdict.POSSIBLE:
         parts.append("Possibly FaceTime")
     if asset.deleted is not None:

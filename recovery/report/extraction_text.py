@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from recovery.extraction.names import FACETIME_FOLDER
 from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
 from recovery.extraction.verify import Verification
@@ -65,7 +66,10 @@ def summary(outcomes: Outcomes, out: Path, *, verbose: bool = False) -> str:
         )
     lines += wrap(f"{file_size(outcomes.bytes)} in {clean(str(out))}", first="  ")
     lines += _troubles(outcomes, everything=verbose)
-    lines += ["", *wrap("Look into the folder FaceTime first. To check every file again later:"), ""]
+    written = [*(file.entry for file in outcomes.files), *(item.entry for item in outcomes.documents)]
+    first = any(entry.target.startswith(f"{FACETIME_FOLDER}/") for entry in written if entry)
+    look = f"Look into the folder {FACETIME_FOLDER} first. " if first else ""
+    lines += ["", *wrap(f"{look}To check every file again later:"), ""]
     lines += [f"  cd {shlex.quote(clean(str(out)))} && sha256sum -c manifest.sha256"]
     lines += ["", "SHA-256 of the run record (run.json), to be noted elsewhere:", f"  {outcomes.record_sha256}"]
     return "\n".join(lines) + "\n"
