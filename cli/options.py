@@ -130,16 +130,18 @@ def opened(
     *,
     with_events: bool = False,
     uuids: Collection[str] = (),
+    only_facetime: bool = False,
 ) -> Iterator[Opened]:
     """Locate, unlock, gather and find; the private folder lives as long as the block.
 
-    `with_events` also gathers what the library's history tells, of `uuids` alone if any are given.
+    `with_events` also gathers what the library's history tells, of `uuids` alone if any are given. With
+    `only_facetime` the findings are narrowed to photos with a sign of FaceTime.
     """
     folder = locate(backup, default_roots())
     with Workspace() as workspace, unlocked(folder, workspace, passphrase_file) as view:
         bar = how.progress
         try:
-            case = gather(view, bar, with_events=with_events, uuids=uuids)
+            case = gather(view, bar, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
         finally:
             bar.finish()
         found = Opened(view, case, find(case))

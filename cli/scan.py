@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import click
 
-from cli.filters import search_of, search_options
+from cli.filters import FACETIME, search_of, search_options
 from cli.main import partly
 from cli.options import (
     answer_stream,
@@ -24,6 +24,7 @@ from cli.options import (
 from recovery.findings.find import narrowed
 from recovery.findings.model import Asset, Findings
 from recovery.findings.outlines import standing_out
+from recovery.findings.selection import Search
 from recovery.report import places, tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
@@ -52,6 +53,7 @@ _TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
     "with --all every asset.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
+@FACETIME
 @search_options
 @redact_option
 @passphrase_option
@@ -79,6 +81,7 @@ def command(
     Examples:
       recover-facetime scan ~/Backups/00008110-000A1B2C3D4E801E
       recover-facetime scan "Ann's iPhone" --all
+      recover-facetime scan "Ann's iPhone" --facetime
       recover-facetime scan 00008110 --json -o inventory.json
       recover-facetime scan 00008110 --from-date 2024-05-03 --person Grandma
 
@@ -86,7 +89,8 @@ def command(
     the backup could not be read, 4 passphrase missing or wrong.
     """
     search = search_of(chosen)
-    with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
+    how = manners(verbose, quiet, no_progress, debug)
+    with opened(backup, passphrase_file, how, only_facetime=search.facetime) as found:
         findings = told(narrowed(found.findings, search), redacted)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
@@ -97,7 +101,14 @@ def command(
                 _write_table(_listed(findings, everything), form, stream, quiet)
             else:
                 paint = style() if output is None else PLAIN
-                stream.write(text.scan(findings, everything=everything, verbose=verbose, style=paint))
+                answer = text.scan(
+                    findings,
+                    everything=everything,
+                    verbose=verbose,
+                    only_facetime=search == Search(facetime=True),
+                    style=paint,
+                )
+                stream.write(answer)
     return partly(any(gap.fault for gap in findings.gaps))
 
 

@@ -112,7 +112,17 @@ def findings(
 ) -> Findings:
     """Findings with totals that fit them."""
     return Findings(
-        backup, totals(assets, loose_ends), tuple(assets), tuple(loose_ends), tuple(causes), tuple(gaps)
+        backup,
+        totals(assets, loose_ends),
+        tuple(assets),
+        tuple(loose_ends),
+        tuple(causes),
+        tuple(gaps),
+        bases=tuple(
+            (basis, sum(asset.basis is basis for asset in assets))
+            for basis in Basis
+            if basis in {asset.basis for asset in assets}
+        ),
     )
 
 

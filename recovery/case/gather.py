@@ -12,7 +12,8 @@ from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.manifest import ManifestEntry
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
-from recovery.case.model import BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
+from recovery.case.messages_copies import Copied
+from recovery.case.model import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
 from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables
 from recovery.case.progress import Progress, Silent
 from recovery.case.salvage import learn_names, unnamed_media
@@ -24,7 +25,7 @@ from recovery.photos.facetime import worth_a_look
 from recovery.photos.grouping import Group, Grouping, group
 from recovery.photos.history import History, read_history
 from recovery.photos.library import PhotoLibrary, read_library
-from recovery.photos.media_files import MediaFile, look_inside, media_files
+from recovery.photos.media_files import MediaFile, examine, look_inside, media_files
 from recovery.photos.migrations import Migration, read_migrations
 from recovery.photos.places import ORIGINALS, FileRole, Part
 from recovery.photos.residue import DeletedRow, carve_assets
@@ -42,20 +43,25 @@ def gather(
     *,
     with_events: bool = False,
     uuids: Collection[str] = (),
+    only_facetime: bool = False,
 ) -> Case:
     """Read everything. What cannot be read becomes a gap; nothing but a foreign bug stops the rest.
 
     `with_events` also gathers what the library's history tells of each asset, of `uuids` alone if any are given.
+    With `only_facetime` the blobs of photos that have a row and no sign of FaceTime are not examined.
     """
-    return _Gatherer(view, progress or Silent(), uuids if with_events else None).case()
+    return _Gatherer(view, progress or Silent(), uuids if with_events else None, only_facetime).case()
 
 
 class _Gatherer:
     """The steps of gathering, in the order in which one needs the other."""
 
-    def __init__(self, view: BackupView, progress: Progress, events_of: Collection[str] | None) -> None:
+    def __init__(
+        self, view: BackupView, progress: Progress, events_of: Collection[str] | None, only_facetime: bool
+    ) -> None:
         self.view = view
         self.events_of = events_of
+        self.only_facetime = only_facetime
         self.life: Life | None = None
         self.progress = progress
         self.gaps: list[Gap] = []
@@ -77,8 +83,9 @@ class _Gatherer:
         self.gaps.extend(unnamed.gaps)
         grouping = self._grouping(missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
-        traces = self._traces()
         around, gaps = read_surroundings(self.view, grouping, self.migrations)
+        grouping = self._settled(grouping, around.attachments)
+        traces = self._traces()
         self.gaps.extend(gaps)
         self.progress.finish()
         return Case(
@@ -90,6 +97,7 @@ class _Gatherer:
             traces=traces,
             around=around,
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
+            only_facetime=self.only_facetime,
             room=self.view.room,
         )
 
@@ -147,9 +155,8 @@ class _Gatherer:
         self.gaps.extend(carved.gaps)
 
     def _grouping(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> Grouping:
-        """Group, looking inside files that nothing else describes first, and inside FaceTime candidates after."""
+        """Group the media files, looking first inside those that nothing else describes."""
         rows = self.photos.assets if self.photos else ()
-        places = self.photos.places if self.photos else {}
         index = RowIndex(rows)
         damaged, gaps = _Damaged(), self.gaps
         self.gaps = []
@@ -157,13 +164,24 @@ class _Gatherer:
         looked = (self._looked_at(file) if _undescribed(file, index) else file for file in files)
         grouping = group(rows, looked, index, self.view.room)
         self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
-        del index
-        return grouping.updated(
-            lambda item: self._looked_into(item) if _promises(item, places) else item, self.view.room
-        )
+        return grouping
+
+    def _settled(self, grouping: Grouping, attachments: Iterable[AttachmentFile]) -> Grouping:
+        """Look inside FaceTime candidates; where only FaceTime is asked for, examine now what may be of it."""
+        places = self.photos.places if self.photos else {}
+        copied = Copied.of(attachments)
+
+        def change(item: Group) -> Group:
+            quiet = is_quiet(item)
+            promising = _promises(item, places, quiet)
+            if self.only_facetime and (promising or not quiet or item.row is None or copied.has(item)):
+                item = item.updated(lambda known: examine(self.view, known.file))
+            return self._looked_into(item) if promising else item
+
+        return grouping.updated(change, self.view.room)
 
     def _media(self, missing: frozenset[str], damaged: _Damaged) -> Iterator[MediaFile]:
-        for file in media_files(self.view, missing):
+        for file in media_files(self.view, missing, examined=not self.only_facetime):
             damaged.note(file.entry)
             self.progress.advance()
             yield file
@@ -180,6 +198,7 @@ class _Gatherer:
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:
             return file
+        file = examine(self.view, file) if self.only_facetime else file
         facts, gaps = look_inside(self.view, file)
         self.gaps.extend(gaps)
         return file._replace(facts=facts)
@@ -218,9 +237,9 @@ class _Damaged:
             yield Gap("records of the manifest", MANIFEST, why, hides, fault=True)
 
 
-def _promises(item: Group, places: Places) -> bool:
+def _promises(item: Group, places: Places, quiet: bool) -> bool:
     """Whether marks inside the files could tell more of FaceTime."""
-    if is_quiet(item):
+    if quiet:
         return is_live(item) and not by_camera(item)
     return worth_a_look(traces_of(item, places))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recovery import limits
@@ -17,11 +17,37 @@ from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.evidence.messages import Attachment
 from recovery.photos.facetime import is_facetime_name
-from recovery.photos.grouping import Grouping
+from recovery.photos.grouping import Group, Grouping
 from recovery.photos.media import read_media
 from recovery.photos.media_files import MediaFile
 from recovery.photos.places import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
 from recovery.provenance import Gap, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What attachments are copies of: file IDs of originals, and content identifiers in upper case."""
+
+    originals: frozenset[str]
+    identifiers: frozenset[str]
+
+    @classmethod
+    def of(cls, attachments: Iterable[AttachmentFile]) -> Copied:
+        """What these attachments are copies of."""
+        known = tuple(attachments)
+        stated = (item.facts.content_identifier for item in known if item.facts)
+        return cls(
+            frozenset(item.same_as for item in known if item.same_as),
+            frozenset(identifier.upper() for identifier in stated if identifier),
+        )
+
+    def has(self, group: Group) -> bool:
+        """Whether an attachment is a copy of this asset."""
+        if any(item.file.entry.file_id in self.originals for item in group.files if self.originals):
+            return True
+        return bool(self.identifiers) and any(
+            identifier.upper() in self.identifiers for identifier in group.content_identifiers()
+        )
 
 
 def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:

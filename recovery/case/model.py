@@ -135,5 +135,7 @@ class Case:
     traces: Traces
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
+    only_facetime: bool = False
+    """Whether only FaceTime photos are asked for: then the blobs of other rows' files are not examined."""
     room: Room | None = field(default=None, repr=False, compare=False)
     """Where records lie, and further ones may, that are too many for memory; a large case lives as long as it."""

@@ -41,16 +41,10 @@ def _pixels(role: FileRole, file: MediaFile) -> tuple[int, int] | None:
     return (facts.width, facts.height) if facts and facts.width and facts.height else None
 
 
-def identifier_of(file: MediaFile) -> str | None:
-    """The content identifier that joins the halves of a Live Photo, as the file or its attributes state it."""
-    stated = file.facts.content_identifier if file.facts else None
-    return stated or (file.attributes.media_group_uuid if file.attributes else None)
-
-
 def live_photo_of(group: Group, files: Sequence[AssetFile], stored: str | None) -> LivePhoto:
     """Which halves are here; `stored` is the content identifier that the library states."""
     here = {item.role for item in files if item.state is FileState.PRESENT}
-    stated = stored or next((known for item in group.files if (known := identifier_of(item.file))), None)
+    stated = stored or next((known for item in group.files if (known := item.file.content_identifier)), None)
     return LivePhoto(
         FileRole.STILL in here,
         FileRole.PAIRED_VIDEO in here,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from recovery.case import AttachmentFile, Case
 from recovery.clock import to_text
-from recovery.findings.asset_files import files_of, identifier_of, live_photo_of, notes_of
+from recovery.findings.asset_files import files_of, live_photo_of, notes_of
 from recovery.findings.calls import CallFinder
 from recovery.findings.copies import Copies, assets_in_messages, copies_of, copy_file, stored_name
 from recovery.findings.fields import Fields
@@ -22,7 +22,7 @@ from recovery.findings.model import (
     FileRole,
     Kind,
 )
-from recovery.findings.outlines import Outline, Seen
+from recovery.findings.outlines import Glimpsed, Outline
 from recovery.findings.plain_assets import PlainAssets
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
@@ -47,13 +47,14 @@ class AssetMaker:
         self._pictures = pictures_of(case)
         self._plain = PlainAssets(case, self._pictures, self._finder)
 
-    def seen(self, groups: Iterable[Group]) -> Iterator[Seen]:
+    def seen(self, groups: Iterable[Group]) -> Iterator[Glimpsed]:
         """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
 
-        `groups` are those of the case. Plain ones are given in outline.
+        `groups` are those of the case. Plain ones are given in outline, or less where only FaceTime is asked for.
         """
         copies, ghosts = copies_of(self._case), ghosts_of(self._case)
         claimed: set[int] = set()
+        short = self._plain.glance if self._case.only_facetime else self._plain.outline
         for group in groups:
             ghost = _ghost_of(group, ghosts)
             if id(ghost) in claimed:
@@ -61,8 +62,8 @@ class AssetMaker:
             if ghost is not None:
                 claimed.add(id(ghost))
             own = _copies_for(group, ghost, copies)
-            outline = None if own or ghost is not None else self.outline(group)
-            yield outline or self.built(group, ghost, own)
+            plain = None if own or ghost is not None else short(group)
+            yield plain or self.built(group, ghost, own)
         for ghost in ghosts.values():
             if id(ghost) not in claimed:
                 group = Group(None, ())
@@ -86,10 +87,9 @@ def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[Attac
     """The copies in Messages of this asset."""
     if copies.none:
         return []
-    stated = {identifier_of(item.file) for item in group.files}
-    stated.add(group.row.media_group_uuid if group.row else None)
-    stated.add(ghost.journal.media_group_uuid if ghost and ghost.journal else None)
-    identifiers = {identifier for identifier in stated if identifier}
+    identifiers = group.content_identifiers()
+    if ghost and ghost.journal and ghost.journal.media_group_uuid:
+        identifiers.add(ghost.journal.media_group_uuid)
     return copies.of({item.file.entry.file_id for item in group.files}, identifiers)
 
 

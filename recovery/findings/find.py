@@ -18,6 +18,7 @@ from recovery.findings.loose_ends import Survey, files_without_asset, loose_ends
 from recovery.findings.model import (
     Asset,
     BackupFacts,
+    Basis,
     Findings,
     Kind,
     LooseCode,
@@ -27,7 +28,7 @@ from recovery.findings.model import (
     Verdict,
     asset_order,
 )
-from recovery.findings.outlines import Assets, Seen, StoredAssets, seen, stands_out
+from recovery.findings.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
 from recovery.findings.selection import Search
 from recovery.spool import Sorter, mapped
 
@@ -39,15 +40,20 @@ def find(case: Case) -> Findings:
     """Everything found in one backup. A pure function: the same case gives the same findings.
 
     Each asset is seen once, noted by all who ask for it, and put in its place; a plain one in outline, unless the
-    library is so large that its assets lie in the room.
+    library is so large that its assets lie in the room. Where only FaceTime is asked for, the findings are those
+    that `narrowed` makes of the whole by a search for it.
     """
     survey, sieve, tally, maker = Survey(case), Sieve(case), Tally(), AssetMaker(case)
     few = isinstance(case.grouping.with_row, tuple)
     ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order)
     standing: list[Asset] = []
+    bases: Counter[Basis] = Counter()
     for asset in maker.seen(survey.groups()):
         survey.note(asset)
         sieve.note(asset)
+        bases[asset.basis] += 1
+        if isinstance(asset, Glance) or (case.only_facetime and asset.facetime.verdict is Verdict.NO):
+            continue
         tally.note(asset)
         ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
         if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
@@ -62,7 +68,9 @@ def find(case: Case) -> Findings:
         loose_ends=loose_ends,
         causes=causes,
         gaps=case.gaps,
+        bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
+        search=Search(facetime=True).told(assets) if case.only_facetime else None,
     )
 
 

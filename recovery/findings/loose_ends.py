@@ -12,7 +12,7 @@ from recovery.case import Case
 from recovery.findings.assets import library_path
 from recovery.findings.calls import CallFinder
 from recovery.findings.model import LooseCode, LooseEnd
-from recovery.findings.outlines import Seen
+from recovery.findings.outlines import Glimpsed
 from recovery.findings.status import elsewhere
 from recovery.limits import NUMBERING_RUNS
 from recovery.photos.grouping import Group
@@ -51,7 +51,7 @@ class Survey:
                 self.without_file.extend(_without_file(self.case, group.row))
             yield group
 
-    def note(self, asset: Seen) -> None:
+    def note(self, asset: Glimpsed) -> None:
         """Note one asset."""
         if not (asset.directory or "").startswith("DCIM"):
             name = (asset.original_filename or "").upper()[:8]

@@ -246,18 +246,26 @@ def asset_key(asset: Asset) -> str:
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-class _Ordered(Protocol):
+class _Dated(Protocol):
     @property
     def created(self) -> datetime | None: ...
     @property
     def uuid(self) -> str | None: ...
+
+
+class _Ordered(_Dated, Protocol):
     @property
     def files(self) -> tuple[AssetFile, ...]: ...
 
 
 def asset_order(asset: _Ordered) -> tuple[datetime, str, str]:
     """What findings are sorted by: the date taken, then the UUID, then the first file."""
-    return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
+    return *moment_order(asset), asset.files[0].path if asset.files else ""
+
+
+def moment_order(asset: _Dated) -> tuple[datetime, str]:
+    """The order by the date taken, then the UUID."""
+    return asset.created or _LATEST, asset.uuid or ""
 
 
 class LooseCode(StrEnum):
@@ -363,6 +371,8 @@ class Findings:
     loose_ends: tuple[LooseEnd, ...]
     causes: tuple[Cause, ...]
     gaps: tuple[Gap, ...]
+    bases: tuple[tuple[Basis, int], ...] = ()
+    """How many assets are known from what, whatever was searched for; in the order of Basis."""
     summary: str = ""
     """What became of the FaceTime photos, in a paragraph for the person who misses one."""
     search: str | None = None

@@ -78,8 +78,26 @@ class Outline(NamedTuple):
         return None
 
 
+class Glance(NamedTuple):
+    """What causes and gaps ask of an asset of which an outline could be made, where only FaceTime is asked for."""
+
+    uuid: str | None
+    directory: str | None
+    filename: str | None
+    original_filename: str | None
+    created: datetime | None
+    cloud: Cloud | None
+
+    @property
+    def basis(self) -> Basis:
+        """The library."""
+        return Basis.PHOTOS_DATABASE
+
+
 Seen = Asset | Outline
 """An asset, or as much of it as is asked of every asset."""
+Glimpsed = Seen | Glance
+"""An asset, or even less of it."""
 
 
 class Assets(Records[Asset]):

@@ -17,12 +17,12 @@ from recovery.findings.asset_files import files_of, live_photo_of, notes_of
 from recovery.findings.calls import CallFinder
 from recovery.findings.ghosts import Pictures
 from recovery.findings.model import NOT_FACETIME, Asset, Basis, FieldSources, Kind
-from recovery.findings.outlines import Outline
+from recovery.findings.outlines import Glance, Outline
 from recovery.findings.status import COMPLETE, cloud_of, decide, is_complete
 from recovery.photos import codes
 from recovery.photos.attributes import FileAttributes
 from recovery.photos.grouping import Group
-from recovery.photos.library import DATABASE
+from recovery.photos.library import DATABASE, AssetRow, PhotoLibrary
 from recovery.photos.traces import Places, attribute_source, is_live, is_quiet, row_place
 from recovery.provenance import Source
 
@@ -84,6 +84,7 @@ class _Attributes:
 class Plan(NamedTuple):
     """For all rows that store the same fields: where they stand, and what else could tell those that are empty."""
 
+    live: bool
     sources: tuple[tuple[str, str | Source], ...]
     early: _Attributes
     late: _Attributes
@@ -108,7 +109,7 @@ def _plan(kinds: tuple[type, ...], live: bool, places: Places) -> Plan | None:
         elif stated.attribute in FileAttributes._fields:
             early.append(stated.attribute)
     late = _Attributes([_STATED[index].attribute for index in empty])
-    return Plan(_in_order(sources), _Attributes(early), late, tuple(empty))
+    return Plan(live, _in_order(sources), _Attributes(early), late, tuple(empty))
 
 
 def _from_files(
@@ -140,26 +141,24 @@ class PlainAssets:
         self._call_at = finder.at
         self._plans: dict[tuple[bool, tuple[type, ...]], Plan | None] = {}
 
+    def glance(self, group: Group) -> Glance | None:
+        """What is asked of a photo without any sign of FaceTime; None where `outline` would be."""
+        plain = self._plain(group)
+        if plain is None:
+            return None
+        row, library, values, _ = plain
+        uuid, created, _, original_filename = values[:4]
+        cloud = cloud_of(row, library.resources.get(row.pk, ()), self._made)
+        return Glance(uuid, row.directory, row.filename, original_filename, created, cloud)
+
     def outline(self, group: Group) -> Outline | None:
         """The asset of a group of which no ghost and no copy is known, in outline; None where it is not plain."""
-        row, library = group.row, self._library
-        if (
-            row is None
-            or library is None
-            or row.kind is None
-            or row.trashed_state
-            or row.hidden
-            or not is_quiet(group)
-        ):
+        plain = self._plain(group)
+        if plain is None:
             return None
-        values, live = _VALUES(row), is_live(group)
-        plan = self._known(tuple(map(type, values)), live, library.places)
-        if plan is None or "" in values or plan.early.tell(group):
-            return None
-        uuid, created, added, original_filename = values[:4]
-        if self._call_at(created, added) is not None:
-            return None
-        kind = Kind.LIVE_PHOTO if live else Kind.VIDEO if row.kind == codes.KindCode.VIDEO else Kind.PHOTO
+        row, library, values, plan = plain
+        uuid, created, _, original_filename = values[:4]
+        kind = Kind.LIVE_PHOTO if plan.live else Kind.VIDEO if row.kind == codes.KindCode.VIDEO else Kind.PHOTO
         files = files_of(group.files, kind)
         whole = is_complete(kind, files)
         if not whole and uuid is not None:
@@ -182,6 +181,24 @@ class PlainAssets:
             values,
             plan,
         )
+
+    def _plain(self, group: Group) -> tuple[AssetRow, PhotoLibrary, tuple[Any, ...], Plan] | None:
+        """Row, library, stated values and their plan of a group that is plain."""
+        row, library = group.row, self._library
+        if (
+            row is None
+            or library is None
+            or row.kind is None
+            or row.trashed_state
+            or row.hidden
+            or not is_quiet(group)
+        ):
+            return None
+        values = _VALUES(row)
+        plan = self._known(tuple(map(type, values)), is_live(group), library.places)
+        if plan is None or "" in values or plan.early.tell(group):
+            return None
+        return None if self._call_at(values[1], values[2]) is not None else (row, library, values, plan)
 
     def asset(self, outline: Outline) -> Asset:
         """The whole asset."""

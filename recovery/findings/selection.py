@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from recovery.errors import SelectionError
-from recovery.findings.model import Asset
+from recovery.findings.model import Asset, Verdict
 
 _EARTH_RADIUS = 6371.0  # kilometres
 
@@ -38,7 +38,8 @@ class Search:
 
     Times are aware; `since` is included, `until` is not; they are held against the date of an asset, else against
     the date it was added. Persons, albums and words match parts of names, whatever their case and accents; all of
-    them must be there, words in the title, caption, keywords or original name.
+    them must be there, words in the title, caption, keywords or original name. `facetime` takes what has any sign
+    of FaceTime, a possible one included.
     """
 
     since: datetime | None = None
@@ -47,6 +48,7 @@ class Search:
     persons: tuple[str, ...] = ()
     albums: tuple[str, ...] = ()
     text: str | None = None
+    facetime: bool = False
 
     def __post_init__(self) -> None:
         for moment in (self.since, self.until):
@@ -64,12 +66,17 @@ class Search:
     @property
     def narrows(self) -> bool:
         """Whether anything is searched for."""
+        return self.facetime or self._narrows_further
+
+    @property
+    def _narrows_further(self) -> bool:
         return bool(self.since or self.until or self.near or self.persons or self.albums or self._words)
 
     def fits(self, asset: Asset) -> bool:
         """Whether an asset has everything that is searched for; what it does not tell does not fit."""
         return (
-            self._is_in_time(asset)
+            self._is_of_origin(asset)
+            and self._is_in_time(asset)
             and (self.near is None or self.near.covers(asset))
             and _all_within(self.persons, asset.persons)
             and _all_within(self.albums, asset.albums)
@@ -89,7 +96,10 @@ class Search:
 
     def told(self, assets: Iterable[Asset]) -> str:
         """The search, how many fit, and how many could not be held against it, as one paragraph."""
-        known = list(assets)
+        known = list(filter(self._is_of_origin, assets))
+        what = "photos and videos with a sign of FaceTime" if self.facetime else "photos and videos"
+        if not self._narrows_further:
+            return f"Only {what} were asked for; there {'is' if len(known) == 1 else 'are'} {len(known):,}."
         fit = sum(map(self.fits, known))
         dateless = sum(_moment(asset) is None for asset in known) if self.since or self.until else 0
         placeless = sum(asset.latitude is None or asset.longitude is None for asset in known) if self.near else 0
@@ -99,11 +109,14 @@ class Search:
             if number
         ]
         left_out = f" {' and '.join(unknown)}, so nobody can say whether they fit." if unknown else ""
-        return f"{fit:,} of {len(known):,} photos and videos fit: {self.description()}.{left_out}"
+        return f"{fit:,} of {len(known):,} {what} fit: {self.description()}.{left_out}"
 
     @property
     def _words(self) -> tuple[str, ...]:
         return tuple((self.text or "").split())
+
+    def _is_of_origin(self, asset: Asset) -> bool:
+        return not self.facetime or asset.facetime.verdict is not Verdict.NO
 
     def _is_in_time(self, asset: Asset) -> bool:
         if self.since is None and self.until is None:

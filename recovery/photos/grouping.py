@@ -52,6 +52,12 @@ class Group:
         """The first file in one of the roles."""
         return next((item.file for item in self.files if item.role in roles), None)
 
+    def content_identifiers(self) -> set[str]:
+        """All that join the halves of a Live Photo, as row and files state them."""
+        stated = {item.file.content_identifier for item in self.files}
+        stated.add(self.row.media_group_uuid if self.row else None)
+        return {identifier for identifier in stated if identifier}
+
     def updated(self, change: Callable[[GroupFile], MediaFile]) -> Group:
         """The same group with each file changed by a function, and its halves compared anew."""
         changed = replace(self, files=tuple(GroupFile(item.role, change(item)) for item in self.files))
@@ -63,7 +69,7 @@ class Group:
         if self.pair is None or self.pair.identifiers_match is not None or movie is None:
             return self.pair
         stored = self.row.media_group_uuid if self.row else None
-        first, second = (_identifier(still) if still else None) or stored, _identifier(movie)
+        first, second = (still.content_identifier if still else None) or stored, movie.content_identifier
         match = first.upper() == second.upper() if first and second else None
         return replace(self.pair, identifiers_match=match)
 
@@ -138,11 +144,6 @@ def _key(directory: str | None, name: str | None) -> Key:
     return (directory or "").casefold(), (name or "").casefold()
 
 
-def _identifier(file: MediaFile) -> str | None:
-    stated = file.facts.content_identifier if file.facts else None
-    return stated or (file.attributes.media_group_uuid if file.attributes else None)
-
-
 _Owned = tuple[int, GroupFile, Pair[str] | None]
 """The number of a row, a file of it, and with a movie how it was joined."""
 _OWNER = itemgetter(0)
@@ -202,7 +203,7 @@ class _Grouper:
         video = self.index.is_video(number)
         role = FileRole.VIDEO if (is_movie(file) if video is None else video) else FileRole.STILL
         self._own(number, GroupFile(role, file))
-        if role is FileRole.STILL and not self.has_own[number] and (stated := _identifier(file)):
+        if role is FileRole.STILL and not self.has_own[number] and (stated := file.content_identifier):
             self.stated[number] = stated
         self.has_own[number] = True
 
@@ -307,7 +308,7 @@ def _halves(files: Iterable[MediaFile], wanted: Callable[[MediaFile], bool]) -> 
     """Files without a row as halves, each known by ~ its place among them."""
     for place, file in enumerate(files):
         if wanted(file):
-            yield Half(~place, file.place.directory, file.place.stem, _identifier(file))
+            yield Half(~place, file.place.directory, file.place.stem, file.content_identifier)
 
 
 def _sort_of(file: MediaFile) -> FileRole:

@@ -30,26 +30,41 @@ class MediaFile(NamedTuple):
         return self.entry.relative_path or f"{self.entry.file_id[:2]}/{self.entry.file_id}"
 
     @property
+    def content_identifier(self) -> str | None:
+        """What joins the halves of a Live Photo, as the file or its attributes state it."""
+        stated = self.facts.content_identifier if self.facts else None
+        return stated or (self.attributes.media_group_uuid if self.attributes else None)
+
+    @property
     def present(self) -> bool:
         """Whether at least some of its bytes are in the backup."""
         return self.blob.state is not BlobState.MISSING
 
 
-def media_files(view: BackupView, missing: frozenset[str]) -> Iterator[MediaFile]:
-    """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob."""
+def media_files(view: BackupView, missing: frozenset[str], *, examined: bool = True) -> Iterator[MediaFile]:
+    """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob.
+
+    Files that are not to be `examined` are as the manifest tells of them, until `examine` is asked.
+    """
     for entry in view.index.entries(DOMAIN, ROOT):
         place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
         if place is not None:
             attributes = read_attributes(entry.attributes)
             # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
             kept = entry.without_attributes() if entry.attributes else entry
-            yield MediaFile(kept, place, _blob(view, entry, place, missing), attributes)
+            told = entry.file_id not in missing and (not examined or place.part is Part.THUMBNAIL)
+            blob = Blob(BlobState.PRESENT, entry.size) if told else _blob(view, entry, place)
+            yield MediaFile(kept, place, blob, attributes)
 
 
-def _blob(view: BackupView, entry: ManifestEntry, place: Place, missing: frozenset[str]) -> Blob:
-    """Thumbnails, by far the most files, are only looked up; the rest is examined."""
-    if place.part is Part.THUMBNAIL and entry.file_id not in missing:
-        return Blob(BlobState.PRESENT, entry.size)
+def examine(view: BackupView, file: MediaFile) -> MediaFile:
+    """The same file with its blob examined; thumbnails, by far the most files, are only looked up."""
+    if file.place.part is Part.THUMBNAIL:
+        return file
+    return file._replace(blob=_blob(view, file.entry, file.place))
+
+
+def _blob(view: BackupView, entry: ManifestEntry, place: Place) -> Blob:
     blob = view.examine(entry)
     if place.part is Part.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
         return Blob(BlobState.DAMAGED, 0, "the file is empty")

@@ -23,13 +23,25 @@ LIBRARY = "Photos.sqlite"
 __all__ = ["backups_table", "scan"]
 
 
-def scan(findings: Findings, *, everything: bool = False, verbose: bool = False, style: Style = PLAIN) -> str:
-    """The whole answer of `scan`, ending with a line break.
+def scan(
+    findings: Findings,
+    *,
+    everything: bool = False,
+    verbose: bool = False,
+    only_facetime: bool = False,
+    style: Style = PLAIN,
+) -> str:
+    """The whole answer of `scan`, ending with a line break; `only_facetime` where only that was searched for.
 
     No line is wider than 80 terminal columns, and nothing from the backup can steer the terminal.
     """
     view = View(everything, verbose, style)
-    body = _whole(findings, view) if findings.search is None else _searched(findings, findings.search, view)
+    if findings.search is None:
+        body = _whole(findings, view)
+    elif only_facetime:
+        body = _facetime_alone(findings, findings.search, view)
+    else:
+        body = _searched(findings, findings.search, view)
     return "\n".join([*backup_lines(findings.backup, style), *body, *gaps(findings, view)]) + "\n"
 
 
@@ -60,6 +72,19 @@ def _searched(findings: Findings, search: str, view: View) -> list[str]:
         *hidden(findings, view),
         *deleted(findings, view),
         *library(findings, view, "Everything that fits"),
+    ]
+
+
+def _facetime_alone(findings: Findings, search: str, view: View) -> list[str]:
+    """The FaceTime photos, or why there may be none, and what became of them."""
+    return [
+        *heading("Search", view.style),
+        *wrap(clean(search), first="  "),
+        *wrap(words.OTHERS_NOTE, first="  "),
+        *_facetime(findings, view),
+        *recently_deleted(findings, view),
+        *hidden(findings, view),
+        *deleted(findings, view),
     ]
 
 
@@ -139,10 +164,9 @@ def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
     title = "No photo is proven to be from FaceTime" if perhaps else "No FaceTime photo was found"
     lines = heading(title, view.style)
     lines.append("  What was looked at:")
-    bases = Counter(asset.basis for asset in seen(findings.assets))
-    if library_was_read(findings) and not bases[Basis.PHOTOS_DATABASE]:
+    if library_was_read(findings) and Basis.PHOTOS_DATABASE not in dict(findings.bases):
         lines.extend(item("the photo library (Photos.sqlite): it was read, and lists no photo or video"))
-    for basis, number in sorted(bases.items(), key=lambda item: list(Basis).index(item[0])):
+    for basis, number in findings.bases:
         lines.extend(item(f"{count(number, 'photo or video', 'photos and videos')} {words.BASES[basis]}"))
     listed = findings.totals.blobs - findings.totals.unlisted_blobs
     lines.extend(item(f"the backup's list of {count(listed, 'file')}"))
@@ -162,7 +186,7 @@ def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
 def library_was_read(findings: Findings) -> bool:
     """Whether Photos.sqlite was read: it told its model version, or an asset."""
     known = findings.backup.photos_model_version is not None
-    return known or any(asset.basis is Basis.PHOTOS_DATABASE for asset in seen(findings.assets))
+    return known or Basis.PHOTOS_DATABASE in dict(findings.bases)
 
 
 def _hidden_by(gap: Gap) -> str:

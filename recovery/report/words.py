@@ -98,6 +98,11 @@ LOOSE_ENDS = {
     ),
 }
 
+OTHERS_NOTE = (
+    "Other photos and videos were counted, but their files were not examined; a scan without --facetime does "
+    "that. The command diagnose tells why FaceTime photos may be missing."
+)
+
 TIMES_NOTE = (
     "Times are the local time stored with each photo (as +02:00). Where no zone is stored they are in UTC, "
     "and say so."

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from operator import itemgetter
 
 from recovery import limits
 from recovery.case import Case
-from recovery.findings.model import Asset, Verdict, asset_order
-from recovery.findings.outlines import Seen
+from recovery.findings.model import Asset, Verdict, moment_order
+from recovery.findings.outlines import Glimpsed
 from recovery.spool import Sorter
 
 
@@ -22,8 +21,8 @@ class Sieve:
         """Assets with any sign of FaceTime."""
         self.deleted: list[Asset] = []
         """Assets that were deleted for good."""
-        self.away = Sorter[tuple[tuple[datetime, str, str], str]](case.room, limits.ROWS_IN_MEMORY, itemgetter(0))
-        """Place in the order and UUID of assets whose original is in iCloud and not on the phone."""
+        self.away = Sorter[tuple[datetime, str]](case.room, limits.ROWS_IN_MEMORY, tuple)
+        """Place in the order, UUID included, of assets whose original is in iCloud and not on the phone."""
         self.away_count = 0
         self.others_trashed = 0
         self.others_hidden = 0
@@ -31,13 +30,13 @@ class Sieve:
         self.newest: datetime | None = None
         """When the newest asset was made, later than the backup none counts."""
 
-    def note(self, asset: Seen) -> None:
+    def note(self, asset: Glimpsed) -> None:
         """Look at one asset; in outline it is neither of FaceTime nor deleted nor hidden."""
         if isinstance(asset, Asset):
             self._sort(asset)
         if asset.cloud is not None and asset.cloud.in_cloud is True and asset.cloud.original_local is False:
             self.away_count += 1
-            self.away.add((asset_order(asset), asset.uuid or ""))
+            self.away.add(moment_order(asset))
         created = asset.created
         if created and self._made and created <= self._made and (self.newest is None or created > self.newest):
             self.newest = created
