@@ -79,7 +79,7 @@ FIELDS: dict[str, Comparison] = {
     "trashed at": lambda _, row, x: _same_moment(row.trashed_at, x["date_trashed"]),
     "original name": lambda _, row, x: _composed(row.original_filename) == _composed(x["original_filename"]),
     "live": lambda _, row, x: (row.kind_subtype == SubtypeCode.LIVE_PHOTO) is x["live_photo"],
-    "importer": lambda _, row, x: [row.importer_name, row.creator_bundle] == x["imported_by"],
+    "importer": lambda _, row, x: row.creator_bundle == x["imported_by"][1],
     "pixels": lambda _, row, x: (row.width, row.height) == (x["width"], x["height"]),
     "place": lambda _, row, x: (None if row.latitude == NO_PLACE else row.latitude) == x["latitude"],
     "title": lambda _, row, x: _composed(row.title) == _composed(x["title"]),

@@ -228,7 +228,7 @@ def test_what_no_backup_shows_is_said_to_be_unseen(base: Case, code: str, says: 
 def test_space_made_on_the_phone_is_only_a_hint(base: Case) -> None:
     """Files that were removed to save space are told beside, the verdict stays unseen."""
     assert base.library is not None
-    pruned = ResourceRow(1, 0, 0, 1, -1, 1, 3, 10, MAY)
+    pruned = ResourceRow(1, 1, -1, 1, 3, MAY)
     case = replace(base, library=replace(base.library, resources={1: (pruned,)}))
     found = cause_of(case, "storage_full")
     assert found.verdict is CauseVerdict.UNSEEN

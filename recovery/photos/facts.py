@@ -15,7 +15,6 @@ class Role(StrEnum):
 
     ASSET = "asset"
     ATTRIBUTES = "attributes"
-    EXTENDED = "extended"
     CLOUD_MASTER = "cloud_master"
     DESCRIPTION = "description"
     RESOURCE = "resource"
@@ -63,7 +62,6 @@ class Join:
 TABLES: dict[Role, tuple[str, ...]] = {
     Role.ASSET: ("ZASSET", "ZGENERICASSET"),
     Role.ATTRIBUTES: ("ZADDITIONALASSETATTRIBUTES",),
-    Role.EXTENDED: ("ZEXTENDEDATTRIBUTES",),
     Role.CLOUD_MASTER: ("ZCLOUDMASTER",),
     Role.DESCRIPTION: ("ZASSETDESCRIPTION",),
     Role.RESOURCE: ("ZINTERNALRESOURCE",),
@@ -71,7 +69,6 @@ TABLES: dict[Role, tuple[str, ...]] = {
 
 ASSET_JOINS: tuple[Join, ...] = (
     Join(Role.ATTRIBUTES, (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES"))),
-    Join(Role.EXTENDED, (("ZASSET", "Z_PK"), ("Z_PK", "ZEXTENDEDATTRIBUTES"))),
     Join(Role.CLOUD_MASTER, (("Z_PK", "ZMASTER"),)),
     Join(Role.DESCRIPTION, (("Z_PK", "ZASSETDESCRIPTION"), ("ZASSETATTRIBUTES", "Z_PK")), on=Role.ATTRIBUTES),
 )
@@ -104,7 +101,6 @@ ASSET_FACTS: tuple[Fact, ...] = (
     Fact("cloud_original_filename", _T, _master("ZORIGINALFILENAME")),
     Fact("created", _M, _asset("ZDATECREATED"), ("the date of photos",)),
     Fact("added", _M, _asset("ZADDEDDATE")),
-    Fact("modified", _M, _asset("ZMODIFICATIONDATE")),
     Fact("timezone", _T, _attributes("ZTIMEZONENAME")),
     Fact("timezone_offset", _W, _attributes("ZTIMEZONEOFFSET")),
     Fact("width", _W, _asset("ZWIDTH")),
@@ -115,14 +111,9 @@ ASSET_FACTS: tuple[Fact, ...] = (
     Fact("hidden", _B, _asset("ZHIDDEN"), ("which photos are hidden",)),
     Fact("trashed_state", _W, _asset("ZTRASHEDSTATE"), ("which photos are recently deleted",)),
     Fact("trashed_at", _M, _asset("ZTRASHEDDATE"), ("when photos were deleted",)),
-    Fact("complete", _B, _asset("ZCOMPLETE")),
-    Fact("visibility_state", _W, _asset("ZVISIBILITYSTATE")),
     Fact("kind", _W, _asset("ZKIND"), ("what is a photo and what a video",)),
     Fact("kind_subtype", _W, _asset("ZKINDSUBTYPE"), ("what is a Live Photo",)),
-    Fact("playback_style", _W, _asset("ZPLAYBACKSTYLE")),
     Fact("media_group_uuid", _T, _asset("ZMEDIAGROUPUUID")),
-    Fact("live_video_visibility", _W, _asset("ZVIDEOCPVISIBILITYSTATE")),
-    Fact("duration", _R, _asset("ZDURATION")),
     Fact("saved_asset_type", _W, _asset("ZSAVEDASSETTYPE")),
     Fact("imported_by", _W, _attributes("ZIMPORTEDBY") + _master("ZIMPORTEDBY")),
     Fact(
@@ -132,39 +123,22 @@ ASSET_FACTS: tuple[Fact, ...] = (
         ("which program saved a photo",),
     ),
     Fact("cloud_creator_bundle", _T, _master("ZIMPORTEDBYBUNDLEIDENTIFIER")),
-    Fact("importer_name", _T, _attributes("ZIMPORTEDBYDISPLAYNAME") + _master("ZIMPORTEDBYDISPLAYNAME")),
     Fact("thumbnail_index", _W, _asset("ZTHUMBNAILINDEX")),
-    Fact("burst_uuid", _T, _asset("ZAVALANCHEUUID")),
-    Fact("burst_pick", _W, _asset("ZAVALANCHEPICKTYPE")),
-    Fact("adjusted", _W, _asset("ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS")),
-    Fact("original_size", _W, _attributes("ZORIGINALFILESIZE")),
-    Fact(
-        "original_hash",
-        _T,
-        _attributes("ZORIGINALSTABLEHASH", "ZMASTERFINGERPRINT"),
-    ),
-    Fact("uniform_type", _T, _asset("ZUNIFORMTYPEIDENTIFIER")),
     Fact("cloud_guid", _T, _asset("ZCLOUDASSETGUID")),
     Fact("cloud_state", _W, _asset("ZCLOUDLOCALSTATE")),
     Fact("cloud_master_state", _W, _master("ZCLOUDLOCALSTATE")),
-    Fact("cloud_delete_state", _W, _asset("ZCLOUDDELETESTATE")),
-    Fact("cloud_placeholder", _W, _asset("ZCLOUDPLACEHOLDERKIND")),
     Fact("upload_attempts", _W, _attributes("ZUPLOADATTEMPTS")),
     Fact("last_upload_attempt", _M, _attributes("ZLASTUPLOADATTEMPTDATE")),
     Fact("bundle_scope", _W, _asset("ZBUNDLESCOPE")),
-    Fact("syndication_state", _W, _asset("ZSYNDICATIONSTATE")),
     Fact("title", _T, _attributes("ZTITLE")),
     Fact("caption", _T, (Home(Role.DESCRIPTION, "ZLONGDESCRIPTION"),)),
 )
 
 RESOURCE_FACTS: tuple[Fact, ...] = (
     Fact("asset_pk", _W, _resource("ZASSET")),
-    Fact("resource_type", _W, _resource("ZRESOURCETYPE")),
-    Fact("version", _W, _resource("ZVERSION")),
     Fact("subtype", _W, _resource("ZDATASTORESUBTYPE")),
     Fact("local", _W, _resource("ZLOCALAVAILABILITY")),
     Fact("remote", _W, _resource("ZREMOTEAVAILABILITY")),
     Fact("cloud_state", _W, _resource("ZCLOUDLOCALSTATE")),
-    Fact("length", _W, _resource("ZDATALENGTH")),
     Fact("pruned_at", _M, _resource("ZCLOUDPRUNEDAT")),
 )

@@ -41,7 +41,6 @@ class AssetRow(NamedTuple):
     cloud_original_filename: str | None
     created: datetime | None
     added: datetime | None
-    modified: datetime | None
     timezone: str | None
     timezone_offset: int | None
     width: int | None
@@ -52,35 +51,20 @@ class AssetRow(NamedTuple):
     hidden: bool | None
     trashed_state: int | None
     trashed_at: datetime | None
-    complete: bool | None
-    visibility_state: int | None
     kind: int | None
     kind_subtype: int | None
-    playback_style: int | None
     media_group_uuid: str | None
-    live_video_visibility: int | None
-    duration: float | None
     saved_asset_type: int | None
     imported_by: int | None
     creator_bundle: str | None
     cloud_creator_bundle: str | None
-    importer_name: str | None
     thumbnail_index: int | None
-    burst_uuid: str | None
-    burst_pick: int | None
-    adjusted: int | None
-    original_size: int | None
-    original_hash: str | None
-    uniform_type: str | None
     cloud_guid: str | None
     cloud_state: int | None
     cloud_master_state: int | None
-    cloud_delete_state: int | None
-    cloud_placeholder: int | None
     upload_attempts: int | None
     last_upload_attempt: datetime | None
     bundle_scope: int | None
-    syndication_state: int | None
     title: str | None
     caption: str | None
 
@@ -89,13 +73,10 @@ class ResourceRow(NamedTuple):
     """One row of ZINTERNALRESOURCE: one file the asset has or had, here or in iCloud."""
 
     asset_pk: int
-    resource_type: int | None
-    version: int | None
     subtype: int | None
     local: int | None
     remote: int | None
     cloud_state: int | None
-    length: int | None
     pruned_at: datetime | None
 
 
