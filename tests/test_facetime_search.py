@@ -1,0 +1,148 @@
+"""A search for FaceTime alone reads less of a backup, and finds what a search in the whole of it finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from fixtures import BackupBuilder
+from recovery.backup.view import BackupView
+from recovery.case import gather
+from recovery.findings.find import find, narrowed
+from recovery.findings.model import Findings, Verdict
+from recovery.findings.selection import Search
+from recovery.report.inventory import schema
+from tests.conftest import DemoTwins
+from tests.scanning import case_of, view_of
+from tests.talking import say
+
+ONLY = Search(facetime=True)
+
+
+def searched(folder: Path) -> Findings:
+    """The findings of a search for FaceTime alone."""
+    with view_of(folder) as view:
+        return find(gather(view, only_facetime=True))
+
+
+def same(short: Findings, long: Findings) -> None:
+    """Each part of the findings is the same."""
+    for field in fields(Findings):
+        one, other = getattr(short, field.name), getattr(long, field.name)
+        assert (tuple(one) == tuple(other)) if field.name == "assets" else (one == other), field.name
+
+
+@pytest.mark.parametrize("few", [3, 30, None], ids=["spooled", "partly spooled", "in memory"])
+@pytest.mark.parametrize("twin", ["plain", "encrypted"])
+def test_it_finds_what_a_search_in_the_whole_finds(
+    demo_twins: DemoTwins, monkeypatch: pytest.MonkeyPatch, twin: str, few: int | None
+) -> None:
+    """With every story at once: photos, totals, causes, loose ends, gaps and words are the same."""
+    if few:
+        monkeypatch.setattr("recovery.limits.ROWS_IN_MEMORY", few)
+    folder, passphrase = getattr(demo_twins, twin), demo_twins.passphrase if twin == "encrypted" else None
+    with view_of(folder, passphrase) as view:
+        whole = find(gather(view))
+        found = find(gather(view, only_facetime=True))
+        same(found, narrowed(whole, ONLY))
+        assert 20 < len(found.assets) < len(whole.assets)
+        further = Search(facetime=True, text="lp_image")
+        same(narrowed(found, further), narrowed(whole, further))
+
+
+LOST = {
+    "copy in Messages": lambda: camera().with_messages_attachment("lp_image.HEIC"),
+    "copy whose original is gone": lambda: camera().with_messages_attachment("lp_image.HEIC").without_blob("both"),
+    "only in Messages": lambda: (
+        camera().with_messages_attachment("lp_image.HEIC").permanently_deleted(None).without_thumbnail()
+    ),
+    "nothing of FaceTime": lambda: BackupBuilder().with_screenshot("IMG_0001"),
+    "no photo": BackupBuilder,
+    "no library": lambda: camera().without_photos_database(),
+    "no list of files": lambda: camera().without_manifest_db(),
+}
+
+
+def camera() -> BackupBuilder:
+    """A Live Photo of the camera, whose sign of FaceTime could only be a copy's name, and others beside it."""
+    return BackupBuilder().with_photo("IMG_0007").with_screenshot("IMG_0002").with_camera_live_photo("IMG_0001")
+
+
+@pytest.mark.parametrize("story", LOST)
+def test_it_finds_the_same_where_the_sign_stands_elsewhere(tmp_path: Path, story: str) -> None:
+    """A copy in Messages, a blob without a row, and nothing at all."""
+    folder = LOST[story]().build(tmp_path / "backup")
+    same(searched(folder), narrowed(find(case_of(folder)), ONLY))
+
+
+def test_blobs_of_others_are_not_examined(demo_twins: DemoTwins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of photos that have a row and no sign of FaceTime are left alone, those of FaceTime photos are not."""
+    looked: set[str] = set()
+    examine = BackupView.examine
+
+    def noted(self: BackupView, entry: object) -> object:
+        looked.add(entry.relative_path)  # type: ignore[attr-defined]
+        return examine(self, entry)  # type: ignore[arg-type]
+
+    whole = find(case_of(demo_twins.plain))
+    monkeypatch.setattr(BackupView, "examine", noted)
+    searched(demo_twins.plain)
+    plain = [asset for asset in whole.assets if asset.facetime.verdict is Verdict.NO and not asset.deleted]
+    spared = {item.path for asset in plain for item in asset.files if item.role == "still"} - looked
+    assert len(spared) >= 5
+    told = {item.path for asset in whole.assets for item in asset.files if asset.facetime.verdict.rank}
+    originals = {path for path in told if path.startswith("Media/DCIM/")}
+    assert originals and originals <= looked
+
+
+def test_what_a_person_reads(demo_twins: DemoTwins, untouched: Callable[[Path], None]) -> None:
+    """The FaceTime photos as in the whole answer, what was asked for, and nothing of the rest of the library."""
+    untouched(demo_twins.plain)
+    said, whole = say("scan", demo_twins.plain, "--facetime"), say("scan", demo_twins.plain)
+    assert said.code == whole.code == 3
+    listed = "FaceTime photos (29)"
+    start = said.out.index(listed)
+    assert said.out[start : start + 3000] == whole.out[whole.out.index(listed) :][:3000]
+    assert "Only photos and videos with a sign of FaceTime were asked for; there are" in said.out
+    assert "a scan without --facetime" in " ".join(said.out.split())
+    assert "Totals" not in said.out
+    assert max(map(len, said.out.splitlines())) <= 80
+
+
+def test_nothing_found_is_told_with_what_was_looked_at(tmp_path: Path, untouched: Callable[[Path], None]) -> None:
+    """Never a bare zero: photos that were counted are named, and what could hide one."""
+    folder = BackupBuilder().with_photo("IMG_0001").with_screenshot("IMG_0002").build(tmp_path / "backup")
+    untouched(folder)
+    said = say("scan", folder, "--facetime")
+    assert (said.code, said.err) == (0, "")
+    assert "No FaceTime photo was found" in said.out
+    assert "2 photos and videos" in said.out
+    assert "What could hide one:" in said.out
+    more = say("scan", folder, "--facetime", "--text", "cafe")
+    assert "0 of 0 photos and videos with a sign of FaceTime fit: with the words “cafe”." in more.out
+    assert "No FaceTime photo was found" not in more.out
+
+
+def test_what_a_script_reads(demo_twins: DemoTwins, tmp_path: Path, untouched: Callable[[Path], None]) -> None:
+    """The promised document with the FaceTime photos alone, byte for byte as in the whole one."""
+    untouched(demo_twins.encrypted)
+    file = tmp_path / "passphrase"
+    file.write_text(demo_twins.passphrase, "utf-8")
+    secret = ("--passphrase-file", file)
+    found, whole = (
+        json.loads(say("scan", demo_twins.encrypted, "--json", *secret, *options).out)
+        for options in (("--facetime",), ())
+    )
+    jsonschema.Draft202012Validator(schema()).validate(found)
+    assert found["assets"] == [item for item in whole["assets"] if item["facetime"]["verdict"] != "no"]
+    assert found["totals"]["assets"] == found["totals"]["facetime"] == whole["totals"]["facetime"]
+    for part in ("backup", "summary", "loose_ends", "causes", "gaps"):
+        assert found[part] == whole[part]
+    said = say("scan", demo_twins.encrypted, "--facetime", "--format", "csv", *secret)
+    assert demo_twins.passphrase not in said.all
+    assert len(said.out.splitlines()) == len(found["assets"]) + 1
