@@ -37,11 +37,12 @@ deciphers every file of the backup, since it knows no other way."""
 
 _SCAN = """`floor`, the base: every row of both databases through plain sqlite3 and a walk through the folder that
 asks for names and sizes, without the start of Python, both databases deciphered beforehand. `whole`: `scan
---json` into a file, from the start of the process to its end; `FaceTime`: `scan`, its text into a file. Every
-file of the manifest has a blob; pictures and movies are real and tiny, and blobs of the same content are names of
-one file (hard links), so that a million of them take no room: asking for their sizes is cheaper than on a real
-disk, for the floor and for the scan. Deriving the key costs nothing here; in a real encrypted backup it takes a
-second. osxphotos opens the photo library alone and lists the photos; tables that only it asks for are empty."""
+--json` into a file, from the start of the process to its end; `FaceTime`: the same with `--facetime`; `text`:
+`scan` as people read it, into a file. Every file of the manifest has a blob; pictures and movies are real and
+tiny, and blobs of the same content are names of one file (hard links), so that a million of them take no room:
+asking for their sizes is cheaper than on a real disk, for the floor and for the scan. Deriving the key costs
+nothing here; in a real encrypted backup it takes a second. osxphotos opens the photo library alone and lists the
+photos; tables that only it asks for are empty."""
 
 _GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start
 of Python."""
@@ -119,7 +120,7 @@ def _extraction(stage: Stage) -> str:
 
 
 def _scan(stage: Stage) -> str:
-    names = [f"{what} {kind}" for kind in ("plain", "encrypted") for what in ("floor", "whole", "FaceTime")]
+    names = [f"{what} {kind}" for kind in ("plain", "encrypted") for what in ("floor", "whole", "FaceTime", "text")]
     rows = [_row(stage, name, f"floor {name.split()[1]}") for name in names]
     rows += [_row(stage, name, "floor plain") for name in stage.names("osxphotos")]
     head = f"## Scan: {stage.sizes['assets']:,} assets among {stage.sizes['files']:,} files"

@@ -133,16 +133,17 @@ def extraction(bench: Bench, stage: Stage) -> None:
 
 
 def scan(bench: Bench, stage: Stage) -> None:
-    """The floor, the whole library as JSON, FaceTime only as text, and osxphotos at the same photo library."""
+    """Floor, whole library and FaceTime alone as JSON, text for people, and osxphotos at the same photo library."""
     backups = [bench.warm(shape) for shape in shapes("scan", bench.sizes)]
     nothing = bench.file("nothing.json")
     nothing.write_text("[]")
     for _ in _rounds(bench, stage):
         for kind, backup in zip(("plain", "encrypted"), backups, strict=True):
             stage.add(f"floor {kind}", children.job("floor", backup)[0])
-            _whole(bench, stage, f"whole {kind}", backup)
+            _inventory(bench, stage, f"whole {kind}", backup)
+            _inventory(bench, stage, f"FaceTime {kind}", backup, "--facetime")
             out = bench.file("scan.txt")
-            stage.add(f"FaceTime {kind}", children.program("scan", str(backup), "--quiet", "-o", str(out)))
+            stage.add(f"text {kind}", children.program("scan", str(backup), "--quiet", "-o", str(out)))
         _peer(bench, stage, "osxphotos", clear_copies(backups[0])[1].parent.parent, nothing)
 
 
@@ -155,7 +156,7 @@ def growth(bench: Bench, stage: Stage) -> None:
                 backup, name = bench.warm(shape), f"{shape.files}:{shape.assets}"
                 floor = children.job("floor", backup)[0]
                 try:
-                    _whole(bench, stage, f"whole {name}", backup)
+                    _inventory(bench, stage, f"whole {name}", backup)
                 except children.ChildError as error:  # too large for this machine
                     stage.left_out[f"{shape.files:,} rows with {shape.assets:,} assets"] = str(error)
                 else:
@@ -174,9 +175,9 @@ def previews(bench: Bench, stage: Stage) -> None:
         stage.add("both, small HEIC", children.job("previews", backups[0], bench.file("previews"), "both")[0])
 
 
-def _whole(bench: Bench, stage: Stage, name: str, backup: Path) -> None:
+def _inventory(bench: Bench, stage: Stage, name: str, backup: Path, *options: str) -> None:
     out = bench.file("inventory.json")
-    stage.add(name, children.program("scan", str(backup), "--json", "--quiet", "-o", str(out)))
+    stage.add(name, children.program("scan", str(backup), "--json", "--quiet", "-o", str(out), *options))
     out.unlink()
 
 
