@@ -133,7 +133,7 @@ def extraction(bench: Bench, stage: Stage) -> None:
 
 
 def scan(bench: Bench, stage: Stage) -> None:
-    """Floor, whole library and FaceTime alone as JSON, text for people, and osxphotos at the same photo library."""
+    """Floor, whole library and FaceTime alone as JSON, text for people, osxphotos at the same photo library."""
     backups = [bench.warm(shape) for shape in shapes("scan", bench.sizes)]
     nothing = bench.file("nothing.json")
     nothing.write_text("[]")
