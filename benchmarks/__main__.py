@@ -20,8 +20,9 @@ _ASSETS_AT_MOST = 200_000  # of a point of the growth curve that names none
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 1 when a stage failed, the page then has the others."""
     chosen = _options(arguments)
+    points = tuple(map(_point, filter(None, chosen.growth.split(","))))
     sizes = Sizes(chosen.assets, chosen.files, chosen.originals, chosen.movie, chosen.previews, chosen.rounds,
-                  tuple(map(_point, filter(None, chosen.growth.split(",")))))  # fmt: skip
+                  chosen.cold, chosen.large, points)  # fmt: skip
     stages = [name for name in STAGES if not chosen.only or name in chosen.only.split(",")]
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as fresh:
@@ -75,6 +76,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--files", type=int, default=300_000, help="files of the scan (default: %(default)s)")
     add("--originals", type=int, default=250, help="assets of the extraction (default: %(default)s)")
     add("--movie", type=int, default=200, metavar="MB", help="one large movie among them (default: %(default)s)")
+    add("--cold", type=int, default=12_000, help="assets of the scan from the disk (default: %(default)s)")
+    add("--large", type=int, default=0, metavar="ASSETS",
+        help="assets of the extraction from the disk, 3.9 MB each; their backup should be as large as the memory, "
+        "and needs as much room again (default: none)")  # fmt: skip
     add("--previews", type=int, default=200, help="assets of the previews (default: %(default)s)")
     add("--growth", metavar="ROWS[:ASSETS],...", default="10000,30000,100000,300000,1000000,1000000:500000",
         help="backups of the growth curve; an asset for five rows, 200,000 at most, unless named "

@@ -11,7 +11,7 @@ Row = tuple[str, str, str, str]
 # Time for a row may differ so much between 100,000 and 1,000,000 rows and still be called linear.
 _LINEAR = 1.25
 _COPY_SPEED = 1.1
-# A scan that leaves most of the library alone would take at most this much of one that does not.
+# A scan that leaves most of the library alone should take at most this much of one that does not.
 _PART = 0.5
 
 
@@ -20,6 +20,7 @@ def aims(stages: Mapping[str, Stage]) -> Iterator[Row]:
     for name, judge in (
         ("extraction", _extraction),
         ("scan", _scan),
+        ("disk", _disk),
         ("growth", _growth),
         ("previews", _previews),
         ("start-up", _start_up),
@@ -43,6 +44,18 @@ def _extraction(stage: Stage) -> Iterable[Row]:
         flushed = stage.ratios(f"extract {kind}", f"copy, flushed {kind}", "wall")
         yield _most(f"{kind} extraction, of the time of a copy that is flushed too", flushed, aim)
     yield _most("peak memory of an extraction", stage.values("extract encrypted", "peak"), 200, " MB", ".0f")
+
+
+def _disk(stage: Stage) -> Iterable[Row]:
+    for kind in ("plain", "encrypted"):
+        values = stage.ratios(f"FaceTime {kind}", f"whole {kind}", "wall")
+        yield _most(f"from the disk: scan for FaceTime only, {kind}, of that of the whole library", values, _PART)
+    for name in stage.names("extract encrypted"):
+        ratios = stage.ratios(name, "copy encrypted", "wall")
+        size = stage.median(name, "size") / 1e9
+        yield _most(
+            f"from the disk: encrypted extraction of {size:.0f} GB, of the time of a plain copy", ratios, 1.5
+        )
 
 
 def _scan(stage: Stage) -> Iterable[Row]:

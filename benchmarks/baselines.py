@@ -46,20 +46,40 @@ def measure_floor(backup: Path) -> Answer:
 
 def measure_warming(backup: Path) -> Answer:
     """Read everything once, so that whoever comes first does not pay for the disk; names of one file only once."""
+
+    def read(path: Path) -> None:
+        with path.open("rb", buffering=0) as stream:
+            while stream.read(1 << 20):
+                pass
+
+    return _each(backup, read)
+
+
+def measure_cooling(backup: Path) -> Answer:
+    """Ask the system to keep nothing of the files in its cache, so that whoever comes next pays for the disk."""
+
+    def forget(path: Path) -> None:
+        number = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(number)
+
+    os.sync()
+    return _each(backup, forget)
+
+
+def _each(backup: Path, work: Callable[[Path], None]) -> Answer:
     seen: set[int] = set()
-    return measured(lambda: _warm(backup.parent, seen)) | {"count": len(seen)}
+    return measured(lambda: _walk(backup.parent, seen, work)) | {"count": len(seen)}
 
 
-def _warm(folder: Path, seen: set[int]) -> None:
+def _walk(folder: Path, seen: set[int], work: Callable[[Path], None]) -> None:
     with os.scandir(folder) as found:
         for item in found:
             if item.is_dir(follow_symlinks=False):
-                _warm(Path(item.path), seen)
+                _walk(Path(item.path), seen, work)
             elif item.inode() not in seen:
                 seen.add(item.inode())
-                with Path(item.path).open("rb", buffering=0) as stream:
-                    while stream.read(1 << 20):
-                        pass
+                work(Path(item.path))
 
 
 def measure_copy(backup: Path, out: Path, listed: Path, durable: str = "") -> Answer:
@@ -85,6 +105,7 @@ def _copy(backup: Path, out: Path, files: list[tuple[str, str]], durable: bool) 
 _JOBS: Jobs = {
     "floor": (measure_floor, 1),
     "warm": (measure_warming, 1),
+    "cool": (measure_cooling, 1),
     "copy": (measure_copy, 3),
 }
 

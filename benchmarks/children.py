@@ -19,7 +19,7 @@ from benchmarks.shapes import PASSPHRASE
 ROOT = Path(__file__).parent.parent
 _VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
 _LIMIT = 900.0  # seconds; a tool that takes longer is left out
-_BASELINES = ("floor", "warm", "copy")
+_BASELINES = ("floor", "warm", "cool", "copy")
 _PARTLY = 3  # the command line: done, but something of the backup could not be read
 _UNIT = 1e6 / (1 if sys.platform == "darwin" else 1024)  # of ru_maxrss in one MB
 
@@ -46,10 +46,10 @@ def program(*arguments: str) -> Sample:
     return outside((sys.executable, "-c", "from cli.main import run; run()", *arguments), (0, _PARTLY))
 
 
-def job(name: str, *arguments: object) -> tuple[Sample, dict[str, object]]:
+def job(name: object, *arguments: object) -> tuple[Sample, dict[str, object]]:
     """One of benchmarks.baselines or benchmarks.jobs. Raises ChildError."""
     module = "baselines" if name in _BASELINES else "jobs"
-    return inside((sys.executable, "-m", f"benchmarks.{module}", name, *map(str, arguments)))
+    return inside((sys.executable, "-m", f"benchmarks.{module}", str(name), *map(str, arguments)))
 
 
 def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:

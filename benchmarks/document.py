@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.aims import aims
 from benchmarks.plot import Point, plot
 from benchmarks.samples import Stage, spread
-from benchmarks.stages import DECRYPTERS
+from benchmarks.stages import DECRYPTERS, FILES_FOR_ONE_PHOTO
 
 Row = tuple[str, ...]
 _LIBRARIES = ("cryptography", "iphone-backup-decrypt", "pillow", "pillow-heif")
@@ -22,8 +22,9 @@ _REASON = 160  # characters of what a tool said when it failed
 
 _OPENING = """# Benchmarks
 
-Made by `python -m benchmarks`. Backups are synthetic, with fixed seeds, and lie in the system's cache; each piece
-of work is a process of its own, and everything of a stage runs in turn, round by round.
+Made by `python -m benchmarks`. Backups are synthetic, with fixed seeds, and lie in the system's cache where
+nothing else is said; each piece of work is a process of its own, and everything of a stage runs in turn, round by
+round.
 
 Figures are medians, with the smallest and largest in brackets; ratios are medians of the ratios within a round.
 *Clock* is what one waits; *processor* is user and system time of all threads. *Peak* is the most memory the
@@ -43,6 +44,12 @@ tiny, and blobs of the same content are names of one file (hard links), so that 
 asking for their sizes is cheaper than on a real disk, for the floor and for the scan. Deriving the key costs
 nothing here; in a real encrypted backup it takes a second. osxphotos opens the photo library alone and lists the
 photos; tables that only it asks for are empty."""
+
+_SCANS_FROM_DISK = """Before each run the system was asked to forget what it had cached of the backup. The scans
+are of {assets:,} assets among {files:,} files, each blob a file of its own; names as above, base `whole`."""
+
+_FILES_FROM_DISK = """The others handle {count:,.0f} files, {size:,.0f} GB, more than the memory can cache; base
+`copy`, which flushes nothing, so that some of what it wrote is not on the disk yet when it ends."""
 
 _GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start
 of Python."""
@@ -67,6 +74,7 @@ def write_document(stages: Mapping[str, Stage], target: Path) -> None:
     for name, section in (
         ("extraction", _extraction),
         ("scan", _scan),
+        ("disk", _disk),
         ("growth", _growth),
         ("previews", _previews),
         ("start-up", _start_up),
@@ -127,6 +135,17 @@ def _scan(stage: Stage) -> str:
     rows += [_row(stage, name, "floor plain") for name in stage.names("osxphotos")]
     head = f"## Scan: {stage.sizes['assets']:,} assets among {stage.sizes['files']:,} files"
     return f"{head}\n\n{_SCAN}\n\n{table(('what', *_MEASURES), rows)}{_left_out(stage)}"
+
+
+def _disk(stage: Stage) -> str:
+    assets, large = stage.sizes["cold"], list(stage.names("copy", "extract"))
+    rows = [_row(stage, name, f"whole {name.split()[1]}") for name in stage.names("whole", "FaceTime")]
+    rows += [_row(stage, name, "copy encrypted") for name in large]
+    text = _SCANS_FROM_DISK.format(assets=assets, files=assets * FILES_FOR_ONE_PHOTO)
+    if large:
+        size, count = stage.median("extract encrypted", "size") / 1e9, stage.median("extract encrypted", "count")
+        text += " " + _FILES_FROM_DISK.format(count=count, size=size)
+    return f"## From the disk\n\n{text}\n\n{table(('what', *_MEASURES), rows)}{_left_out(stage)}"
 
 
 def _points(stage: Stage) -> list[Point]:

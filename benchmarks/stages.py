@@ -18,6 +18,7 @@ SMALL_HEIC, LARGE_HEIC = (480, 360), (4032, 3024)
 # Bytes of noise in originals by turns: a small picture to a short movie, 3.5 MB on average.
 _ORIGINALS = (300_000, 1_500_000, 2_500_000, 4_000_000, 9_000_000)
 _FILES_FOR_ONE = 10  # manifest rows for each asset of an extraction
+FILES_FOR_ONE_PHOTO = 5  # and of a scan from the disk
 _ONCE_FROM = 300_000  # rows; so large a backup is scanned once
 _HELPS = 5  # starts in each round
 
@@ -32,12 +33,15 @@ class Sizes:
     movie: int
     previews: int
     rounds: int
+    cold: int
+    large: int
     growth: tuple[tuple[int, int], ...]
 
     def numbers(self) -> dict[str, int]:
         """What the page says about them."""
         return {
-            name: getattr(self, name) for name in ("assets", "files", "originals", "movie", "previews", "rounds")
+            name: getattr(self, name)
+            for name in ("assets", "files", "originals", "movie", "previews", "rounds", "cold", "large")
         }
 
 
@@ -79,9 +83,11 @@ class Bench:
 def shapes(name: str, sizes: Sizes) -> list[Shape]:
     """The backups of a stage."""
     if name == "extraction":
-        many = sizes.originals * _FILES_FOR_ONE
-        large = Shape(sizes.originals, many, original_bytes=_ORIGINALS, movie_bytes=sizes.movie * 1_000_000)
+        large = _large(sizes.originals, sizes)
         return [large, _encrypted(large)]
+    if name == "disk":
+        single = Shape(sizes.cold, sizes.cold * FILES_FOR_ONE_PHOTO)
+        return [single, _encrypted(single), *([_encrypted(_large(sizes.large, sizes))] if sizes.large else ())]
     if name == "scan":
         plain = Shape(sizes.assets, sizes.files, linked=True)
         return [plain, _encrypted(plain)]
@@ -90,6 +96,11 @@ def shapes(name: str, sizes: Sizes) -> list[Shape]:
     if name == "previews":
         return [Shape(sizes.previews, sizes.previews * 3, heic=size) for size in (SMALL_HEIC, LARGE_HEIC)]
     return []
+
+
+def _large(originals: int, sizes: Sizes) -> Shape:
+    many = originals * _FILES_FOR_ONE
+    return Shape(originals, many, original_bytes=_ORIGINALS, movie_bytes=sizes.movie * 1_000_000)
 
 
 def _encrypted(shape: Shape) -> Shape:
@@ -119,17 +130,19 @@ def extraction(bench: Bench, stage: Stage) -> None:
     children.job("list", encrypted, listed)
     for _ in _rounds(bench, stage):
         for kind, backup in (("plain", plain), ("encrypted", encrypted)):
-            out = bench.file("files")
-            for what, job in (
-                ("copy", ("copy", backup, out, listed)),
-                ("copy, flushed", ("copy", backup, out, listed, "durable")),
-                ("extract", ("extract", backup, out)),
-            ):
+            for what, job in _writing(backup, bench.file("files"), listed):
                 os.sync()
                 stage.add(f"{what} {kind}", children.job(*job)[0])
         for tool in DECRYPTERS:
             os.sync()
             _peer(bench, stage, tool, encrypted, listed)
+
+
+def _writing(backup: Path, out: Path, listed: Path) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """What writes the same files, and the arguments of its job."""
+    yield "copy", ("copy", backup, out, listed)
+    yield "copy, flushed", ("copy", backup, out, listed, "durable")
+    yield "extract", ("extract", backup, out)
 
 
 def scan(bench: Bench, stage: Stage) -> None:
@@ -145,6 +158,26 @@ def scan(bench: Bench, stage: Stage) -> None:
             out = bench.file("scan.txt")
             stage.add(f"text {kind}", children.program("scan", str(backup), "--quiet", "-o", str(out)))
         _peer(bench, stage, "osxphotos", clear_copies(backups[0])[1].parent.parent, nothing)
+
+
+def disk(bench: Bench, stage: Stage) -> None:
+    """Scans and an extraction of backups of which nothing is cached and each blob is a file of its own."""
+    if not hasattr(os, "posix_fadvise"):
+        stage.left_out["scans from the disk"] = "this system does not empty its cache when it is asked to"
+        return
+    plain, encrypted, *large = (bench.backup(shape) for shape in shapes("disk", bench.sizes))
+    listed, out = bench.file("list.json"), bench.file("files")
+    for backup in large:
+        children.job("list", backup, listed)
+    for _ in _rounds(bench, stage):
+        for kind, backup in (("plain", plain), ("encrypted", encrypted)):
+            for what, options in (("whole", ()), ("FaceTime", ("--facetime",))):
+                children.job("cool", backup)
+                _inventory(bench, stage, f"{what} {kind}", backup, *options)
+        for backup in large:
+            for what, job in _writing(backup, out, listed):
+                children.job("cool", backup)
+                stage.add(f"{what} encrypted", children.job(*job)[0])
 
 
 def growth(bench: Bench, stage: Stage) -> None:
@@ -206,6 +239,7 @@ STAGES: dict[str, Callable[[Bench, Stage], None]] = {
     "start-up": start_up,
     "extraction": extraction,
     "scan": scan,
+    "disk": disk,
     "previews": previews,
     "growth": growth,
 }

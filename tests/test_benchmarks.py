@@ -16,8 +16,19 @@ from benchmarks.samples import Sample, Stage, spread
 from benchmarks.stages import STAGES
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not tell what a process used")
-SIZES = "--rounds 1 --assets 40 --files 250 --originals 4 --movie 1 --previews 6 --growth 300:100".split()
-SECTIONS = ("In short", "Extraction", "Scan: 40 assets", "Growth", "Previews", "Start-up", "Machine")
+SIZES = (
+    "--rounds 1 --assets 40 --files 250 --originals 4 --movie 1 --cold 40 --large 4 --previews 6 --growth 300:100"
+).split()
+SECTIONS = (
+    "In short",
+    "Extraction",
+    "Scan: 40 assets",
+    "From the disk",
+    "Growth",
+    "Previews",
+    "Start-up",
+    "Machine",
+)
 
 
 @pytest.fixture(scope="module")
