@@ -17,7 +17,7 @@ from recovery.extraction.plan import plan
 from recovery.extraction.selection import Selection
 from tests.extraction_tools import PASSPHRASE, a_file, an_asset, contents, everything, extract, findings_of
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="blocks are shared on Linux only")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shares blocks and names open files")
 PHOTOS = 40
 
 
@@ -89,6 +89,35 @@ def test_a_large_file_is_on_its_way_before_its_end(tmp_path: Path, monkeypatch: 
         flush([part], journal.fileno())
         assert begun == [(0, 4), (4, 11), (11, 12), (0, 0)]
         assert (tmp_path / "1.part").read_bytes() == b"abcdefghijkl"
+
+
+@linux
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+def test_more_than_memory_holds_is_not_kept_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encrypted: bool
+) -> None:
+    """Where there is much, blobs are let go when read and files when flushed; the output is the same."""
+    builder, passphrase = library(), PASSPHRASE if encrypted else None
+    backup = builder.build(tmp_path / "backups", passphrase)
+    let_go: list[str] = []
+
+    def noted(stream: int, start: int, length: int, advice: int) -> None:
+        if start == 0 and advice == os.POSIX_FADV_DONTNEED:
+            let_go.append(str(Path(f"/proc/self/fd/{stream}").readlink()))
+
+    monkeypatch.setattr(os, "posix_fadvise", noted)
+    extract(backup, everything(builder), tmp_path / "usual", passphrase)
+    assert not [path for path in let_go if path.startswith(str(backup))]
+    usual, let_go[:] = len(let_go), []
+    sysconf = os.sysconf
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "sysconf", lambda name: 1 if name == "SC_PHYS_PAGES" else sysconf(name))
+        outcomes = extract(backup, everything(builder), tmp_path / "large", passphrase)
+    copied = [outcome for outcome in outcomes.files if outcome.entry is not None]
+    read = [path for path in let_go if path.startswith(str(backup))]
+    assert len(set(read)) == len(copied) > 3
+    assert len(let_go) - len(read) >= usual + len(copied)
+    assert contents(tmp_path / "large") == contents(tmp_path / "usual")
 
 
 @linux

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ class Passage:
     """
 
     def __init__(self, raw: BinaryIO, key: bytes | None, least: int | None = None) -> None:
+        """`least` is the length that a plain blob must have to be whole."""
         self._raw = raw
         number = _number(raw)
         self._most = _chunk_bytes(number)
@@ -42,6 +44,12 @@ class Passage:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._raw.close()
+
+    def let_go(self) -> None:
+        """Tell the system that the blob will not be asked for again."""
+        number = _number(self._raw)
+        if number is not None:
+            let_go(number)
 
     @property
     def sha256(self) -> str:
@@ -92,6 +100,17 @@ class Passage:
             self._plain.update(plain)
             self.size += len(plain)
             yield plain
+
+
+def let_go(number: int, offset: int = 0) -> None:
+    """Tell the system that bytes of an open file, from `offset` on, will not be asked for again.
+
+    Linux begins to write those that are not on the disk, and drops the others from its cache. Nothing is waited
+    for; where a system takes no such advice, nothing happens.
+    """
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(number, offset, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _number(raw: BinaryIO) -> int | None:

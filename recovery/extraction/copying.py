@@ -53,6 +53,8 @@ class Copier:
     folder: OutputFolder
     journal: Journal
     overwrite: Overwrite
+    lets_go: bool = False
+    """Whether the system need not keep in its cache what was read and written."""
 
     def copy(self, files: Sequence[tuple[PlannedFile, ManifestEntry | None]], tick: Tick) -> tuple[Outcome, ...]:
         """Copy some files, flushed together; whatever goes wrong with one becomes its outcome."""
@@ -76,6 +78,8 @@ class Copier:
             with self.view.passage(source) as passage, ExitStack() as own:
                 part = own.enter_context(self.folder.part())
                 copied = self._write(planned, source, passage, part, tick)
+                if self.lets_go:
+                    passage.let_go()
                 if isinstance(copied, _Ready):  # else the part vanishes now
                     parts.enter_context(own.pop_all())
                 return copied
@@ -145,7 +149,7 @@ class Copier:
             except OSError as error:
                 item.part.refused = error
         if ready:
-            flush([item.part for item in ready], self.journal.fileno())
+            flush([item.part for item in ready], self.journal.fileno(), lets_go=self.lets_go)
 
     def _publish(self, ready: _Ready[Outcome]) -> Outcome:
         outcome = ready.outcome

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from recovery.backup.passage import let_go
+
 if sys.platform == "linux":
     import fcntl
 
@@ -55,7 +57,7 @@ class Part:
 
     def begin(self) -> None:
         """Begin to write to the disk what is not on its way yet, and wait for nothing."""
-        _begin(self.stream.fileno(), self._begun)
+        let_go(self.stream.fileno(), self._begun)
         self._begun = self._written
 
     def share(self, source: int) -> bool:
@@ -72,26 +74,23 @@ class Part:
         return True
 
 
-def flush(parts: Sequence[Part], journal: int) -> None:
+def flush(parts: Sequence[Part], journal: int, *, lets_go: bool = False) -> None:
     """Wait until the bytes of all, and of an open journal, are on the disk.
 
     A part that the system refuses has its word in `refused`; a line of the journal that a power cut takes costs
     only time. The writing of all is begun before the first is waited for, and none gets its name in between: a
-    file system that keeps a journal of its own then writes it once for many files.
+    file system that keeps a journal of its own then writes it once for many files. With `lets_go` the system need
+    not keep them in its cache.
     """
     for part in parts:
         part.begin()
-    _begin(journal)
+    let_go(journal)
     for part in parts:
         try:
             os.fsync(part.stream.fileno())
         except OSError as error:
             part.refused = error
+        if lets_go:
+            let_go(part.stream.fileno())
     with contextlib.suppress(OSError):
         os.fsync(journal)
-
-
-def _begin(stream: int, offset: int = 0) -> None:
-    if hasattr(os, "posix_fadvise"):
-        with contextlib.suppress(OSError):  # only advice: on Linux it begins to write what is not on the disk
-            os.posix_fadvise(stream, offset, 0, os.POSIX_FADV_DONTNEED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -73,9 +74,8 @@ def write(
                     _refuse_foreign_records(folder, journal)
                 if not options.ignore_free_space:
                     check_space(folder.root, _needed(plan, folder, journal))
-                writer = _Writer(
-                    Copier(view, folder, journal, options.overwrite), options.workers, progress or Silent()
-                )
+                copier = Copier(view, folder, journal, options.overwrite, lets_go=_fills_memory(plan.bytes))
+                writer = _Writer(copier, options.workers, progress or Silent())
                 outcomes = writer.write(plan, documents or Documents())
                 recorder = partial(
                     run_text, run or RunFacts(), plan.backup, plan.gaps, key=key, started=started, ended=now()
@@ -229,6 +229,18 @@ def _sidecars(
 
 def _beside(planned: PlannedAsset, texts: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     return ((f"{planned.stem}.{extension}", data) for extension, data in sorted(texts.items()))
+
+
+def _fills_memory(size: int) -> bool:
+    """Whether so many bytes, read and written, would take more than half of the memory for the system's cache.
+
+    They would push out what others need and be gone themselves before anybody asks for them; and making room for
+    each page costs more than deciphering it.
+    """
+    try:
+        return 4 * size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 0
+    except (AttributeError, OSError, ValueError):  # Windows has no such question
+        return False
 
 
 def _needed(plan: Plan, folder: OutputFolder, journal: Journal) -> int:
