@@ -56,7 +56,7 @@ def measure_warming(backup: Path) -> Answer:
 
 
 def measure_cooling(backup: Path) -> Answer:
-    """Ask the system to keep nothing of the files in its cache, so that whoever comes next pays for the disk."""
+    """Have the system drop the bytes of all files from its cache; their names and sizes it may keep."""
 
     def forget(path: Path) -> None:
         number = os.open(path, os.O_RDONLY)

@@ -45,10 +45,11 @@ asking for their sizes is cheaper than on a real disk, for the floor and for the
 nothing here; in a real encrypted backup it takes a second. osxphotos opens the photo library alone and lists the
 photos; tables that only it asks for are empty."""
 
-_SCANS_FROM_DISK = """Before each run the system was asked to forget what it had cached of the backup. The scans
-are of {assets:,} assets among {files:,} files, each blob a file of its own; names as above, base `whole`."""
+_DISK = """Before each run the system was asked to drop the bytes of the backup from its cache (names and sizes of
+files it may keep). {assets:,} assets among {files:,} files, each blob a file of its own; names as above, base
+`whole`."""
 
-_FILES_FROM_DISK = """The others handle {count:,.0f} files, {size:,.0f} GB, more than the memory can cache; base
+_LARGE = """From the disk as well, the cache emptied before each, with {memory:.0f} GB of memory. Base
 `copy`, which flushes nothing, so that some of what it wrote is not on the disk yet when it ends."""
 
 _GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start
@@ -75,6 +76,7 @@ def write_document(stages: Mapping[str, Stage], target: Path) -> None:
         ("extraction", _extraction),
         ("scan", _scan),
         ("disk", _disk),
+        ("large", _large),
         ("growth", _growth),
         ("previews", _previews),
         ("start-up", _start_up),
@@ -138,14 +140,17 @@ def _scan(stage: Stage) -> str:
 
 
 def _disk(stage: Stage) -> str:
-    assets, large = stage.sizes["cold"], list(stage.names("copy", "extract"))
-    rows = [_row(stage, name, f"whole {name.split()[1]}") for name in stage.names("whole", "FaceTime")]
-    rows += [_row(stage, name, "copy encrypted") for name in large]
-    text = _SCANS_FROM_DISK.format(assets=assets, files=assets * FILES_FOR_ONE_PHOTO)
-    if large:
-        size, count = stage.median("extract encrypted", "size") / 1e9, stage.median("extract encrypted", "count")
-        text += " " + _FILES_FROM_DISK.format(count=count, size=size)
-    return f"## From the disk\n\n{text}\n\n{table(('what', *_MEASURES), rows)}{_left_out(stage)}"
+    assets = stage.sizes["cold"]
+    rows = [_row(stage, name, f"whole {name.split()[1]}") for name in stage.samples]
+    text = _DISK.format(assets=assets, files=assets * FILES_FOR_ONE_PHOTO)
+    return f"## Scan from the disk\n\n{text}\n\n{table(('what', *_MEASURES), rows)}{_left_out(stage)}"
+
+
+def _large(stage: Stage) -> str:
+    size, count = stage.median("extract encrypted", "size") / 1e9, stage.median("extract encrypted", "count")
+    rows = [_row(stage, name, "copy encrypted") for name in stage.samples]
+    head = f"## Extraction from the disk: {count:,.0f} files, {size:.1f} GB"
+    return f"{head}\n\n{_LARGE.format(memory=_memory())}\n\n{table(('what', *_MEASURES), rows)}{_left_out(stage)}"
 
 
 def _points(stage: Stage) -> list[Point]:
@@ -207,13 +212,17 @@ def _start_up(stage: Stage) -> str:
 def _conditions(stages: Mapping[str, Stage]) -> str:
     rows = [(name, stage.began, f"{stage.load:.2f}", str(stage.sizes["rounds"])) for name, stage in stages.items()]
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     machine = (
-        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB of memory, {platform.system()} "
+        f"{os.cpu_count()} cores ({_processor()}), {_memory():.0f} GB of memory, {platform.system()} "
         f"{platform.machine()}; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}."
     )
     begun = table(("stage", "begun", "load", "rounds"), rows)
     return f"## Machine and conditions\n\n{machine}\n{_CONDITIONS}\n\n{begun}"
+
+
+def _memory() -> float:
+    """Of this machine, in GB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
 
 
 def _processor() -> str:

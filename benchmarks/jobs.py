@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.baselines import Answer, Jobs, answer, measured
+from benchmarks.baselines import Answer, Jobs, answer, measure_cooling, measured
 from benchmarks.shapes import PASSPHRASE
 from recovery.backup.keys import Passphrase
 from recovery.backup.view import BackupView, open_backup
@@ -39,11 +39,16 @@ def measure_list(backup: Path, listed: Path) -> Answer:
     return {"count": len(files)}
 
 
-def measure_extract(backup: Path, out: Path) -> Answer:
-    """Everything a plan writes, journal and record included; the scan before it is not counted."""
+def measure_extract(backup: Path, out: Path, cool: str = "") -> Answer:
+    """Everything a plan writes, journal and record included; the scan before it is not counted.
+
+    "cool" has the system forget what that scan has read.
+    """
     shutil.rmtree(out, ignore_errors=True)
     with _opened(backup) as (view, _, findings):
         planned = plan(findings, Selection(everything=True))
+        if cool:
+            measure_cooling(backup)
         figures = measured(lambda: write(view, planned, out))
     shutil.rmtree(out, ignore_errors=True)
     return figures | {"count": sum(1 for _ in planned.files), "size": planned.bytes}

@@ -18,6 +18,7 @@ SMALL_HEIC, LARGE_HEIC = (480, 360), (4032, 3024)
 # Bytes of noise in originals by turns: a small picture to a short movie, 3.5 MB on average.
 _ORIGINALS = (300_000, 1_500_000, 2_500_000, 4_000_000, 9_000_000)
 _FILES_FOR_ONE = 10  # manifest rows for each asset of an extraction
+_NO_COOLING = "this system does not empty its cache when it is asked to"
 FILES_FOR_ONE_PHOTO = 5  # and of a scan from the disk
 _ONCE_FROM = 300_000  # rows; so large a backup is scanned once
 _HELPS = 5  # starts in each round
@@ -87,7 +88,9 @@ def shapes(name: str, sizes: Sizes) -> list[Shape]:
         return [large, _encrypted(large)]
     if name == "disk":
         single = Shape(sizes.cold, sizes.cold * FILES_FOR_ONE_PHOTO)
-        return [single, _encrypted(single), *([_encrypted(_large(sizes.large, sizes))] if sizes.large else ())]
+        return [single, _encrypted(single)]
+    if name == "large":
+        return [_encrypted(_large(sizes.large, sizes))] if sizes.large else []
     if name == "scan":
         plain = Shape(sizes.assets, sizes.files, linked=True)
         return [plain, _encrypted(plain)]
@@ -138,11 +141,11 @@ def extraction(bench: Bench, stage: Stage) -> None:
             _peer(bench, stage, tool, encrypted, listed)
 
 
-def _writing(backup: Path, out: Path, listed: Path) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """What writes the same files, and the arguments of its job."""
+def _writing(backup: Path, out: Path, listed: Path, *how: str) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """What writes the same files, and the arguments of its job; `how` is one more for the extraction."""
     yield "copy", ("copy", backup, out, listed)
     yield "copy, flushed", ("copy", backup, out, listed, "durable")
-    yield "extract", ("extract", backup, out)
+    yield "extract", ("extract", backup, out, *how)
 
 
 def scan(bench: Bench, stage: Stage) -> None:
@@ -161,21 +164,28 @@ def scan(bench: Bench, stage: Stage) -> None:
 
 
 def disk(bench: Bench, stage: Stage) -> None:
-    """Scans and an extraction of backups of which nothing is cached and each blob is a file of its own."""
+    """Scans of backups of whose bytes nothing is cached and each blob is a file of its own."""
     if not hasattr(os, "posix_fadvise"):
-        stage.left_out["scans from the disk"] = "this system does not empty its cache when it is asked to"
+        stage.left_out["scans from the disk"] = _NO_COOLING
         return
-    plain, encrypted, *large = (bench.backup(shape) for shape in shapes("disk", bench.sizes))
-    listed, out = bench.file("list.json"), bench.file("files")
-    for backup in large:
-        children.job("list", backup, listed)
+    backups = [bench.backup(shape) for shape in shapes("disk", bench.sizes)]
     for _ in _rounds(bench, stage):
-        for kind, backup in (("plain", plain), ("encrypted", encrypted)):
+        for kind, backup in zip(("plain", "encrypted"), backups, strict=True):
             for what, options in (("whole", ()), ("FaceTime", ("--facetime",))):
                 children.job("cool", backup)
                 _inventory(bench, stage, f"{what} {kind}", backup, *options)
-        for backup in large:
-            for what, job in _writing(backup, out, listed):
+
+
+def large(bench: Bench, stage: Stage) -> None:
+    """Copies and an extraction from the disk, of more than memory holds; left out unless a size is given."""
+    if not hasattr(os, "posix_fadvise"):
+        stage.left_out["an extraction from the disk"] = _NO_COOLING
+        return
+    for backup in map(bench.backup, shapes("large", bench.sizes)):
+        listed, out = bench.file("list.json"), bench.file("files")
+        children.job("list", backup, listed)
+        for _ in _rounds(bench, stage):
+            for what, job in _writing(backup, out, listed, "cool"):
                 children.job("cool", backup)
                 stage.add(f"{what} encrypted", children.job(*job)[0])
 
@@ -240,6 +250,7 @@ STAGES: dict[str, Callable[[Bench, Stage], None]] = {
     "extraction": extraction,
     "scan": scan,
     "disk": disk,
+    "large": large,
     "previews": previews,
     "growth": growth,
 }

@@ -83,7 +83,7 @@ TEXT = click.option(
 FACETIME = click.option(
     "--facetime",
     is_flag=True,
-    help="Only photos with a sign of FaceTime. Faster: the files of others are not examined.",
+    help="Only photos with a sign of FaceTime. Faster: hardly any file of others is examined.",
 )
 
 

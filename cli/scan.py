@@ -24,7 +24,6 @@ from cli.options import (
 from recovery.findings.find import narrowed
 from recovery.findings.model import Asset, Findings
 from recovery.findings.outlines import standing_out
-from recovery.findings.selection import Search
 from recovery.report import places, tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
@@ -105,7 +104,7 @@ def command(
                     findings,
                     everything=everything,
                     verbose=verbose,
-                    only_facetime=search == Search(facetime=True),
+                    only_facetime=search.only_facetime,
                     style=paint,
                 )
                 stream.write(answer)

@@ -65,6 +65,12 @@ LOST = {
     "no photo": BackupBuilder,
     "no library": lambda: camera().without_photos_database(),
     "no list of files": lambda: camera().without_manifest_db(),
+    "copy of the same bytes": lambda: (
+        camera().without_content_identifier().with_messages_attachment("lp_image.HEIC")
+    ),
+    "copy of the same bytes, no list of files": lambda: (
+        camera().without_content_identifier().with_messages_attachment("lp_image.HEIC").without_manifest_db()
+    ),
 }
 
 
@@ -123,6 +129,8 @@ def test_nothing_found_is_told_with_what_was_looked_at(tmp_path: Path, untouched
     assert "No FaceTime photo was found" in said.out
     assert "2 photos and videos" in said.out
     assert "What could hide one:" in said.out
+    blank = say("scan", folder, "--facetime", "--text", "  ")
+    assert blank.out == said.out
     more = say("scan", folder, "--facetime", "--text", "cafe")
     assert "0 of 0 photos and videos with a sign of FaceTime fit: with the words “cafe”." in more.out
     assert "No FaceTime photo was found" not in more.out

@@ -24,9 +24,9 @@ class Passage:
     def __init__(self, raw: BinaryIO, key: bytes | None, least: int | None = None) -> None:
         """`least` is the length that a plain blob must have to be whole."""
         self._raw = raw
-        number = _number(raw)
-        self._most = _chunk_bytes(number)
-        self.plain = number if key is None else None
+        self._number = _number(raw)
+        self._most = _chunk_bytes(self._number)
+        self.plain = self._number if key is None else None
         """The open file that holds the plaintext as it is, None for an encrypted blob."""
         self._cipher = SequentialCipher(key, self._most) if key is not None else None
         self._least = least
@@ -47,9 +47,8 @@ class Passage:
 
     def let_go(self) -> None:
         """Tell the system that the blob will not be asked for again."""
-        number = _number(self._raw)
-        if number is not None:
-            let_go(number)
+        if self._number is not None:
+            let_go(self._number)
 
     @property
     def sha256(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def gather(
     """Read everything. What cannot be read becomes a gap; nothing but a foreign bug stops the rest.
 
     `with_events` also gathers what the library's history tells of each asset, of `uuids` alone if any are given.
-    With `only_facetime` the blobs of photos that have a row and no sign of FaceTime are not examined.
+    With `only_facetime` files of photos with a row, no sign of FaceTime and no copy in Messages stay unexamined.
     """
     return _Gatherer(view, progress or Silent(), uuids if with_events else None, only_facetime).case()
 
@@ -62,6 +63,8 @@ class _Gatherer:
         self.view = view
         self.events_of = events_of
         self.only_facetime = only_facetime
+        self.spares = False
+        """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
         self.progress = progress
         self.gaps: list[Gap] = []
@@ -157,11 +160,12 @@ class _Gatherer:
     def _grouping(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> Grouping:
         """Group the media files, looking first inside those that nothing else describes."""
         rows = self.photos.assets if self.photos else ()
+        self.spares = self.only_facetime and len(rows) > 0
         index = RowIndex(rows)
         damaged, gaps = _Damaged(), self.gaps
         self.gaps = []
         files = chain(self._media(missing, damaged), unnamed)
-        looked = (self._looked_at(file) if _undescribed(file, index) else file for file in files)
+        looked = (self._looked_at(self._examined(file)) if _undescribed(file, index) else file for file in files)
         grouping = group(rows, looked, index, self.view.room)
         self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
         return grouping
@@ -174,14 +178,15 @@ class _Gatherer:
         def change(item: Group) -> Group:
             quiet = is_quiet(item)
             promising = _promises(item, places, quiet)
-            if self.only_facetime and (promising or not quiet or item.row is None or copied.has(item)):
-                item = item.updated(lambda known: examine(self.view, known.file))
+            if self.spares and (promising or not quiet or item.row is None or copied.has(item)):
+                files = (known._replace(file=self._examined(known.file)) for known in item.files)
+                item = replace(item, files=tuple(files))
             return self._looked_into(item) if promising else item
 
         return grouping.updated(change, self.view.room)
 
     def _media(self, missing: frozenset[str], damaged: _Damaged) -> Iterator[MediaFile]:
-        for file in media_files(self.view, missing, examined=not self.only_facetime):
+        for file in media_files(self.view, missing, examined=not self.spares):
             damaged.note(file.entry)
             self.progress.advance()
             yield file
@@ -195,10 +200,13 @@ class _Gatherer:
         wanted = ORIGINALS if whole else ORIGINALS | _COPIES
         return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
 
+    def _examined(self, file: MediaFile) -> MediaFile:
+        """A file that may have been spared; what was looked into was examined before."""
+        return examine(self.view, file) if self.spares and file.facts is None else file
+
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:
             return file
-        file = examine(self.view, file) if self.only_facetime else file
         facts, gaps = look_inside(self.view, file)
         self.gaps.extend(gaps)
         return file._replace(facts=facts)

@@ -42,11 +42,11 @@ class Copied:
         )
 
     def has(self, group: Group) -> bool:
-        """Whether an attachment is a copy of this asset."""
-        if any(item.file.entry.file_id in self.originals for item in group.files if self.originals):
+        """Whether an attachment may be a copy of this asset, as findings/copies.py joins them."""
+        if self.originals and not self.originals.isdisjoint(item.file.entry.file_id for item in group.files):
             return True
-        return bool(self.identifiers) and any(
-            identifier.upper() in self.identifiers for identifier in group.content_identifiers()
+        return bool(self.identifiers) and not self.identifiers.isdisjoint(
+            map(str.upper, group.content_identifiers())
         )
 
 

@@ -136,6 +136,6 @@ class Case:
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
     only_facetime: bool = False
-    """Whether only FaceTime photos are asked for: then the blobs of other rows' files are not examined."""
+    """Whether only FaceTime is asked for: what is known of other rows' files is the manifest's word alone."""
     room: Room | None = field(default=None, repr=False, compare=False)
     """Where records lie, and further ones may, that are too many for memory; a large case lives as long as it."""

@@ -54,7 +54,7 @@ class AssetMaker:
         """
         copies, ghosts = copies_of(self._case), ghosts_of(self._case)
         claimed: set[int] = set()
-        short = self._plain.glance if self._case.only_facetime else self._plain.outline
+        short = self._plain.glance if self._case.only_facetime else self.outline
         for group in groups:
             ghost = _ghost_of(group, ghosts)
             if id(ghost) in claimed:

@@ -101,7 +101,8 @@ def _facts(case: Case) -> BackupFacts:
 def narrowed(findings: Findings, search: Search) -> Findings:
     """The findings with only the assets that fit a search, counted anew, and the search told.
 
-    Causes, loose ends, gaps and the counts of files stay those of the whole backup.
+    Causes, loose ends, gaps and the counts of files stay those of the whole backup. Findings of a case in which
+    only FaceTime is asked for can be narrowed further by searches for FaceTime alone.
     """
     if not search.narrows:
         return findings

@@ -69,6 +69,11 @@ class Search:
         return self.facetime or self._narrows_further
 
     @property
+    def only_facetime(self) -> bool:
+        """Whether FaceTime is all that is searched for."""
+        return self.facetime and not self._narrows_further
+
+    @property
     def _narrows_further(self) -> bool:
         return bool(self.since or self.until or self.near or self.persons or self.albums or self._words)
 
@@ -104,8 +109,8 @@ class Search:
         dateless = sum(_moment(asset) is None for asset in known) if self.since or self.until else 0
         placeless = sum(asset.latitude is None or asset.longitude is None for asset in known) if self.near else 0
         unknown = [
-            f"{number:,} {'has' if number == 1 else 'have'} no known {what}"
-            for number, what in ((dateless, "date"), (placeless, "place"))
+            f"{number:,} {'has' if number == 1 else 'have'} no known {fact}"
+            for number, fact in ((dateless, "date"), (placeless, "place"))
             if number
         ]
         left_out = f" {' and '.join(unknown)}, so nobody can say whether they fit." if unknown else ""

@@ -16,7 +16,10 @@ from recovery.provenance import Gap
 
 
 class MediaFile(NamedTuple):
-    """One media file. `facts` is what the file says about itself, None when nobody looked inside."""
+    """One media file. `facts` is what the file says about itself, None when nobody looked inside.
+
+    Of a file that was not examined `blob` is what the manifest tells: there, and as long as its record says.
+    """
 
     entry: ManifestEntry
     place: Place
@@ -44,7 +47,8 @@ class MediaFile(NamedTuple):
 def media_files(view: BackupView, missing: frozenset[str], *, examined: bool = True) -> Iterator[MediaFile]:
     """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob.
 
-    Files that are not to be `examined` are as the manifest tells of them, until `examine` is asked.
+    Files that are not to be `examined` are as the manifest tells of them, until `examine` is asked; where it tells
+    no size, they are examined all the same.
     """
     for entry in view.index.entries(DOMAIN, ROOT):
         place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
@@ -52,7 +56,8 @@ def media_files(view: BackupView, missing: frozenset[str], *, examined: bool = T
             attributes = read_attributes(entry.attributes)
             # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
             kept = entry.without_attributes() if entry.attributes else entry
-            told = entry.file_id not in missing and (not examined or place.part is Part.THUMBNAIL)
+            spared = place.part is Part.THUMBNAIL or (not examined and entry.size is not None)
+            told = spared and entry.file_id not in missing
             blob = Blob(BlobState.PRESENT, entry.size) if told else _blob(view, entry, place)
             yield MediaFile(kept, place, blob, attributes)
 
