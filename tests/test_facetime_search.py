@@ -127,6 +127,7 @@ def test_nothing_found_is_told_with_what_was_looked_at(tmp_path: Path, untouched
     said = say("scan", folder, "--facetime")
     assert (said.code, said.err) == (0, "")
     assert "No FaceTime photo was found" in said.out
+    assert "Only photos and videos with a sign of FaceTime were asked for; there is none." in said.out
     assert "2 photos and videos" in said.out
     assert "What could hide one:" in said.out
     blank = say("scan", folder, "--facetime", "--text", "  ")

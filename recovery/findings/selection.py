@@ -104,7 +104,8 @@ class Search:
         known = list(filter(self._is_of_origin, assets))
         what = "photos and videos with a sign of FaceTime" if self.facetime else "photos and videos"
         if not self._narrows_further:
-            return f"Only {what} were asked for; there {'is' if len(known) == 1 else 'are'} {len(known):,}."
+            there = "are" if len(known) > 1 else "is"
+            return f"Only {what} were asked for; there {there} {f'{len(known):,}' if known else 'none'}."
         fit = sum(map(self.fits, known))
         dateless = sum(_moment(asset) is None for asset in known) if self.since or self.until else 0
         placeless = sum(asset.latitude is None or asset.longitude is None for asset in known) if self.near else 0

@@ -99,8 +99,8 @@ LOOSE_ENDS = {
 }
 
 OTHERS_NOTE = (
-    "Of other photos and videos no file was examined that the library knows; a scan without --facetime does that. "
-    "The command diagnose tells why FaceTime photos may be missing."
+    "The library's other photos were counted, but their files were not examined; a scan without --facetime does "
+    "that. The command diagnose tells why FaceTime photos may be missing."
 )
 
 TIMES_NOTE = (
