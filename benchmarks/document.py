@@ -49,7 +49,7 @@ _DISK = """Before each run the system was asked to drop the bytes of the backup 
 files it may keep). {assets:,} assets among {files:,} files, each blob a file of its own; names as above, base
 `whole`."""
 
-_LARGE = """From the disk as well, the cache emptied before each, with {memory:.0f} GB of memory. Base
+_LARGE = """Made with `--large`: from the disk, the cache emptied before each, with {memory:.0f} GB of memory. Base
 `copy`, which flushes nothing, so that some of what it wrote is not on the disk yet when it ends."""
 
 _GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start

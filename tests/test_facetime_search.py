@@ -55,35 +55,42 @@ def test_it_finds_what_a_search_in_the_whole_finds(
         same(narrowed(found, further), narrowed(whole, further))
 
 
-LOST = {
-    "copy in Messages": lambda: camera().with_messages_attachment("lp_image.HEIC"),
-    "copy whose original is gone": lambda: camera().with_messages_attachment("lp_image.HEIC").without_blob("both"),
-    "only in Messages": lambda: (
-        camera().with_messages_attachment("lp_image.HEIC").permanently_deleted(None).without_thumbnail()
-    ),
-    "nothing of FaceTime": lambda: BackupBuilder().with_screenshot("IMG_0001"),
-    "no photo": BackupBuilder,
-    "no library": lambda: camera().without_photos_database(),
-    "no list of files": lambda: camera().without_manifest_db(),
-    "copy of the same bytes": lambda: (
-        camera().without_content_identifier().with_messages_attachment("lp_image.HEIC")
-    ),
-    "copy of the same bytes, no list of files": lambda: (
-        camera().without_content_identifier().with_messages_attachment("lp_image.HEIC").without_manifest_db()
-    ),
-}
-
-
 def camera() -> BackupBuilder:
     """A Live Photo of the camera, whose sign of FaceTime could only be a copy's name, and others beside it."""
     return BackupBuilder().with_photo("IMG_0007").with_screenshot("IMG_0002").with_camera_live_photo("IMG_0001")
 
 
-@pytest.mark.parametrize("story", LOST)
+def copied() -> BackupBuilder:
+    """The same with a copy in Messages under FaceTime's name, joined by its content identifier."""
+    return camera().with_messages_attachment("lp_image.HEIC")
+
+
+def twin() -> BackupBuilder:
+    """The same, joined by the bytes alone."""
+    return camera().without_content_identifier().with_messages_attachment("lp_image.HEIC")
+
+
+STORIES: dict[str, tuple[Callable[[], BackupBuilder], int]] = {
+    "a copy in Messages": (copied, 1),
+    "a copy whose original is gone": (lambda: copied().without_blob("both"), 1),
+    "a copy of what was deleted": (lambda: copied().permanently_deleted(None).without_thumbnail(), 1),
+    "a copy of the same bytes": (twin, 1),
+    "a copy of the same bytes, no list of files": (lambda: twin().without_manifest_db(), 1),
+    "nothing of FaceTime": (lambda: BackupBuilder().with_screenshot("IMG_0001"), 0),
+    "no photo": (BackupBuilder, 0),
+    "no library": (lambda: camera().with_live_photo("IMG_0009").without_photos_database(), 1),
+    "no list of files": (lambda: camera().with_live_photo("IMG_0009").without_manifest_db(), 1),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
 def test_it_finds_the_same_where_the_sign_stands_elsewhere(tmp_path: Path, story: str) -> None:
-    """A copy in Messages, a blob without a row, and nothing at all."""
-    folder = LOST[story]().build(tmp_path / "backup")
-    same(searched(folder), narrowed(find(case_of(folder)), ONLY))
+    """A copy in Messages, a library or a list of files that is lost, and nothing at all."""
+    builder, expected = STORIES[story]
+    folder = builder().build(tmp_path / "backup")
+    found = searched(folder)
+    assert len(found.assets) == expected
+    same(found, narrowed(find(case_of(folder)), ONLY))
 
 
 def test_blobs_of_others_are_not_examined(demo_twins: DemoTwins, monkeypatch: pytest.MonkeyPatch) -> None:
