@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread, Timer
 
 from benchmarks.samples import Sample
 from benchmarks.shapes import PASSPHRASE
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 _VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
 _LIMIT = 900.0  # seconds; a tool that takes longer is left out
 _BASELINES = ("floor", "warm", "cool", "copy")
+_LOOK = 0.5  # seconds
 _PARTLY = 3  # the command line: done, but something of the backup could not be read
 _UNIT = 1e6 / (1 if sys.platform == "darwin" else 1024)  # of ru_maxrss in one MB
 
@@ -62,6 +63,8 @@ def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:
         process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=ROOT, env=environment)
         guard = Timer(_LIMIT, process.kill)
         guard.start()
+        family = _Family(process.pid)
+        family.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
@@ -69,6 +72,7 @@ def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:
             raise
         finally:
             guard.cancel()
+            family.over.set()
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
@@ -76,5 +80,36 @@ def _run(command: Sequence[str], good: Sequence[int]) -> tuple[Sample, str]:
         if process.returncode not in good:
             lines = errors.read().decode("utf-8", "replace").strip().splitlines()
             raise ChildError(lines[-1] if lines else f"ended with code {process.returncode}")
-        sample = Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _UNIT)
+        family.join()
+        peak = max(usage.ru_maxrss / _UNIT, family.peak)
+        sample = Sample(wall, usage.ru_utime + usage.ru_stime, peak)
         return sample, output.read().decode("utf-8", "replace")
+
+
+class _Family(Thread):
+    """The most memory in MB that a process and those it began held together, looked at now and then (Linux).
+
+    Pages that they share count once. A process alone is not looked at: the system itself keeps its peak.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0.0
+        self.over = Event()
+        self._number = number
+
+    def run(self) -> None:
+        """Until it is over; looking takes some milliseconds."""
+        while not self.over.wait(_LOOK):
+            try:
+                begun = Path(f"/proc/{self._number}/task/{self._number}/children").read_text("ascii").split()
+                if begun:
+                    self.peak = max(self.peak, sum(map(_shared_out, (str(self._number), *begun))))
+            except OSError:  # one of them has just ended, or this is no Linux
+                continue
+
+
+def _shared_out(number: str) -> float:
+    """Memory of a process in MB, of shared pages its share."""
+    lines = Path(f"/proc/{number}/smaps_rollup").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")) / 1e6

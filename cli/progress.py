@@ -18,6 +18,7 @@ class TerminalProgress:
         """See recovery.case.Progress."""
         from tqdm import tqdm  # late: most commands end before it would be shown
 
+        tqdm.monitor_interval = 0  # its thread only mends bars that stand still, and would forbid a second process
         self.finish()
         in_bytes = unit == "B"
         self._bar = tqdm(

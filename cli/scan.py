@@ -95,7 +95,7 @@ def command(
             click.echo(f"Search: {clean(findings.search)}", err=True)
         with answer_stream(output) as stream:
             if as_json or form == "json":
-                write_json(findings, stream, generated_at=datetime.now(UTC))
+                write_json(findings, stream, generated_at=datetime.now(UTC), room=found.view.room)
             elif form in _TABLES:
                 _write_table(_listed(findings, everything), form, stream, quiet)
             else:

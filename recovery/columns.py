@@ -1,8 +1,8 @@
 """Records as bytes and back, by column: many records of one kind become a list of each of their fields.
 
 What all of them share is written once, a field that holds records is again so many columns, and records are made
-again without a call for each; the lists are pickled. A pickle is safe where one process alone writes and reads it:
-nothing that comes from a backup may ever be read by this.
+again without a call for each; the lists are pickled. A pickle is safe where one process and its copies alone write
+and read it: nothing that comes from a backup may ever be read by this.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sqlite3
 import time
@@ -50,6 +51,12 @@ class Database:
     def __init__(self, path: Path, store: str) -> None:
         self.path = path
         self.store = store
+        self._open()
+        self._columns: dict[str, tuple[str, ...]] = {}
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        path = self.path
         try:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         except sqlite3.Error as error:
@@ -62,7 +69,6 @@ class Database:
         except _FOREIGN as error:
             self._connection.close()
             raise self._unreadable(error) from error
-        self._columns: dict[str, tuple[str, ...]] = {}
 
     def _harden(self) -> None:
         connection = self._connection
@@ -125,6 +131,10 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
+        if self._process != os.getpid():
+            # SQLite forbids a copied process to use a connection it did not open, and even to close it.
+            self._elsewhere = self._connection
+            self._open()
         try:
             self._since = time.thread_time()
             cursor: Iterator[sqlite3.Row] = self._connection.execute(sql, tuple(parameters))

@@ -11,6 +11,12 @@ ROWS_IN_MEMORY = 70_000
 FILES_IN_MEMORY = 160_000
 RESOURCES_IN_MEMORY = 250_000
 
+# --- processes -------------------------------------------------------------------------------------------
+# From so many entries of the manifest on another process looks at the media files; starting it takes some 10 ms.
+ENTRIES_WORTH_A_PROCESS = 5_000
+# With half as many assets another process makes the text of the other half.
+ASSETS_WORTH_A_PROCESS = 2_000
+
 # --- property lists and keyed archives -------------------------------------------------------------------
 # The largest plist a backup carries is Info.plist with every app's icon in it: tens of megabytes.
 PLIST_BYTES = 64 * MIB

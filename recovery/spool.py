@@ -1,12 +1,14 @@
 """Records in any number: few stay in memory as they are, many go to a private file and are made again when asked.
 
 Where more than `keep` records come, all of them go by column (recovery/columns.py), some at a time, into a file of
-the workspace. That file is written and read by this process alone and never holds anything but what this process
-put there; nothing in it is taken from a backup as it stands.
+the workspace. That file is written by this process alone, read by it and its copies (recovery/ahead.py), and never
+holds anything but what this process put there; nothing in it is taken from a backup as it stands.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from abc import abstractmethod
 from array import array
 from bisect import bisect_left
@@ -44,6 +46,10 @@ class Records(Sequence[T]):
 
     def _some(self, numbers: range) -> tuple[T, ...]:
         return tuple(map(self._at, numbers))
+
+    def since(self, number: int) -> Iterator[T]:
+        """The records from this one on."""
+        return map(self._at, range(number, len(self)))
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -147,6 +153,10 @@ class Lazy(Records[T]):
     def _at(self, number: int) -> T:
         return next(islice(self, number, None))
 
+    def since(self, number: int) -> Iterator[T]:
+        """See Records: by one walk."""
+        return islice(self, number, None)
+
     def _some(self, numbers: range) -> tuple[T, ...]:
         if numbers.step < 0:
             return self._some(numbers[::-1])[::-1]
@@ -167,6 +177,11 @@ def mapped(records: Sequence[T], change: Callable[[T], V]) -> Sequence[V]:
     if isinstance(records, tuple):
         return tuple(map(change, records))
     return Lazy(len(records), lambda: map(change, records))
+
+
+def since(records: Sequence[T], number: int) -> Iterator[T]:
+    """The records from this one on."""
+    return records.since(number) if isinstance(records, Records) else islice(records, number, None)
 
 
 def fields_of(records: Iterable[object], *names: str) -> Iterator[tuple[Any, ...]]:
@@ -227,19 +242,23 @@ class _File:
             self._stream = room.scratch()
         self._end = 0
 
-    def write(self, records: list[Any]) -> int:
+    def write(self, records: list[Any]) -> tuple[int, int]:
+        """Where they begin, and how many bytes they take."""
         data = to_bytes(records)
         with _in_a_sentence():
             self._stream.seek(self._end)
-            self._stream.write(len(data).to_bytes(8, "little") + data)
-        start, self._end = self._end, self._end + 8 + len(data)
-        return start
+            self._stream.write(data)
+            self._stream.flush()
+        start, self._end = self._end, self._end + len(data)
+        return start, len(data)
 
-    def read(self, start: int) -> bytes:
+    def read(self, start: int, size: int) -> bytes:
         with _in_a_sentence():
-            self._stream.seek(start)
-            length = int.from_bytes(self._stream.read(8), "little")
-            return self._stream.read(length)
+            if sys.platform == "win32":
+                self._stream.seek(start)
+                return self._stream.read(size)
+            # Not by the place in the file: a second process (recovery/ahead.py) shares it.
+            return os.pread(self._stream.fileno(), size, start)
 
 
 @contextmanager
@@ -260,6 +279,7 @@ class _Run(Records[T]):
     def __init__(self, file: _File) -> None:
         self._file = file
         self._starts = array("Q")
+        self._sizes = array("Q")
         self._ends = array("Q")  # how many records stand there and before
         self._place = -1
         self._read: list[T] = []
@@ -267,22 +287,27 @@ class _Run(Records[T]):
     def extend(self, records: list[T]) -> None:
         for first in range(0, len(records), _TOGETHER):
             some = records[first : first + _TOGETHER]
-            self._starts.append(self._file.write(some))
+            start, size = self._file.write(some)
+            self._starts.append(start)
+            self._sizes.append(size)
             self._ends.append(len(self) + len(some))
 
     def _at(self, number: int) -> T:
         place = bisect_left(self._ends, number + 1)
         if place != self._place:
-            self._read, self._place = from_bytes(self._file.read(self._starts[place])), place
+            self._read, self._place = from_bytes(self._data(place)), place
         return self._read[number - self._ends[place]]
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
     def __iter__(self) -> Iterator[T]:
-        for start in self._starts:
-            yield from from_bytes(self._file.read(start))
+        for place in range(len(self._starts)):
+            yield from from_bytes(self._data(place))
 
     def fields(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        for start in self._starts:
-            yield from fields_from_bytes(self._file.read(start), names)
+        for place in range(len(self._starts)):
+            yield from fields_from_bytes(self._data(place), names)
+
+    def _data(self, place: int) -> bytes:
+        return self._file.read(self._starts[place], self._sizes[place])

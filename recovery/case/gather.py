@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from recovery import limits
+from recovery.ahead import ahead
 from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.manifest import ManifestEntry
@@ -36,6 +38,7 @@ from recovery.photos.traces import Places, by_camera, is_live, is_quiet, traces_
 from recovery.provenance import Gap, Reading
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
+_TOGETHER = 1_000  # media files that another process hands over at once
 
 
 def gather(
@@ -74,22 +77,33 @@ class _Gatherer:
         self.rows: tuple[DeletedRow, ...] = ()
 
     def case(self) -> Case:
+        """Media files need nothing of the library: where there are many, another process looks at them now."""
+        listed = partial(media_files, self.view, examined=not self.only_facetime)
+        with ahead(listed, self.view.room, together=_TOGETHER, pays=self._is_large()) as files:
+            return self._case(files)
+
+    def _is_large(self) -> bool:
+        """Whether another process for the files is worth its start; guessed names come from the library first."""
+        index = self.view.index
+        return not isinstance(index, GuessedIndex) and index.count() >= limits.ENTRIES_WORTH_A_PROCESS
+
+    def _case(self, files: Iterator[MediaFile]) -> Case:
         self.progress.start("Reading the photo library", None)
         self._library()
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
             learn_names(self.view.index, self.photos.assets if self.photos else ())
         census = self._census()
+        traces, gaps_of_traces = self._traces()  # before the grouping, which waits for the media files
         self.progress.start("Looking at the media files", None)
         missing = frozenset(item.file_id for item in census.missing)
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
-        grouping = self._grouping(missing, unnamed.records)
+        grouping = self._grouping(files, missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
         around, gaps = read_surroundings(self.view, grouping, self.migrations)
         grouping = self._settled(grouping, around.attachments)
-        traces = self._traces()
-        self.gaps.extend(gaps)
+        self.gaps.extend(gaps_of_traces + gaps)
         self.progress.finish()
         return Case(
             identity=self.view.identity,
@@ -157,14 +171,16 @@ class _Gatherer:
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 
-    def _grouping(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> Grouping:
+    def _grouping(
+        self, listed: Iterator[MediaFile], missing: frozenset[str], unnamed: Iterable[MediaFile]
+    ) -> Grouping:
         """Group the media files, looking first inside those that nothing else describes."""
         rows = self.photos.assets if self.photos else ()
         self.spares = self.only_facetime and len(rows) > 0
         index = RowIndex(rows)
         damaged, gaps = _Damaged(), self.gaps
         self.gaps = []
-        files = chain(self._media(missing, damaged), unnamed)
+        files = chain(self._media(listed, missing, damaged), unnamed)
         looked = (self._looked_at(self._examined(file)) if _undescribed(file, index) else file for file in files)
         grouping = group(rows, looked, index, self.view.room)
         self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
@@ -185,11 +201,16 @@ class _Gatherer:
 
         return grouping.updated(change, self.view.room)
 
-    def _media(self, missing: frozenset[str], damaged: _Damaged) -> Iterator[MediaFile]:
-        for file in media_files(self.view, missing, examined=not self.spares):
+    def _media(
+        self, listed: Iterator[MediaFile], missing: frozenset[str], damaged: _Damaged
+    ) -> Iterator[MediaFile]:
+        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
+        late = self.only_facetime and not self.spares
+        for file in listed:
             damaged.note(file.entry)
             self.progress.advance()
-            yield file
+            spared = late and file.place.part is not Part.THUMBNAIL
+            yield examine(self.view, file) if spared or file.entry.file_id in missing else file
 
     def _looked_into(self, found: Group) -> Group:
         """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
@@ -201,8 +222,9 @@ class _Gatherer:
         return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
 
     def _examined(self, file: MediaFile) -> MediaFile:
-        """A file that may have been spared; what was looked into was examined before."""
-        return examine(self.view, file) if self.spares and file.facts is None else file
+        """A file that may have been spared; what was looked into was examined before, thumbnails never are."""
+        spared = self.spares and file.facts is None and file.place.part is not Part.THUMBNAIL
+        return examine(self.view, file) if spared else file
 
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:
@@ -211,12 +233,11 @@ class _Gatherer:
         self.gaps.extend(gaps)
         return file._replace(facts=facts)
 
-    def _traces(self) -> Traces:
+    def _traces(self) -> tuple[Traces, tuple[Gap, ...]]:
         tables = read_tables(self.view, self.photos)
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
-        self.gaps.extend(tables.gaps + journals.gaps + path_gaps)
-        return Traces(
+        traces = Traces(
             history=self.history,
             journals={item.uuid: item for item in journals},
             tables=tables.records,
@@ -224,6 +245,7 @@ class _Gatherer:
             paths=paths,
             life=self.life,
         )
+        return traces, tables.gaps + journals.gaps + path_gaps
 
 
 class _Damaged:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recovery.findings.model import (
@@ -116,6 +117,11 @@ class Assets(Records[Asset]):
         if isinstance(found, Outline):
             found = self._records[number] = self._make(found)
         return found
+
+    def since(self, number: int) -> Iterator[Asset]:
+        """See Records; one made for it is not kept, so that a walk through all of them takes no memory."""
+        for found in islice(self._records, number, None):
+            yield self._make(found) if isinstance(found, Outline) else found
 
     def __len__(self) -> int:
         return len(self._records)

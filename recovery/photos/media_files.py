@@ -44,11 +44,11 @@ class MediaFile(NamedTuple):
         return self.blob.state is not BlobState.MISSING
 
 
-def media_files(view: BackupView, missing: frozenset[str], *, examined: bool = True) -> Iterator[MediaFile]:
-    """Every media file of the camera roll, in the order of paths; `missing` holds the file IDs without a blob.
+def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFile]:
+    """Every media file of the camera roll, in the order of paths.
 
-    Files that are not to be `examined` are as the manifest tells of them, until `examine` is asked; where it tells
-    no size, they are examined all the same.
+    Thumbnails, by far the most files, are as the manifest tells of them. So are all others where they are not to
+    be `examined`, but for those of which it tells no size.
     """
     for entry in view.index.entries(DOMAIN, ROOT):
         place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
@@ -57,15 +57,12 @@ def media_files(view: BackupView, missing: frozenset[str], *, examined: bool = T
             # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
             kept = entry.without_attributes() if entry.attributes else entry
             spared = place.part is Part.THUMBNAIL or (not examined and entry.size is not None)
-            told = spared and entry.file_id not in missing
-            blob = Blob(BlobState.PRESENT, entry.size) if told else _blob(view, entry, place)
+            blob = Blob(BlobState.PRESENT, entry.size) if spared else _blob(view, entry, place)
             yield MediaFile(kept, place, blob, attributes)
 
 
 def examine(view: BackupView, file: MediaFile) -> MediaFile:
-    """The same file with its blob examined; thumbnails, by far the most files, are only looked up."""
-    if file.place.part is Part.THUMBNAIL:
-        return file
+    """The same file with its blob examined."""
     return file._replace(blob=_blob(view, file.entry, file.place))
 
 

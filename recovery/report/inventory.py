@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TextIO
 
-from recovery import __version__
+from recovery import __version__, limits
+from recovery.ahead import ahead
 from recovery.clock import to_text
 from recovery.findings.model import (
     Asset,
@@ -30,6 +31,7 @@ from recovery.report.asset_json import Extracted as Extracted
 from recovery.report.asset_json import FileKey as FileKey
 from recovery.report.asset_json import asset_text as asset_text
 from recovery.report.safe_text import valid_unicode
+from recovery.spool import Room, since
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -83,12 +85,23 @@ def write_json(
     *,
     generated_at: datetime | None,
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
+    room: Room | None = None,
 ) -> None:
-    """Write the same text as `dumps(inventory(...))`, some entries at a time."""
-    document = _document(findings, generated_at, extracted)
-    document["assets"] = _Texts(asset_text(asset, extracted) for asset in findings.assets)
-    for piece in _pieces(document):
-        stream.write(piece)
+    """Write the same text as `dumps(inventory(...))`, some entries at a time.
+
+    With a room another process makes the texts of the second half of many assets.
+    """
+    assets, document = findings.assets, _document(findings, generated_at, extracted)
+
+    def texts(of: Iterable[Asset]) -> Iterator[str]:
+        return _blocks(asset_text(asset, extracted) for asset in of)
+
+    half = len(assets) // 2 // _TOGETHER * _TOGETHER
+    pays = half >= limits.ASSETS_WORTH_A_PROCESS
+    with ahead(lambda: texts(since(assets, half)), room, together=1, pays=pays) as rest:
+        document["assets"] = _Texts(chain(texts(islice(since(assets, 0), half)), rest))
+        for piece in _pieces(document):
+            stream.write(piece)
 
 
 def tool_document() -> Json:
@@ -116,9 +129,9 @@ def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHIN
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """Entries that are JSON already."""
+    """Entries that are JSON already, as `_blocks` gives them."""
 
-    entries: Iterator[str]
+    blocks: Iterator[str]
 
 
 def source_document(source: Source) -> Json:
@@ -224,18 +237,24 @@ def _pieces(document: Mapping[str, object]) -> Iterator[str]:
     for key, value in document.items():
         yield f"{separator}\n{compact(key)}: "
         if isinstance(value, _Texts):
-            yield from _array(value.entries)
+            yield from _array(value.blocks)
         elif isinstance(value, Iterator | list):
-            yield from _array(map(compact, value))
+            yield from _array(_blocks(map(compact, value)))
         else:
             yield compact(value)
         separator = ","
     yield "\n}\n"
 
 
-def _array(entries: Iterator[str]) -> Iterator[str]:
-    separator = "[\n"
+def _blocks(entries: Iterator[str]) -> Iterator[str]:
+    """Some entries at a time as one text."""
     while some := list(islice(entries, _TOGETHER)):
-        yield separator + ",\n".join(some)
+        yield ",\n".join(some)
+
+
+def _array(blocks: Iterator[str]) -> Iterator[str]:
+    separator = "[\n"
+    for block in blocks:
+        yield separator + block
         separator = ",\n"
     yield "[]" if separator == "[\n" else "\n]"

@@ -1,0 +1,282 @@
+"""A second process makes records ahead: whatever becomes of it the same come out, and it ends with its use."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fixtures import BackupBuilder
+from recovery import ahead as module
+from recovery.ahead import ahead
+from recovery.backup.manifest import ManifestIndex
+from recovery.case import gather
+from recovery.database import Database
+from recovery.findings.find import find
+from recovery.photos.media_files import MediaFile, media_files
+from recovery.report import inventory
+from recovery.workspace import Workspace
+from tests.conftest import DemoTwins
+from tests.every_command import environment
+from tests.scanning import view_of
+from tests.test_database import make, with_log
+
+NOW = datetime(2024, 5, 3, tzinfo=UTC)
+HERE = os.getpid()
+Made = tuple[int, int]
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not module._may_fork(), reason="no second process on this system"
+)
+
+
+def numbered(count: int) -> Iterator[Made]:
+    """Numbers, each with the process that made it."""
+    for number in range(count):
+        yield number, os.getpid()
+
+
+def numbers(made: Iterator[Made]) -> list[int]:
+    """The numbers alone."""
+    return [number for number, _ in made]
+
+
+def living() -> list[int]:
+    """Processes that this one began and has not seen end."""
+    return [int(number) for number in Path(f"/proc/{HERE}/task/{HERE}/children").read_text("ascii").split()]
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 1000])
+def test_all_records_come_in_their_order_and_were_made_elsewhere(workspace: Workspace, count: int) -> None:
+    """Whether they fill their last portion or not."""
+    with ahead(lambda: numbered(count), workspace, together=7, pays=True) as records:
+        assert living()
+        made = list(records)
+    assert numbers(iter(made)) == list(range(count))
+    assert HERE not in {process for _, process in made}
+    assert not living()
+
+
+def test_it_is_ahead(workspace: Workspace, tmp_path: Path) -> None:
+    """It is done before anybody asks for the first record."""
+
+    def work() -> Iterator[int]:
+        yield from range(50_000)
+        (tmp_path / "done").touch()
+
+    with ahead(work, workspace, together=100, pays=True) as records:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        assert (tmp_path / "done").exists()
+        assert list(records) == list(range(50_000))
+
+
+@pytest.mark.parametrize("end", ["killed", "interrupted", "raises", "exits", "disk full"])
+@pytest.mark.parametrize("at", [0, 25, 39])
+def test_what_it_did_not_give_is_made_here(workspace: Workspace, end: str, at: int) -> None:
+    """However it ends; nothing is missing or there twice, and the private folder stays as it is."""
+
+    def work() -> Iterator[Made]:
+        for number, process in numbered(40):
+            if number == at and process != HERE:
+                _end(end)
+            yield number, process
+
+    with ahead(work, workspace, together=10, pays=True) as records:
+        made = list(records)
+    assert numbers(iter(made)) == list(range(40))
+    assert {number for number, process in made if process == HERE} == set(range(at // 10 * 10, 40))
+    assert workspace.new_file("still there").parent.is_dir()
+
+
+def _end(how: str) -> None:
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how == "interrupted":
+        os.kill(os.getpid(), signal.SIGINT)
+    elif how == "raises":
+        raise RuntimeError(how)
+    elif how == "exits":
+        sys.exit()
+    else:
+        raise OSError(28, "No space left on device")
+
+
+def test_an_error_of_the_work_is_raised_here(workspace: Workspace) -> None:
+    """Behind the records before it, as if there were no second process."""
+
+    def work() -> Iterator[int]:
+        yield from range(25)
+        raise RuntimeError("the work fails")
+
+    seen = []
+    with (
+        pytest.raises(RuntimeError, match="the work fails"),
+        ahead(work, workspace, together=10, pays=True) as records,
+    ):
+        for number in records:
+            seen.append(number)
+    assert seen == list(range(25))
+    assert not living()
+
+
+@pytest.mark.parametrize("read", [0, 5])
+def test_it_ends_with_its_use(workspace: Workspace, read: int) -> None:
+    """Left by an interrupt while it would go on for ever; its records do not fill the disk any longer."""
+
+    def work() -> Iterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    with pytest.raises(KeyboardInterrupt), ahead(work, workspace, together=1, pays=True) as records:
+        assert [next(records) for _ in range(read)] == list(range(read))
+        raise KeyboardInterrupt
+    assert not living()
+    assert [stream.seek(0, io.SEEK_END) for stream in workspace._open] == [0]
+
+
+_FOR_EVER = """
+import os, sys
+from itertools import count
+from recovery.ahead import ahead
+from recovery.workspace import Workspace
+made = ((number, os.getpid()) for number in count())
+with Workspace() as room, ahead(lambda: made, room, together=1, pays=True) as records:
+    print(next(records)[1], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_it_ends_when_the_first_process_is_killed(tmp_path: Path) -> None:
+    """By `kill -9`, which leaves nobody to end it."""
+    line, env = [sys.executable, "-c", _FOR_EVER], environment(None, tmp_path)
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as first:
+        assert first.stdout is not None
+        second = int(first.stdout.readline())
+        assert second != first.pid
+        first.kill()
+        assert first.stdout.read() == b"", "the second process holds the stream as long as it lives"
+    assert not Path(f"/proc/{second}/exe").exists()
+
+
+@pytest.mark.parametrize("why", ["does not pay", "no room", "threads", "one processor", "Windows", "fork fails"])
+def test_without_a_second_process_the_same_is_made_here(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Where it does not pay or is not safe."""
+    release = threading.Event()
+    if why == "threads":
+        threading.Thread(target=release.wait, daemon=True).start()
+    elif why == "one processor":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    elif why == "Windows":
+        monkeypatch.setattr(sys, "platform", "win32")
+    elif why == "fork fails":
+        monkeypatch.setattr(os, "fork", _refused)
+    room = None if why == "no room" else workspace
+    with ahead(lambda: numbered(20), room, together=7, pays=why != "does not pay") as records:
+        assert list(records) == [(number, HERE) for number in range(20)]
+    release.set()
+
+
+def _refused() -> int:
+    raise OSError(11, "Resource temporarily unavailable")
+
+
+def test_a_database_is_read_by_both(tmp_path: Path, workspace: Workspace) -> None:
+    """Each process has a connection of its own; one with a log reads the same, in the middle of a walk too."""
+    rows = (f"INSERT INTO t VALUES ({number})" for number in range(90))
+    path = make(tmp_path / "a.db", "CREATE TABLE t (n INTEGER)", *rows)
+    logged = with_log(tmp_path)
+    with Database(path, "a.db") as plain, Database(logged, "b.db") as recent:
+
+        def work() -> Iterator[tuple[object, ...]]:
+            yield from (tuple(row) for row in plain.rows("SELECT n FROM t"))
+            yield from (tuple(row) for row in recent.rows("SELECT name FROM t"))
+
+        walk = plain.rows("SELECT n FROM t")
+        begun = [next(walk)["n"] for _ in range(40)]
+        with ahead(work, workspace, together=8, pays=True) as records:
+            made = list(records)
+        assert [*begun, *(row["n"] for row in walk)] == list(range(90))
+        assert made == [*((n,) for n in range(90)), ("added",)]
+        assert list(work()) == made
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second process pays always, and hands over a few records at once."""
+    monkeypatch.setattr("recovery.limits.ENTRIES_WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("recovery.limits.ASSETS_WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(sys.modules["recovery.case.gather"], "_TOGETHER", 7)
+    monkeypatch.setattr(inventory, "_TOGETHER", 4)
+
+
+def gathered(folder: Path, passphrase: str | None, only_facetime: bool) -> tuple[object, ...]:
+    """The parts of a case that come of the media files, and the inventory of its findings."""
+    with view_of(folder, passphrase) as view:
+        case = gather(view, only_facetime=only_facetime)
+        stream = io.StringIO()
+        inventory.write_json(find(case), stream, generated_at=NOW, room=view.room)
+        groups = tuple(case.grouping.with_row), tuple(case.grouping.without_row)
+        return stream.getvalue(), case.gaps, case.census, groups
+
+
+@pytest.mark.parametrize("few", [30, None], ids=["spooled", "in memory"])
+@pytest.mark.parametrize("only_facetime", [False, True])
+@pytest.mark.parametrize("twin", ["plain", "encrypted"])
+def test_the_case_and_the_inventory_are_the_same(
+    demo_twins: DemoTwins,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    twin: str,
+    only_facetime: bool,
+    few: int | None,
+) -> None:
+    """With every story at once, missing and damaged blobs among them."""
+    if few:
+        monkeypatch.setattr("recovery.limits.ROWS_IN_MEMORY", few)
+    folder, passphrase = getattr(demo_twins, twin), demo_twins.passphrase if twin == "encrypted" else None
+    alone = gathered(folder, passphrase, only_facetime)
+    request.getfixturevalue("at_once")
+    forks = []
+    fork = os.fork
+    monkeypatch.setattr(os, "fork", lambda: forks.append(0) or fork())
+    both = gathered(folder, passphrase, only_facetime)
+    assert len(forks) == 2
+    assert both == alone
+
+
+def test_a_manifest_that_ends_in_the_middle_is_told_the_same(
+    tmp_path: Path, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of a damaged page, met by the second process, is that of the first."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    entries = ManifestIndex.entries
+
+    def broken(self: ManifestIndex, domain: str, prefix: str = "") -> Iterator[object]:
+        yield from entries(self, domain, prefix)
+        raise RuntimeError("a damaged page")
+
+    monkeypatch.setattr(ManifestIndex, "entries", broken)
+    with view_of(folder) as view, pytest.raises(RuntimeError, match="a damaged page"):
+        gather(view)
+    assert not living()
+
+
+def test_media_files_come_back_whole(demo_twins: DemoTwins, workspace: Workspace) -> None:
+    """Every field of every file, keys and attributes included."""
+    with view_of(demo_twins.encrypted, demo_twins.passphrase) as view:
+        here = list(media_files(view))
+        with ahead(lambda: media_files(view), workspace, together=50, pays=True) as records:
+            there: list[MediaFile] = list(records)
+    assert there == here and len(here) > 90
+    assert [type(file.entry) for file in there] == [type(file.entry) for file in here]
