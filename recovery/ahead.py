@@ -34,7 +34,7 @@ def ahead(
     `make` is called here as well where there is no such process or it fails, and must give the same again. What it
     uses that is open, but for a Database, must not depend on a place in a file: both processes would move it.
     """
-    other = _begun(make, room, together) if pays and room is not None and _may_fork() else None
+    other = _begun(make, room, together) if pays and room is not None and possible() else None
     if other is None:
         yield make()
         return
@@ -44,7 +44,7 @@ def ahead(
         other.end()
 
 
-def _may_fork() -> bool:
+def possible() -> bool:
     """Whether a copy of this process is safe and would have a processor of its own.
 
     Not where other threads run: what they hold would stay held in the copy for ever. On macOS the system's own

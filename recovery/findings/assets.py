@@ -47,28 +47,39 @@ class AssetMaker:
         self._pictures = pictures_of(case)
         self._plain = PlainAssets(case, self._pictures, self._finder)
 
-    def seen(self, groups: Iterable[Group]) -> Iterator[Glimpsed]:
+    def seen(self, groups: Iterable[Group], numbers: range, made: Iterator[Asset | None]) -> Iterator[Glimpsed]:
         """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
 
-        `groups` are those of the case. Plain ones are given in outline, or less where only FaceTime is asked for.
+        `groups` are those of the case. Plain ones are given in outline, or less where only FaceTime is asked for;
+        those of these numbers as `plain` has made them.
         """
         copies, ghosts = copies_of(self._case), ghosts_of(self._case)
         claimed: set[int] = set()
-        short = self._plain.glance if self._case.only_facetime else self.outline
-        for group in groups:
+        shorten = self._plain.glance if self._case.only_facetime else self.outline
+        for number, group in enumerate(groups):
+            short: Glimpsed | None = next(made) if number in numbers else None
             ghost = _ghost_of(group, ghosts)
             if id(ghost) in claimed:
                 ghost = None
             if ghost is not None:
                 claimed.add(id(ghost))
             own = _copies_for(group, ghost, copies)
-            plain = None if own or ghost is not None else short(group)
-            yield plain or self.built(group, ghost, own)
+            if own or ghost is not None:
+                short = None
+            elif number not in numbers:
+                short = shorten(group)
+            yield short or self.built(group, ghost, own)
         for ghost in ghosts.values():
             if id(ghost) not in claimed:
                 group = Group(None, ())
                 yield self.built(group, ghost, _copies_for(group, ghost, copies))
         yield from assets_in_messages(self._case, copies)
+
+    def plain(self, groups: Iterable[Group]) -> Iterator[Asset | None]:
+        """For each group the whole asset, if no ghost and no copy is known; None where it is not plain."""
+        for group in groups:
+            outline = self.outline(group)
+            yield self.whole(outline) if outline is not None else None
 
     def outline(self, group: Group) -> Outline | None:
         """The asset in outline, of a group of which no ghost and no copy is known; None where it is not plain."""

@@ -6,9 +6,11 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import partial
 from itertools import pairwise
 
 from recovery import limits
+from recovery.ahead import ahead, possible
 from recovery.case import Case
 from recovery.findings.assets import AssetMaker
 from recovery.findings.causes import judged
@@ -30,7 +32,12 @@ from recovery.findings.model import (
 )
 from recovery.findings.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
 from recovery.findings.selection import Search
-from recovery.spool import Sorter, mapped
+from recovery.spool import Sorter, mapped, since
+
+_TOGETHER = 300  # assets that a second process hands over at once
+# The last part of the rows: a second process is done with them when the first is done with the others. Where all
+# rows are in memory it saves nothing: handing whole assets over takes as long as making outlines.
+_SHARE = 0.6
 
 NOTHING = Totals(*(0 for _ in fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
@@ -48,16 +55,19 @@ def find(case: Case) -> Findings:
     ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order)
     standing: list[Asset] = []
     bases: Counter[Basis] = Counter()
-    for asset in maker.seen(survey.groups()):
-        survey.note(asset)
-        sieve.note(asset)
-        bases[asset.basis] += 1
-        if isinstance(asset, Glance) or (case.only_facetime and asset.facetime.verdict is Verdict.NO):
-            continue
-        tally.note(asset)
-        ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
-        if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
-            standing.append(asset)
+    numbers = _of_second_process(case)
+    last = partial(since, case.grouping.with_row, numbers.start)
+    with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
+        for asset in maker.seen(survey.groups(), numbers, made):
+            survey.note(asset)
+            sieve.note(asset)
+            bases[asset.basis] += 1
+            if isinstance(asset, Glance) or (case.only_facetime and asset.facetime.verdict is Verdict.NO):
+                continue
+            tally.note(asset)
+            ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
+            if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
+                standing.append(asset)
     assets = _assets(ordered.settled(), maker, standing)
     loose_ends = tuple(loose_ends_of(case, survey))
     causes, summary = judged(Inquiry.of(case, sieve))
@@ -72,6 +82,15 @@ def find(case: Case) -> Findings:
         summary=summary,
         search=Search(facetime=True).told(assets) if case.only_facetime else None,
     )
+
+
+def _of_second_process(case: Case) -> range:
+    """Numbers of the rows whose plain assets a second process makes meanwhile; of a library too large for memory."""
+    rows = case.grouping.with_row
+    first = int(len(rows) * (1 - _SHARE))
+    stored = not isinstance(rows, tuple) and case.room is not None
+    pays = stored and not case.only_facetime and len(rows) - first >= limits.ASSETS_WORTH_A_PROCESS
+    return range(first, len(rows)) if pays and possible() else range(0)
 
 
 def _assets(seen: Sequence[Seen], maker: AssetMaker, standing: Sequence[Asset]) -> Sequence[Asset]:
