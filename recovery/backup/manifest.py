@@ -20,6 +20,8 @@ from recovery.errors import DamagedBackupError, UnreadableArchiveError
 STORE = "Manifest.db"
 _FILE_ID = re.compile(r"[0-9a-f]{40}")
 _WITHIN = "+domain = ? AND relativePath >= ? AND relativePath < ?"
+# Nearly every row is a file, so the table is read from end to end and not through its index on flags.
+_FILES = "SELECT {} FROM Files WHERE +flags = 1 LIMIT ?"
 _NO_ATTRIBUTES: Mapping[str, bytes] = {}
 
 
@@ -104,8 +106,11 @@ class Index(Protocol):
     def paths(self, domain: str, prefix: str) -> Iterator[str]:
         """Paths of one domain that begin with `prefix`, in their order."""
 
+    def file_ids(self) -> Iterator[str]:
+        """File ID of every file."""
+
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
-        """File ID, domain and path of every file."""
+        """File ID, domain and path of every file, in the same order."""
 
     def count(self) -> int:
         """Number of entries of every kind."""
@@ -150,10 +155,14 @@ class ManifestIndex:
         for (path,) in self._database.rows(sql, (domain, *_range(prefix))):
             yield str(path)
 
+    def file_ids(self) -> Iterator[str]:
+        """File ID of every row that stands for a file."""
+        for (name,) in self._database.rows(_FILES.format("fileID"), (limits.MANIFEST_ROWS,)):
+            yield str(name)
+
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every row that stands for a file, without reading its archive."""
-        # Nearly every row is a file, so the table is read from end to end and not through its index on flags.
-        sql = "SELECT fileID, domain, relativePath FROM Files WHERE +flags = 1 LIMIT ?"
+        sql = _FILES.format("fileID, domain, relativePath")
         for name, domain, path in self._database.rows(sql, (limits.MANIFEST_ROWS,)):
             yield str(name), str(domain), str(path)
 

@@ -87,6 +87,10 @@ class GuessedIndex:
         """Paths of the confirmed entries of a domain, in their order."""
         return (entry.relative_path for entry in self.entries(domain, prefix))
 
+    def file_ids(self) -> Iterator[str]:
+        """File ID of every confirmed file."""
+        return iter(self._known)
+
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
         """File ID, domain and path of every confirmed file."""
         for entry in self._known.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -120,18 +121,24 @@ class _Gatherer:
 
     def _census(self) -> BlobCensus:
         there = self.view.blob_names()
-        listed, found = 0, 0
-        missing: list[ListedFile] = []
-        for name, domain, path in self.view.index.file_rows():
+        listed = 0
+        missing: Counter[str] = Counter()
+        for name in self.view.index.file_ids():
             listed += 1
             if name in there:
                 there.remove(name)
-                found += 1
             else:
-                missing.append(ListedFile(name, domain, path))
+                missing[name] += 1
         left = sorted(self.view.blobs(there)) if there else []
         unlisted = tuple(self._unlisted(name, path) for name, path in left)
-        return BlobCensus(listed, found, tuple(missing), unlisted)
+        return BlobCensus(listed, listed - missing.total(), tuple(self._listed(missing)), unlisted)
+
+    def _listed(self, names: Counter[str]) -> Iterator[ListedFile]:
+        """What the manifest says of files whose blob is missing: few as a rule, so it is asked again for them."""
+        for name, domain, path in self.view.index.file_rows() if names else ():
+            if names[name]:
+                names[name] -= 1
+                yield ListedFile(name, domain, path)
 
     def _unlisted(self, name: str, path: Path) -> UnlistedBlob:
         try:

@@ -85,7 +85,7 @@ def find(case: Case) -> Findings:
 
 
 def _of_second_process(case: Case) -> range:
-    """Numbers of the rows whose plain assets a second process makes meanwhile; of a library too large for memory."""
+    """Numbers of the rows whose plain assets a second process makes, in a library that lies in the room."""
     rows = case.grouping.with_row
     first = int(len(rows) * (1 - _SHARE))
     stored = not isinstance(rows, tuple) and case.room is not None
