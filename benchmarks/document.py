@@ -40,12 +40,12 @@ deciphers every file of the backup, since it knows no other way."""
 _SCAN = """`floor`, the base: every row of both databases through plain sqlite3 and a walk through the folder that
 asks for names and sizes, without the start of Python, both databases deciphered beforehand. `whole`: `scan
 --json` into a file, from the start of the process to its end; `FaceTime`: the same with `--facetime`; `text`:
-`scan` as people read it, into a file. These use two processors where there are two, the floor and osxphotos one,
-so by the clock they come closer to it than in processor time. Every file of the manifest has a blob; pictures and movies are real and
-tiny, and blobs of the same content are names of one file (hard links), so that a million of them take no room:
-asking for their sizes is cheaper than on a real disk, for the floor and for the scan. Deriving the key costs
-nothing here; in a real encrypted backup it takes a second. osxphotos opens the photo library alone and lists the
-photos; tables that only it asks for are empty."""
+`scan` as people read it, into a file. These use two processors where there are two, the floor and osxphotos one:
+by the clock they come closer to the floor than in processor time. Every file of the manifest has a blob; pictures
+and movies are real and tiny, and blobs of the same content are names of one file (hard links), so that a million
+of them take no room: asking for their sizes is cheaper than on a real disk, for the floor and for the scan.
+Deriving the key costs nothing here; in a real encrypted backup it takes a second. osxphotos opens the photo
+library alone and lists the photos; tables that only it asks for are empty."""
 
 _DISK = """Before each run the system was asked to drop the bytes of the backup from its cache (names and sizes of
 files it may keep). {assets:,} assets among {files:,} files, each blob a file of its own; names as above, base
