@@ -7,14 +7,15 @@ is the same with it and without it, errors included, and an interrupt ends it to
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Generic, NoReturn, TypeVar
+from typing import BinaryIO, Generic, NoReturn, TypeVar
 
 from recovery.columns import from_bytes, to_bytes
 from recovery.spool import Room
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 _SIZE = 8  # bytes of the length of some records
 _ALL_GIVEN = b"\xff" * _SIZE
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @contextmanager
@@ -34,12 +36,12 @@ def ahead(
     `make` is called here as well where there is no such process or it fails, and must give the same again. What it
     uses that is open, but for a Database, must not depend on a place in a file: both processes would move it.
     """
-    other = _begun(make, room, together) if pays and room is not None and possible() else None
-    if other is None:
+    if not (pays and room is not None and possible()):
         yield make()
         return
+    other = _Other(make, room, together)
     try:
-        yield other.records()
+        yield other.records() if other.begun() else make()
     finally:
         other.end()
 
@@ -58,30 +60,35 @@ def possible() -> bool:
         return False
 
 
-def _begun(make: Callable[[], Iterator[T]], room: Room, together: int) -> _Other[T] | None:
-    try:
-        return _Other(make, room, together)
-    except OSError:  # the system has no room for another process, or the disk none for its records
-        return None
-
-
 class _Other(Generic[T]):
     """The second process, seen from the first."""
 
     def __init__(self, make: Callable[[], Iterator[T]], room: Room, together: int) -> None:
         self._make = make
-        self._file = room.scratch()
-        self._told, telling = os.pipe()
+        self._room = room
+        self._together = together
+        self._file: BinaryIO | None = None
+        self._told = -1
+        self._number = 0
+
+    def begun(self) -> bool:
+        """Whether there is one now: the system may have no room for it, or the disk none for its records."""
         try:
-            self._number = _forked(lambda: self._give(telling, together))
+            self._file = self._room.scratch()
+            self._told, telling = os.pipe()
         except OSError:
-            os.close(self._told)
-            raise
+            return False
+        try:
+            self._fork(self._file.fileno(), telling)
+        except (OSError, RuntimeError):  # the latter from hosts that forbid it
+            return False
         finally:
             os.close(telling)
+        return True
 
     def records(self) -> Iterator[T]:
         """All records in their order, waiting for those that are not made yet."""
+        assert self._file is not None, "it has begun"
         given = start = 0
         while (told := os.read(self._told, _SIZE)) != _ALL_GIVEN:
             size = int.from_bytes(told, "little")
@@ -89,56 +96,66 @@ class _Other(Generic[T]):
                 data = os.pread(self._file.fileno(), size, start)
             except OSError:
                 data = b""
-            if len(told) < _SIZE or len(data) < size:  # it was killed, or the disk fails
+            if len(told) < _SIZE or len(data) < size:  # it was killed, or the disk is full or fails
+                self._file.truncate(0)
                 yield from islice(self._make(), given, None)
                 return
             records: list[T] = from_bytes(data)
             start, given = start + size, given + len(records)
             yield from records
 
-    def _give(self, telling: int, together: int) -> None:
-        """The work of the second process."""
-        os.close(self._told)  # so that nobody could read it once the first process is gone, and telling fails
-        records, file = self._make(), self._file.fileno()
-        while some := list(islice(records, together)):
+    def end(self) -> None:
+        """Let it go, whether it has given everything or not; also in the middle of its beginning."""
+        try:
+            self._kill()
+        finally:
+            if self._told >= 0:
+                os.close(self._told)
+            if self._file is not None:
+                self._file.truncate(0)
+
+    def _kill(self) -> None:
+        if not self._number:
+            return
+        # Somebody may have seen its end before: the system where SIGCHLD is ignored, or who uses this library.
+        with suppress(ChildProcessError, ProcessLookupError):
+            if os.waitpid(self._number, os.WNOHANG)[0] == 0:
+                os.kill(self._number, signal.SIGKILL)
+                os.waitpid(self._number, 0)
+
+    def _fork(self, file: int, telling: int) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            # No interrupt may reach the copy before it is one: it would leave through the code that removes
+            # private files. One that waits for the first process is raised at the end, when the number is known.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+            self._number = os.fork()
+            if self._number == 0:
+                self._work_and_end(file, telling, before)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _work_and_end(self, file: int, telling: int, before: set[int | signal.Signals]) -> NoReturn:
+        """Nothing else of the first process's is done here: no cleaning up, no text written twice."""
+        code = 1
+        try:
+            for number in _ENDING:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            gc.freeze()  # looking for rubbish among what is shared would copy all of it
+            os.close(self._told)  # so that telling fails when the first process is gone and nobody could hear
+            self._give(file, telling)
+            code = 0
+        finally:
+            os._exit(code)
+
+    def _give(self, file: int, telling: int) -> None:
+        records = self._make()
+        while some := list(islice(records, self._together)):
             data = memoryview(to_bytes(some))
             size = len(data)
             while data:
                 data = data[os.write(file, data) :]
             os.write(telling, size.to_bytes(_SIZE, "little"))
         os.write(telling, _ALL_GIVEN)
-
-    def end(self) -> None:
-        """Let it go, whether it has given everything or not."""
-        os.close(self._told)
-        os.kill(self._number, signal.SIGKILL)
-        os.waitpid(self._number, 0)
-        self._file.truncate(0)
-
-
-def _forked(work: Callable[[], None]) -> int:
-    """The number of a copy of this process that does the work and ends."""
-    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # No interrupt may reach the copy before it is one: it would leave through the code that removes private files.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    try:
-        number = os.fork()
-        if number == 0:
-            _work_and_end(work, ending, before)
-        return number
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work_and_end(
-    work: Callable[[], None], ending: tuple[signal.Signals, ...], before: set[int | signal.Signals]
-) -> NoReturn:
-    code = 1
-    try:
-        for number in ending:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        work()
-        code = 0
-    finally:
-        os._exit(code)  # nothing else of the first process's is done here: no cleaning up, no text written twice

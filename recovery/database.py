@@ -45,7 +45,7 @@ class Database:
     """An open copy; `store` is the name it has in sources and gaps. Never give it a file of the evidence.
 
     Opening applies the write-ahead log that lies beside the copy. Statements are limited in processor time, all
-    together, by the size of the file; views, triggers and virtual tables of the file are never run.
+    together in a process, by the size of the file; views, triggers and virtual tables of the file are never run.
     """
 
     def __init__(self, path: Path, store: str) -> None:
@@ -55,7 +55,6 @@ class Database:
         self._columns: dict[str, tuple[str, ...]] = {}
 
     def _open(self) -> None:
-        self._process = os.getpid()
         path = self.path
         try:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
@@ -66,6 +65,7 @@ class Database:
             self._seconds = self._allowed_seconds()
             self._tables = self._list_tables()
             self._connection.text_factory = str  # twice as fast as mending, which hardly any database needs
+            self._process = os.getpid()
         except _FOREIGN as error:
             self._connection.close()
             raise self._unreadable(error) from error

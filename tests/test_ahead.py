@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count, islice
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -20,11 +26,14 @@ from recovery.backup.manifest import ManifestIndex
 from recovery.case import gather
 from recovery.database import Database
 from recovery.findings.find import find
+from recovery.findings.model import Asset
 from recovery.photos.media_files import MediaFile, media_files
 from recovery.report import inventory
+from recovery.spool import Lazy
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 from tests.every_command import environment
+from tests.report_stories import rich
 from tests.scanning import view_of
 from tests.test_database import make, with_log
 
@@ -50,6 +59,20 @@ def numbers(made: Iterator[Made]) -> list[int]:
 def living() -> list[int]:
     """Processes that this one began and has not seen end."""
     return [int(number) for number in Path(f"/proc/{HERE}/task/{HERE}/children").read_text("ascii").split()]
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of the copies of this process, as they are made."""
+    made: list[int] = []
+    fork = os.fork
+
+    def watched() -> int:
+        made.append(fork())
+        return made[-1]
+
+    monkeypatch.setattr(os, "fork", watched)
+    return made
 
 
 @pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 1000])
@@ -87,8 +110,12 @@ def test_what_it_did_not_give_is_made_here(workspace: Workspace, end: str, at: i
                 _end(end)
             yield number, process
 
-    with ahead(work, workspace, together=10, pays=True) as records:
+    room = Full() if end == "disk full" else workspace
+    with ahead(work, room, together=10, pays=True) as records:
         made = list(records)
+    if isinstance(room, Full):
+        room.file.close()
+        at = 0
     assert numbers(iter(made)) == list(range(40))
     assert {number for number, process in made if process == HERE} == set(range(at // 10 * 10, 40))
     assert workspace.new_file("still there").parent.is_dir()
@@ -103,8 +130,22 @@ def _end(how: str) -> None:
         raise RuntimeError(how)
     elif how == "exits":
         sys.exit()
-    else:
-        raise OSError(28, "No space left on device")
+
+
+class Full:
+    """A room on a disk that takes nothing more."""
+
+    def scratch(self) -> BinaryIO:
+        """See recovery.spool.Room."""
+        self.file = Full.File("/dev/full", "r+b")
+        return self.file  # type: ignore[return-value]
+
+    class File(io.FileIO):
+        """It cannot be cut, which does no harm."""
+
+        def truncate(self, size: int | None = None) -> int:
+            """Nothing is there."""
+            return 0
 
 
 def test_an_error_of_the_work_is_raised_here(workspace: Workspace) -> None:
@@ -123,6 +164,54 @@ def test_an_error_of_the_work_is_raised_here(workspace: Workspace) -> None:
             seen.append(number)
     assert seen == list(range(25))
     assert not living()
+
+
+def test_an_interrupt_while_it_begins_ends_it_too(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes while the process is copied is raised when the copy is known."""
+    fork = os.fork
+
+    def interrupted() -> int:
+        number = fork()
+        if number:
+            os.kill(HERE, signal.SIGINT)
+        return number
+
+    monkeypatch.setattr(os, "fork", interrupted)
+    with pytest.raises(KeyboardInterrupt), ahead(count, workspace, together=1, pays=True):
+        pytest.fail("it goes on")
+    assert not living()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.parametrize("how", ["ignored", "seen", "left"])
+def test_others_may_look_after_processes(workspace: Workspace, how: str) -> None:
+    """A program that uses this library may wait for any process, or ask the system to keep none."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN if how != "seen" else signal.SIG_DFL)
+    try:
+        with ahead(
+            count if how == "left" else lambda: iter(range(20)), workspace, together=7, pays=True
+        ) as records:
+            assert list(islice(records, 20)) == list(range(20))
+            if how == "seen":
+                os.waitpid(-1, 0)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert not living()
+
+
+def test_it_handles_no_interrupt(workspace: Workspace) -> None:
+    """One ends it at once, unless the first process was told to live on."""
+
+    def work() -> Iterator[tuple[str, bool]]:
+        yield from ((name, signal.getsignal(getattr(signal, name)) is signal.SIG_DFL) for name in names)
+
+    names = ["SIGINT", "SIGTERM", "SIGHUP"]
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ahead(work, workspace, together=1, pays=True) as records:
+            assert list(records) == [("SIGINT", True), ("SIGTERM", True), ("SIGHUP", False)]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("read", [0, 5])
@@ -162,7 +251,7 @@ def test_it_ends_when_the_first_process_is_killed(tmp_path: Path) -> None:
         second = int(first.stdout.readline())
         assert second != first.pid
         first.kill()
-        assert first.stdout.read() == b"", "the second process holds the stream as long as it lives"
+        assert first.communicate(timeout=60)[0] == b"", "the second process holds the stream as long as it lives"
     assert not Path(f"/proc/{second}/exe").exists()
 
 
@@ -190,7 +279,7 @@ def _refused() -> int:
     raise OSError(11, "Resource temporarily unavailable")
 
 
-def test_a_database_is_read_by_both(tmp_path: Path, workspace: Workspace) -> None:
+def test_a_database_is_read_by_both(tmp_path: Path, workspace: Workspace, forks: list[int]) -> None:
     """Each process has a connection of its own; one with a log reads the same, in the middle of a walk too."""
     rows = (f"INSERT INTO t VALUES ({number})" for number in range(90))
     path = make(tmp_path / "a.db", "CREATE TABLE t (n INTEGER)", *rows)
@@ -208,6 +297,7 @@ def test_a_database_is_read_by_both(tmp_path: Path, workspace: Workspace) -> Non
         assert [*begun, *(row["n"] for row in walk)] == list(range(90))
         assert made == [*((n,) for n in range(90)), ("added",)]
         assert list(work()) == made
+        assert len(forks) == 1
 
 
 @pytest.fixture
@@ -246,16 +336,14 @@ def test_the_case_and_the_inventory_are_the_same(
     folder, passphrase = getattr(demo_twins, twin), demo_twins.passphrase if twin == "encrypted" else None
     alone = gathered(folder, passphrase, only_facetime)
     request.getfixturevalue("at_once")
-    forks = []
-    fork = os.fork
-    monkeypatch.setattr(os, "fork", lambda: forks.append(0) or fork())
+    forks = request.getfixturevalue("forks")
     both = gathered(folder, passphrase, only_facetime)
     assert len(forks) == (3 if few and not only_facetime else 2)
     assert both == alone
 
 
 def test_a_manifest_that_ends_in_the_middle_is_told_the_same(
-    tmp_path: Path, at_once: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, at_once: None, forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error of a damaged page, met by the second process, is that of the first."""
     folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
@@ -268,14 +356,53 @@ def test_a_manifest_that_ends_in_the_middle_is_told_the_same(
     monkeypatch.setattr(ManifestIndex, "entries", broken)
     with view_of(folder) as view, pytest.raises(RuntimeError, match="a damaged page"):
         gather(view)
+    assert len(forks) == 1
     assert not living()
 
 
-def test_media_files_come_back_whole(demo_twins: DemoTwins, workspace: Workspace) -> None:
+def test_an_index_that_nobody_needs_may_be_damaged(tmp_path: Path) -> None:
+    """Whether a second process pays is asked of the rows themselves."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    manifest = folder / "Manifest.db"
+    with closing(sqlite3.connect(manifest)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'FilesFlagsIdx'").fetchall()
+    data = bytearray(manifest.read_bytes())
+    for (page,) in pages:
+        data[(page - 1) * size : page * size] = b"\xff" * size
+    manifest.write_bytes(data)
+    with view_of(folder) as view:
+        assert [group.row is not None for group in gather(view).grouping.groups] == [True]
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_a_stored_library_is_walked_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at_once: None, second: bool
+) -> None:
+    """Where no second process takes the second half, nobody walks to it."""
+    monkeypatch.setattr(inventory, "possible", lambda: second)
+    asset = rich().assets[0]
+    made: list[int] = []
+
+    def walk() -> Iterator[Asset]:
+        for number in range(40):
+            made.append(number)
+            yield asset._replace(uuid=str(number))
+
+    told = replace(rich(), assets=Lazy(40, walk))
+    stream = io.StringIO()
+    inventory.write_json(told, stream, generated_at=NOW, room=workspace)
+    assert made == list(range(20 if second else 40))
+    assert [item["uuid"] for item in json.loads(stream.getvalue())["assets"]] == [str(n) for n in range(40)]
+
+
+def test_media_files_come_back_whole(demo_twins: DemoTwins, workspace: Workspace, forks: list[int]) -> None:
     """Every field of every file, keys and attributes included."""
     with view_of(demo_twins.encrypted, demo_twins.passphrase) as view:
         here = list(media_files(view))
         with ahead(lambda: media_files(view), workspace, together=50, pays=True) as records:
             there: list[MediaFile] = list(records)
+    assert len(forks) == 1
     assert there == here and len(here) > 90
     assert [type(file.entry) for file in there] == [type(file.entry) for file in here]

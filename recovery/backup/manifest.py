@@ -110,7 +110,7 @@ class Index(Protocol):
         """File ID of every file."""
 
     def file_rows(self) -> Iterator[tuple[str, str, str]]:
-        """File ID, domain and path of every file, in the same order."""
+        """File ID, domain and path of every file."""
 
     def count(self) -> int:
         """Number of entries of every kind."""

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from recovery import limits
-from recovery.ahead import ahead
+from recovery.ahead import ahead, possible
 from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.manifest import ManifestEntry
@@ -85,8 +85,11 @@ class _Gatherer:
 
     def _is_large(self) -> bool:
         """Whether another process for the files is worth its start; guessed names come from the library first."""
-        index = self.view.index
-        return not isinstance(index, GuessedIndex) and index.count() >= limits.ENTRIES_WORTH_A_PROCESS
+        if isinstance(self.view.index, GuessedIndex) or not possible():
+            return False
+        # Not counted by SQLite: that reads an index, which nothing else needs whole.
+        least = limits.ENTRIES_WORTH_A_PROCESS
+        return sum(1 for _ in islice(self.view.index.file_ids(), least)) == least
 
     def _case(self, files: Iterator[MediaFile]) -> Case:
         self.progress.start("Reading the photo library", None)

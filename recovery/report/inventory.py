@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from recovery import __version__, limits
-from recovery.ahead import ahead
+from recovery.ahead import ahead, possible
 from recovery.clock import to_text
 from recovery.findings.model import (
     Asset,
@@ -97,8 +97,13 @@ def write_json(
         return _blocks(asset_text(asset, extracted) for asset in of)
 
     half = len(assets) // 2 // _TOGETHER * _TOGETHER
-    pays = half >= limits.ASSETS_WORTH_A_PROCESS
-    with ahead(lambda: texts(since(assets, half)), room, together=1, pays=pays) as rest:
+    if half < limits.ASSETS_WORTH_A_PROCESS or room is None or not possible():
+        half = len(assets)
+
+    def last() -> Iterator[str]:
+        return texts(since(assets, half)) if half < len(assets) else iter(())
+
+    with ahead(last, room, together=1, pays=half < len(assets)) as rest:
         document["assets"] = _Texts(chain(texts(islice(since(assets, 0), half)), rest))
         for piece in _pieces(document):
             stream.write(piece)
