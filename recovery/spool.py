@@ -107,11 +107,15 @@ class Spool(Records[T]):
 
 
 class Sorter(Generic[T]):
-    """Records put in the order of a key; equal ones keep the order in which they came."""
+    """Records put in the order of a key; equal ones keep the order in which they came.
 
-    def __init__(self, room: Room | None, keep: int, key: Callable[[T], Any]) -> None:
+    With `many` it is known from the start that they are too many for memory.
+    """
+
+    def __init__(self, room: Room | None, keep: int, key: Callable[[T], Any], *, many: bool = False) -> None:
         self._room = room
-        self._limit = keep
+        self._limit = keep // _LATER_RUNS if many else keep
+        self._later = keep // _LATER_RUNS
         self._key = key
         self._last: list[T] = []
         self._file: _File | None = None
@@ -123,7 +127,7 @@ class Sorter(Generic[T]):
         if len(self._last) > self._limit and self._room is not None:
             if self._file is None:
                 self._file = _File(self._room)
-                self._limit //= _LATER_RUNS
+                self._limit = self._later
             self._last.sort(key=self._key)
             run = _Run[T](self._file)
             run.extend(self._last)

@@ -52,7 +52,7 @@ def find(case: Case) -> Findings:
     """
     survey, sieve, tally, maker = Survey(case), Sieve(case), Tally(), AssetMaker(case)
     few = isinstance(case.grouping.with_row, tuple)
-    ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order)
+    ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order, many=not few)
     standing: list[Asset] = []
     bases: Counter[Basis] = Counter()
     numbers = _of_second_process(case)
