@@ -96,14 +96,14 @@ def write_json(
     def texts(of: Iterable[Asset]) -> Iterator[str]:
         return _blocks(asset_text(asset, extracted) for asset in of)
 
-    half = len(assets) // 2 // _TOGETHER * _TOGETHER
-    if half < limits.ASSETS_WORTH_A_PROCESS or room is None or not possible():
-        half = len(assets)
+    middle = len(assets) // 2 // _TOGETHER * _TOGETHER
+    pays = middle >= limits.ASSETS_WORTH_A_PROCESS and room is not None and possible()
+    half = middle if pays else None  # else all of them are made here
 
     def last() -> Iterator[str]:
-        return texts(since(assets, half)) if half < len(assets) else iter(())
+        return iter(()) if half is None else texts(since(assets, half))
 
-    with ahead(last, room, together=1, pays=half < len(assets)) as rest:
+    with ahead(last, room, together=1, pays=pays) as rest:
         document["assets"] = _Texts(chain(texts(islice(since(assets, 0), half)), rest))
         for piece in _pieces(document):
             stream.write(piece)
