@@ -12,9 +12,9 @@ FILES_IN_MEMORY = 160_000
 RESOURCES_IN_MEMORY = 250_000
 
 # --- processes -------------------------------------------------------------------------------------------
-# From so many files of the manifest on another process looks at the media files; starting it takes some 10 ms.
+# From so many files of the manifest on another process looks at the media files; a copy takes 1.4 ms at that time.
 ENTRIES_WORTH_A_PROCESS = 5_000
-# So many assets, or texts of assets, another process makes while this one makes the others.
+# So many assets, or texts of assets, another process makes while this one makes the others; 25 ms with 400 MB.
 ASSETS_WORTH_A_PROCESS = 2_000
 
 # --- property lists and keyed archives -------------------------------------------------------------------

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 import pytest
 
+from cli.progress import TerminalProgress
 from fixtures import BackupBuilder
 from recovery.ahead import ahead, possible
 from recovery.backup.manifest import ManifestIndex
@@ -253,6 +254,15 @@ def test_it_ends_when_the_first_process_is_killed(tmp_path: Path) -> None:
         first.kill()
         assert first.communicate(timeout=60)[0] == b"", "the second process holds the stream as long as it lives"
     assert not Path(f"/proc/{second}/exe").exists()
+
+
+def test_a_bar_of_progress_does_not_stand_in_its_way() -> None:
+    """Its own thread would: what a thread holds would stay held in the copy."""
+    bar = TerminalProgress()
+    bar.start("Reading", 10)
+    bar.advance()
+    assert possible()
+    bar.finish()
 
 
 @pytest.mark.parametrize("why", ["does not pay", "no room", "threads", "one processor", "Windows", "fork fails"])
