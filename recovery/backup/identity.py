@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from recovery import archives, clock, limits
+from recovery.backup import reading
 from recovery.errors import UnreadableArchiveError
 from recovery.provenance import Gap
 
@@ -89,7 +90,8 @@ def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> M
             return {}
         if path.stat().st_size > limits.PLIST_BYTES:
             raise UnreadableArchiveError(f"{name} is larger than any real one.")
-        data = path.read_bytes()
+        with reading.open_file(path) as stream:
+            data = stream.read()
         return archives.load_dictionary(data, what=name)
     except OSError as error:
         gaps.append(Gap(name, name, f"the system refuses to read it ({error.strerror})", hides, fault=True))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup import reading
 from recovery.backup.identity import (
     INFO,
     MANIFEST,
@@ -92,20 +94,26 @@ def _candidates(root: Path) -> list[Path]:
         return [root]
     if not root.is_dir():
         return []
-    with os.scandir(root) as items:
+    with reading.listed(root) as items:
         names = sorted(item.name for item in items if item.is_dir(follow_symlinks=False))
     return [root / name for name in names[: limits.BACKUP_CANDIDATES]]
 
 
 def folder_size(folder: Path) -> int:
     """Sum of the sizes of all files below a folder, in bytes; links are not followed, unreadable parts skipped."""
-    total = 0
-    for directory, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += (Path(directory) / name).lstat().st_size
-            except OSError:
-                continue
+    total, waiting = 0, [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with reading.listed(here) as items:
+                for item in items:
+                    if item.is_dir(follow_symlinks=False):
+                        waiting.append(here / item.name)
+                    else:
+                        with suppress(OSError):
+                            total += item.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
     return total
 
 

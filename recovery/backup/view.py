@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recovery import database, limits
+from recovery.backup import reading
 from recovery.backup.blobs import Blob, BlobFolder, BlobState, opened
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
 from recovery.backup.keys import TAIL, DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure
@@ -323,7 +324,7 @@ def _manifest_head(folder: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for, a device never ends
             raise _LostManifestError("Manifest.db is a link or no file at all; it is not opened.", _ANOTHER)
-        with path.open("rb") as stream:
+        with reading.open_file(path) as stream:
             return stream.read(len(database.MAGIC))
     except FileNotFoundError as error:
         raise _LostManifestError(
@@ -355,7 +356,9 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
             beside = source.with_name(source.name + suffix)
             if beside.is_file() and not beside.is_symlink():
                 _refuse_huge(beside)
-                shutil.copyfile(beside, copy.with_name(copy.name + suffix))
+                target = copy.with_name(copy.name + suffix)
+                with reading.open_file(beside) as stream, target.open("xb") as output:
+                    shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
         return copy
     wrapped = WrappedKey.from_bytes(identity.manifest_key)
     if wrapped is None:
@@ -363,7 +366,7 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
     _refuse_huge(source)
     try:
         key = keys.unwrap(wrapped)
-        with DecipheredBlob(source.open("rb", buffering=0), key) as plain, copy.open("xb") as output:
+        with DecipheredBlob(reading.open_file(source), key) as plain, copy.open("xb") as output:
             plain.copy_to(output)
     except UnreadableFileError as error:
         raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recovery import limits
 from recovery.ahead import ahead, possible
+from recovery.backup import reading
 from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.manifest import ManifestEntry
@@ -148,7 +149,7 @@ class _Gatherer:
             size = path.stat().st_size
             if self.view.encrypted:
                 return UnlistedBlob(name, size, None)
-            with path.open("rb") as stream:
+            with reading.open_file(path) as stream:
                 return UnlistedBlob(name, size, sniff(stream.read(limits.MEDIA_HEAD_BYTES)))
         except OSError:
             return UnlistedBlob(name, 0, None)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import recovery
 from recovery import clock, limits
+from recovery.backup import reading
 from recovery.backup.blobs import BlobFolder
 from recovery.backup.identity import MANIFEST_DATABASE
 from recovery.database import SIDE_FILES
@@ -44,7 +45,7 @@ def backup_key(backup: Path) -> str:
     for suffix in ("", *SIDE_FILES):
         path = backup / (MANIFEST_DATABASE + suffix)
         if not suffix or path.is_file():
-            with path.open("rb") as stream:
+            with reading.open_file(path) as stream:
                 while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
                     state.update(chunk)
     return state.hexdigest()
