@@ -178,7 +178,7 @@ LONG_AGO = 1_000_000_000 * 10**9
 def read_long_ago(
     request: pytest.FixtureRequest, demo_twins: DemoTwins, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path, list[Path]]:
-    """Each twin, a copy of it to be read as if for the first time since 2001, and the paths in that, parents last."""
+    """Each twin, a copy of it to be read as if it never was since 2001, and the paths in that, parents last."""
     original: Path = getattr(demo_twins, request.param)
     backup = tmp_path_factory.mktemp("read long ago") / "backups" / original.name
     shutil.copytree(original, backup)

@@ -26,7 +26,8 @@ from recovery.evidence.calls import read_calls
 from recovery.evidence.messages import read_attachments
 from recovery.evidence.privacy import read_permissions
 from recovery.evidence.settings import FILES, read_settings
-from recovery.extraction.journal import Journal
+from recovery.extraction.journal import JOURNAL, Journal
+from recovery.output import Evidence, OutputDirectory
 from recovery.photos import decoding, frames, makernote, model_cache
 from recovery.photos.attributes import ATTRIBUTE_FACTS, PREFIX, read_attributes
 from recovery.photos.events import read_events
@@ -268,9 +269,11 @@ def _journal(data: bytes) -> str:
 
 def _output_journal(data: bytes) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "journal.jsonl"
-        path.write_bytes(data)
-        with Journal(path, "key", replace=True) as journal:
+        (Path(folder) / JOURNAL).write_bytes(data)
+        with (
+            OutputDirectory(Path(folder), Evidence()) as directory,
+            Journal(directory, "key", replace=True) as journal,
+        ):
             return str(len(list(journal)))
 
 

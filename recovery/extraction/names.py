@@ -89,6 +89,7 @@ def same_place(path: str) -> str:
 
 FACETIME_FOLDER = "FaceTime"
 """Where certain and probable FaceTime photos go."""
+HIDDEN_FOLDER = "Hidden"
 
 
 def folder(asset: Asset, *, loose: bool) -> str:
@@ -103,9 +104,9 @@ def folder(asset: Asset, *, loose: bool) -> str:
     elif asset.trashed:
         parts.append("Recently deleted")
     elif asset.hidden:
-        parts.append("Hidden")
+        parts.append(HIDDEN_FOLDER)
     parts = parts or ["Loose ends" if loose else "Library"]
-    moment = _shown(asset)
+    moment = local_time(asset)
     return "/".join([*parts, "undated" if moment is None else f"{moment.year:04d}"])
 
 
@@ -114,7 +115,7 @@ def readable_stem(asset: Asset) -> str:
 
     Without a stored offset the time is UTC and says so; without a time the name begins with `undated`.
     """
-    moment = _shown(asset)
+    moment = local_time(asset)
     name = asset.filename or asset.original_filename
     stem = _without_extension(name) if name else (asset.uuid or "unnamed")[:8]
     if moment is None:
@@ -124,7 +125,8 @@ def readable_stem(asset: Asset) -> str:
     return f"{date} {safe_name(stem, _READABLE_BYTES)}"
 
 
-def _shown(asset: Asset) -> datetime | None:
+def local_time(asset: Asset) -> datetime | None:
+    """When an asset was created, at the place where it was taken; in UTC where no zone is stored."""
     if asset.created is None:
         return None
     offset = asset.timezone_offset

@@ -15,7 +15,7 @@ from recovery.backup.view import BackupView
 from recovery.errors import OutputError, RecoveryError
 from recovery.extraction import crew
 from recovery.extraction.copying import Copier, Overwrite, source_of
-from recovery.extraction.folder import JOURNAL, OutputFolder, check_space, unusable
+from recovery.extraction.folder import OutputFolder, check_space, unusable
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import (
     DocumentOutcome,
@@ -66,10 +66,10 @@ def write(
     options = options or WriteOptions()
     started = now()
     key = backup_key(view.identity.folder)
-    with OutputFolder(out, view.identity.folder) as folder:
+    with OutputFolder(out, view.identity.folder, plan.private_folders) as folder:
         try:
             always = options.overwrite is Overwrite.ALWAYS
-            with Journal(folder.state / JOURNAL, key, replace=always) as journal:
+            with Journal(folder.state, key, replace=always) as journal:
                 if not always:
                     _refuse_foreign_records(folder, journal)
                 if not options.ignore_free_space:
