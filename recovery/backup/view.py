@@ -195,7 +195,15 @@ class BackupView:
         A blob may claim a terabyte that its disk does not hold, so its length is looked at before.
         """
         try:
-            with self.open(entry) as stream, target.open("xb") as output:
+            with target.open("xb") as output:
+                self.copy_into(entry, output, limit)
+        except OSError as error:
+            raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+
+    def copy_into(self, entry: ManifestEntry, output: BinaryIO, limit: int = limits.DATABASE_BYTES) -> None:
+        """Write the plaintext into an open file; raises as `copy` does."""
+        try:
+            with self.open(entry) as stream:
                 if stream.seek(0, io.SEEK_END) > limit:
                     raise UnreadableFileError(f"{entry.name} is larger than any real one.")
                 if isinstance(stream, _Plaintext):

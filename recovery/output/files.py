@@ -42,7 +42,11 @@ class OutputDirectory:
         """Open an existing folder, or with `parent` its folder of that name. Raises OSError or OutputError."""
         self.path = path
         self.evidence = evidence
-        self.descriptor = _open_folder(path, parent) if _RELATIVE else None
+        try:
+            self.descriptor = _open_folder(path, parent) if _RELATIVE else None
+        except OSError:
+            evidence.refuse_folder(path)  # the better answer, if it is one
+            raise
         try:
             if parent is not None:
                 self._check_child()
@@ -180,6 +184,14 @@ class NewFile:
         """Where it is while it is unfinished."""
         return self.directory.path / self.name
 
+    @contextmanager
+    def buffered(self) -> Iterator[BinaryIO]:
+        """A stream that writes all it is given; `stream` itself may take less. Raises OSError."""
+        stream = io.BufferedWriter(self.stream)
+        yield stream
+        stream.flush()
+        stream.detach()
+
     def publish(self, name: str, into: OutputDirectory | None = None, modified: datetime | None = None) -> str:
         """Give it its name in one step, in its own or another folder; a phrase if its time was refused.
 
@@ -231,8 +243,7 @@ def replacing(target: Path, evidence: Evidence) -> Iterator[BinaryIO]:
         # Never more open to others, even unfinished, than what it will replace.
         permissions = 0o666 if before is None else before.st_mode & 0o600
         with NewFile(directory, permissions) as new:
-            stream = io.BufferedWriter(new.stream)
-            yield stream
-            stream.flush()
+            with new.buffered() as stream:
+                yield stream
             os.fsync(new.stream.fileno())
             new.publish(target.name)
