@@ -138,4 +138,5 @@ def _document(outcome: DocumentOutcome) -> dict[str, object]:
         "reason": outcome.reason,
         "size": outcome.entry.size if outcome.entry else None,
         "sha256": outcome.entry.sha256 if outcome.entry else None,
+        "modified": clock.to_text(outcome.modified),
     }
