@@ -40,7 +40,7 @@ class Deriver:
         """The bytes of a picture; raises UnreadableFileError or MissingExtraError."""
         if picture.derivation is Derivation.TABLE_PICTURE:
             output = io.BytesIO()
-            self._entry(picture).save(output, "PNG", exif=_exif(picture).tobytes())
+            self._entry(picture).save(output, "PNG", exif=_exif(picture).tobytes() if picture.taken else b"")
             return output.getvalue()
         with self._open(picture) as stream:
             if picture.derivation in (Derivation.JPEG_COPY, Derivation.JPEG_COPY_OF_EDIT):
