@@ -20,10 +20,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from recovery.findings.model import Asset, Findings
-from recovery.photos import decoding
+from recovery.analysis.model import Asset, Findings
+from recovery.formats import decoding
 from recovery.report.html.previews import LARGE, SMALL, Preview
-from recovery.report.html.write import folder_of, render
+from recovery.report.html.writing import folder_of, render
 from tests.report_pages import MADE, Browser, browser_is_missing, demo_report, opened
 
 DAYS = 3000

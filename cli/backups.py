@@ -9,10 +9,10 @@ import click
 
 from cli.main import partly
 from cli.options import style
-from recovery.backup.locate import default_roots, find_backups
 from recovery.errors import BackupNotFoundError
 from recovery.report.backup_list import backups_document
 from recovery.report.backup_text import backups_table
+from recovery.source.locate import default_roots, find_backups
 
 
 @click.command(name="backups")

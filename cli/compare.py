@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import click
 
 from cli.main import partly
+from cli.multi_backup import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
 from cli.options import Manners, answer_stream, manners, manners_options, style
-from cli.several import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
-from recovery.findings.compare import Comparison, compare
-from recovery.report.comparison import comparison_document
+from recovery.analysis.comparison.comparing import Comparison, compare
+from recovery.report.comparison_json import comparison_document
 from recovery.report.comparison_text import comparisons_text
 from recovery.report.layout import PLAIN
-from recovery.report.view import View
+from recovery.report.output_options import View
 
 
 @click.command(name="compare")

@@ -14,6 +14,7 @@ import click
 
 from cli.filters import search_of, search_options
 from cli.main import partly
+from cli.multi_backup import lost_and_older
 from cli.options import (
     BytesDone,
     Manners,
@@ -26,23 +27,22 @@ from cli.options import (
     redact_option,
     told,
 )
-from cli.several import lost_and_older
-from recovery.backup.locate import default_roots, locate
+from recovery.analysis.model import Findings, Verdict
 from recovery.errors import OutputError
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
 from recovery.extraction.plan import Plan, PlannedAsset, plan
-from recovery.extraction.selection import Frames, Reduced, Selection
+from recovery.extraction.selected_files import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
-from recovery.findings.model import Findings, Verdict
 from recovery.report import extraction_text
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.safe_text import clean
 from recovery.report.sidecars import json_sidecar, xmp
+from recovery.source.locate import default_roots, locate
 
 
 @click.command(name="extract")

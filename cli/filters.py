@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from recovery.analysis.search import Near, Search
 from recovery.errors import SelectionError
-from recovery.findings.selection import Near, Search
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

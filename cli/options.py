@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 import click
 
 from cli.passphrase import VARIABLE, unlocked
-from cli.progress import progress
-from recovery.backup.locate import default_roots, is_backup, locate
-from recovery.backup.view import BackupView
+from cli.progress_bar import progress
+from recovery.analysis.find import find
+from recovery.analysis.model import Findings
+from recovery.analysis.redact import redact
 from recovery.case import Case, Progress, gather
 from recovery.errors import OutputError
-from recovery.findings.find import find
-from recovery.findings.model import Findings
-from recovery.findings.redact import redact
 from recovery.report.layout import COLOUR, PLAIN, Style
+from recovery.source.backup_view import BackupView
+from recovery.source.locate import default_roots, is_backup, locate
 from recovery.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
 from recovery.errors import PassphraseMissingError, PassphraseWrongError, SelectionError
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 VARIABLE = "RECOVER_FACETIME_PASSPHRASE"

@@ -21,10 +21,11 @@ from cli.options import (
     style,
     told,
 )
-from recovery.findings.find import narrowed
-from recovery.findings.model import Asset, Findings
-from recovery.findings.outlines import standing_out
-from recovery.report import places, tables, text
+from recovery.analysis.find import narrowed
+from recovery.analysis.model import Asset, Findings
+from recovery.analysis.outlines import standing_out
+from recovery.report import maps as places
+from recovery.report import tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean

@@ -18,8 +18,8 @@ from cli.options import (
     passphrase_option,
     style,
 )
-from recovery.findings.model import BackupFacts
-from recovery.findings.timeline import Timeline, timeline
+from recovery.analysis.model import BackupFacts
+from recovery.analysis.timeline.building import Timeline, timeline
 from recovery.report import timeline_exports as exports
 from recovery.report.layout import PLAIN
 from recovery.report.timeline_text import timeline_text

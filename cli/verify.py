@@ -12,9 +12,9 @@ import click
 from cli.main import partly
 from cli.options import BytesDone, manners, manners_options, passphrase_option
 from cli.passphrase import unlocked
-from recovery.backup.locate import default_roots, locate
 from recovery.extraction.verify import verify
 from recovery.report.extraction_text import verification
+from recovery.source.locate import default_roots, locate
 from recovery.workspace import Workspace
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import BackupBuilder
+from recovery.analysis.causes import RULES
+from recovery.analysis.find import find
+from recovery.analysis.model import Cause, CauseVerdict
+from recovery.app_data.settings import FILES, Setting, SettingName
 from recovery.case import Case
-from recovery.evidence.settings import FILES, Setting, SettingName
-from recovery.findings.causes import RULES
-from recovery.findings.find import find
-from recovery.findings.model import Cause, CauseVerdict
 from recovery.provenance import Gap, Reading, Source
 from tests.scanning import case_of
 

@@ -11,15 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import BackupBuilder, PlantedAsset
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
-from recovery.extraction.folder import JOURNAL, STATE_FOLDER
-from recovery.extraction.outcomes import Documents, Outcome, Outcomes
-from recovery.extraction.plan import Plan, PlannedAsset, plan
-from recovery.extraction.record import RUN
-from recovery.extraction.selection import Selection
-from recovery.extraction.write import WriteOptions, write
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
@@ -35,6 +27,14 @@ from recovery.findings.model import (
     Totals,
     Verdict,
 )
+from recovery.extraction.folder import JOURNAL, STATE_FOLDER
+from recovery.extraction.outcomes import Documents, Outcome, Outcomes
+from recovery.extraction.plan import Plan, PlannedAsset, plan
+from recovery.extraction.record import RUN
+from recovery.extraction.selected_files import Selection
+from recovery.extraction.write import WriteOptions, write
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 PASSPHRASE = "correct horse"

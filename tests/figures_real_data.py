@@ -11,14 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from recovery.backup.manifest import EntryKind, ManifestEntry, ManifestIndex
+from recovery.case.pairing import Half, Pair, pair
 from recovery.database import open_file_copy
-from recovery.photos.attributes import PREFIX, read_attributes
-from recovery.photos.codes import NO_PLACE, SubtypeCode, TrashedState
-from recovery.photos.library import AssetRow, PhotoLibrary, read_library
-from recovery.photos.media import read_media
-from recovery.photos.pairing import Half, Pair, pair
-from recovery.photos.places import DOMAIN, ROOT, stem
+from recovery.formats.media import read_media
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, stem
+from recovery.photos_db.codes import NO_PLACE, SubtypeCode, TrashedState
+from recovery.photos_db.file_attributes import PREFIX, read_attributes
+from recovery.photos_db.library import AssetRow, PhotoLibrary, read_library
+from recovery.source.manifest import EntryKind, ManifestEntry, ManifestIndex
 from recovery.workspace import Workspace
 
 FIRST_WITH_BUNDLE = 15_000

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recovery.database import open_file_copy
-from recovery.photos.thumbnails import EntryState, decode_entry, read_table
+from recovery.photos_db.thumbnail_tables import EntryState, decode_entry, read_table
 from recovery.workspace import Workspace
 
 HEAD = ("library", "table", "encoding", "slots", "entries", "decoded", "live", "agreeing", "orphans")

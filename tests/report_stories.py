@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from recovery import __version__
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from report_stories import findings
 
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,

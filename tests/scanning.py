@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
+from recovery.analysis.find import find
+from recovery.analysis.model import Asset, Findings
 from recovery.case import Case, gather
-from recovery.findings.find import find
-from recovery.findings.model import Asset, Findings
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 PASSPHRASE = "pässword of Ann"

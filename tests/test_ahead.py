@@ -20,16 +20,16 @@ from typing import BinaryIO
 
 import pytest
 
-from cli.progress import TerminalProgress
+from cli.progress_bar import TerminalProgress
 from fixtures import BackupBuilder
 from recovery.ahead import ahead, possible
-from recovery.backup.manifest import ManifestIndex
+from recovery.analysis.find import find
+from recovery.analysis.model import Asset
 from recovery.case import gather
 from recovery.database import Database
-from recovery.findings.find import find
-from recovery.findings.model import Asset
-from recovery.photos.media_files import MediaFile, media_files
+from recovery.photos_db.media_files import MediaFile, media_files
 from recovery.report import inventory
+from recovery.source.manifest import ManifestIndex
 from recovery.spool import Lazy
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
-from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import ManifestEntry
-from recovery.findings.model import Basis, Verdict
-from recovery.photos.attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
-from recovery.photos.facetime import judge
-from recovery.photos.grouping import group
-from recovery.photos.media_files import Blob, MediaFile
-from recovery.photos.places import FileRole, Part, place_of
-from recovery.photos.traces import traces_of
+from recovery.analysis.model import Basis, Verdict
+from recovery.case.facetime_evidence import traces_of
+from recovery.case.grouping import group
+from recovery.photos_db.camera_roll_paths import FileRole, Part, place_of
+from recovery.photos_db.facetime_signals import judge
+from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
+from recovery.photos_db.media_files import Blob, MediaFile
+from recovery.source.blobs import BlobState
+from recovery.source.manifest import ManifestEntry
 from recovery.workspace import Workspace
 from tests.figures_real_data import manifest_entries
 from tests.scanning import PASSPHRASE, named, scan

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.causes import CODES, RULES
+from recovery.analysis.find import find
 from recovery.case import Case
-from recovery.findings.causes import CODES, RULES
-from recovery.findings.find import find
 from recovery.report import words
 from tests.causes_tools import LIBRARY, built
 from tests.scanning import case_of

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.model import CauseVerdict
+from recovery.app_data.privacy import Decision, Permission
 from recovery.case import Case
-from recovery.evidence.privacy import Decision, Permission
-from recovery.findings.model import CauseVerdict
-from recovery.photos.library import ResourceRow
+from recovery.photos_db.library import ResourceRow
 from recovery.provenance import Reading, Source
 from tests.causes_tools import (
     LIBRARY,

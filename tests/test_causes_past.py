@@ -11,9 +11,9 @@ import pytest
 from evidence_tools import real
 
 from fixtures import BackupBuilder
+from recovery.analysis.model import CauseVerdict
 from recovery.case import Case
-from recovery.findings.model import CauseVerdict
-from recovery.photos.migrations import Migration, MigrationKind, read_migrations
+from recovery.photos_db.migrations import Migration, MigrationKind, read_migrations
 from recovery.provenance import Gap, Reading, Source
 from tests.causes_tools import (
     LIBRARY,

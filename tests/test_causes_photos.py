@@ -11,10 +11,10 @@ import pytest
 
 from fixtures import BackupBuilder
 from fixtures.builder import DEFAULT_DATE
-from recovery.findings.causes import judged
-from recovery.findings.causes.inquiry import Inquiry
-from recovery.findings.causes.sieve import Sieve
-from recovery.findings.find import find
+from recovery.analysis.causes import judged
+from recovery.analysis.causes.context import Inquiry
+from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.find import find
 from recovery.provenance import Source
 from tests.causes_tools import LIBRARY, NO_LIBRARY, built, cause_of, expected
 

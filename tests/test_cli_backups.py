@@ -79,7 +79,7 @@ def test_the_usual_folders_are_looked_at(
 
 def usual(home: Path, platform: str) -> tuple[Path, ...]:
     """The usual folders of that system below a home."""
-    from recovery.backup.locate import default_roots
+    from recovery.source.locate import default_roots
 
     environment = {"APPDATA": str(home / "AppData/Roaming"), "USERPROFILE": str(home)}
     return default_roots(environment, platform, home)
@@ -101,7 +101,7 @@ def test_a_folder_that_is_not_shown_is_told(tmp_path: Path, monkeypatch: pytest.
     def refuse(path: object) -> object:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("recovery.backup.locate.os.scandir", refuse)
+    monkeypatch.setattr("recovery.source.locate.os.scandir", refuse)
     said = say("backups", tmp_path)
     assert said.code == 3
     assert "Full Disk Access" in " ".join(said.out.split())

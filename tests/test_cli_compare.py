@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 
 from cli import passphrase as asking
+from cli.multi_backup import lost_and_older
 from cli.options import Manners
-from cli.several import lost_and_older
 from fixtures import BackupBuilder, twins
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
-from recovery.report.comparison import schema
+from recovery.extraction.selected_files import Selection
+from recovery.report.comparison_json import schema
 from tests.talking import say
 
 VARIABLE = "RECOVER_FACETIME_PASSPHRASE"

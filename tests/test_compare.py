@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.comparison.asset_matching import Digests, MatchedBy, match, worth_hashing
+from recovery.analysis.comparison.comparing import Comparison, compare, lost_in, oldest_first
+from recovery.analysis.comparison.differences import Difference, DifferenceKind
+from recovery.analysis.model import Findings, asset_key
 from recovery.case.digests import digests_of
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
-from recovery.findings.compare import Comparison, compare, lost_in, oldest_first
-from recovery.findings.differences import Difference, DifferenceKind
-from recovery.findings.matching import Digests, MatchedBy, match, worth_hashing
-from recovery.findings.model import Findings, asset_key
+from recovery.extraction.selected_files import Selection
 from tests.conftest import DemoTwins
 from tests.scanning import named, scan, view_of
 

@@ -15,7 +15,7 @@ from report_stories import GENERATED, golden
 from report_strategies import any_findings
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Findings
+from recovery.analysis.model import Findings
 from recovery.report.diagnosis_text import diagnosis
 from recovery.report.inventory import DIAGNOSIS_KEYS, diagnosis_document, dumps, inventory, schema
 from recovery.report.layout import COLUMNS

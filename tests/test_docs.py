@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from cli.main import COMMANDS, main
 from docs.make_transcripts import transcripts, with_transcripts
-from recovery.photos.facetime import RULES, THRESHOLDS
+from recovery.photos_db.facetime_signals import RULES, THRESHOLDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

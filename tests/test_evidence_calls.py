@@ -9,8 +9,8 @@ import pytest
 from evidence_tools import KNOWN_ANSWERS, built, file_id
 
 from recovery import limits
-from recovery.evidence import calls
-from recovery.evidence.calls import CallKind, read_calls, without_repeats
+from recovery.app_data import calls
+from recovery.app_data.calls import CallKind, read_calls, without_repeats
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
 STAMP = (NOON - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds()

@@ -10,8 +10,8 @@ from evidence_tools import KNOWN_ANSWERS, built, file_id, real
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.evidence import messages
-from recovery.evidence.messages import backup_location, read_attachments
+from recovery.app_data import messages
+from recovery.app_data.messages import backup_location, read_attachments
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
 STAMP = int((NOON - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds())

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery.errors import UnreadableArchiveError
-from recovery.photos import migrations
-from recovery.photos.journals import Operation, walk
-from recovery.photos.migrations import Migration, MigrationKind, read_migration_journals, read_migrations
+from recovery.photos_db import migrations
+from recovery.photos_db.journals import Operation, walk
+from recovery.photos_db.migrations import Migration, MigrationKind, read_migration_journals, read_migrations
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
 STAMP = (NOON - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds()

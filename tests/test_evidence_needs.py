@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
+from recovery.app_data.tables import Column, Location, Store, Table, read_table
 from recovery.database import Database, flag_cell, number_cell, text_cell, whole_cell
 from recovery.errors import UnreadableDatabaseError
-from recovery.evidence.needs import Column, Location, Store, Table, read_table
 
 TABLE = Table(
     "fruit",

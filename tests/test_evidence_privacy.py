@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from evidence_tools import KNOWN_ANSWERS, built, file_id, real
 
-from recovery.evidence import privacy
-from recovery.evidence.privacy import Decision, read_permissions
+from recovery.app_data import privacy
+from recovery.app_data.privacy import Decision, read_permissions
 
 CURRENT = """
 CREATE TABLE access (service TEXT NOT NULL, client TEXT NOT NULL, client_type INTEGER NOT NULL,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.evidence import settings
-from recovery.evidence.settings import FILES, Key, PreferenceFile, SettingName, ValueKind, read_settings, setting
+from recovery.app_data import settings
+from recovery.app_data.settings import FILES, Key, PreferenceFile, SettingName, ValueKind, read_settings, setting
 
 FILE_IDS = {
     "com.apple.TelephonyUtilities.plist": "012707a2ae34d77a28b16a9e443b780ea4e6b0aa",

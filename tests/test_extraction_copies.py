@@ -15,7 +15,7 @@ from PIL import Image
 from cli.main import main
 from fixtures import BackupBuilder
 from recovery.errors import UnreadableFileError
-from recovery.photos.decoding import jpeg_copy
+from recovery.formats.decoding import jpeg_copy
 
 
 def extracted(builder: BackupBuilder, folder: Path, *options: str) -> list[Path]:

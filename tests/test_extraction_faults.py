@@ -19,13 +19,14 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.errors import OutputError
-from recovery.extraction import copying, crew
+from recovery.extraction import copying
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.folder import JOURNAL, STATE_FOLDER
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import Entry, OutcomeState
 from recovery.extraction.parts import Part
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
 from recovery.limits import COPY_CHUNK_BYTES
 from tests.extraction_tools import (

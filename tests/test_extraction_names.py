@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recovery.analysis.model import Asset, FileRole, FileState, Verdict
 from recovery.extraction import names
 from recovery.extraction.folder import extended
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Reduced, Selection
-from recovery.findings.model import Asset, FileRole, FileState, Verdict
+from recovery.extraction.selected_files import Reduced, Selection
 from tests.extraction_tools import a_file, an_asset, facetime, findings_of
 
 EVERYTHING = Selection(everything=True, reduced=Reduced.ALWAYS)

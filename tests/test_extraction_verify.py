@@ -11,7 +11,7 @@ import pytest
 from fixtures import BackupBuilder
 from recovery.errors import OutputError
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from recovery.extraction.verify import DifferenceCode, Verification, verify
 from tests.extraction_tools import PASSPHRASE, everything, extract, findings_of, found, opened
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.model import LooseCode, LooseEnd
 from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction import folder as folder_module
 from recovery.extraction import write as write_module
@@ -22,9 +23,8 @@ from recovery.extraction.copying import Overwrite
 from recovery.extraction.folder import STATE_FOLDER, OutputFolder
 from recovery.extraction.outcomes import OutcomeState, RunFacts, Silent
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions
-from recovery.findings.model import LooseCode, LooseEnd
 from recovery.provenance import Source
 from tests.extraction_tools import (
     PASSPHRASE,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Findings, Verdict
-from recovery.photos.facetime import (
+from recovery.analysis.model import Findings, Verdict
+from recovery.photos_db.facetime_signals import (
     CALLING_BUNDLES,
     RULES,
     SAVING_BUNDLES,

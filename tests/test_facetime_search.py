@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.backup.view import BackupView
+from recovery.analysis.find import find, narrowed
+from recovery.analysis.model import Findings, Verdict
+from recovery.analysis.search import Search
 from recovery.case import gather
-from recovery.findings.find import find, narrowed
-from recovery.findings.model import Findings, Verdict
-from recovery.findings.selection import Search
 from recovery.report.inventory import schema
+from recovery.source.backup_view import BackupView
 from tests.conftest import DemoTwins
 from tests.scanning import case_of, view_of
 from tests.talking import say

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fixtures import BackupBuilder
-from recovery.findings.find import find
-from recovery.findings.model import Basis, FileRole, Findings, LooseCode, Status
+from recovery.analysis.find import find
+from recovery.analysis.model import Basis, FileRole, Findings, LooseCode, Status
 from tests.scanning import PASSPHRASE, case_of, named, scan
 
 DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Asset, Basis, FileRole, Findings, Kind, Status, Verdict
+from recovery.analysis.model import Asset, Basis, FileRole, Findings, Kind, Status, Verdict
 from tests.scanning import named, scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.backup.blobs import Blob, BlobState
-from recovery.backup.manifest import EntryKind, ManifestEntry, file_id
-from recovery.photos.attributes import FileAttributes
-from recovery.photos.grouping import Group, group
-from recovery.photos.library import AssetRow
-from recovery.photos.media import MediaFacts
-from recovery.photos.media_files import MediaFile
-from recovery.photos.pairing import PairedBy
-from recovery.photos.places import DOMAIN, FileRole, Part, Place, extension, place_of, stem
-from recovery.photos.row_index import RowIndex
-from recovery.photos.signatures import MediaType
+from recovery.case.grouping import Group, group
+from recovery.case.pairing import PairedBy
+from recovery.formats.media import MediaFacts
+from recovery.formats.signatures import MediaType
+from recovery.photos_db.camera_roll_paths import DOMAIN, FileRole, Part, Place, extension, place_of, stem
+from recovery.photos_db.file_attributes import FileAttributes
+from recovery.photos_db.library import AssetRow
+from recovery.photos_db.media_files import MediaFile
+from recovery.photos_db.row_index import RowIndex
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry, file_id
 
 FOLDER = "DCIM/100APPLE"
 A, B = "C3754624-0000-4000-8000-000000000001", "602FEBB7-0000-4000-8000-000000000002"

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from recovery import limits
 from recovery.database import Database
 from recovery.errors import UnreadableArchiveError
-from recovery.photos.clients import Actor, actor, names_facetime
-from recovery.photos.history import EventKind, History, HistoryEvent, read_events, read_history
-from recovery.photos.model_cache import decode_changed, parse_entity
+from recovery.photos_db.change_authors import Actor, actor, names_facetime
+from recovery.photos_db.history import EventKind, History, HistoryEvent, read_events, read_history
+from recovery.photos_db.model_cache import decode_changed, parse_entity
 
 ALIVE, GONE, CLOUD = (
     "AAAAAAAA-0000-4000-8000-000000000001",

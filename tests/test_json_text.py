@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.findings.model import Asset, Basis, FieldSources, FileState, Findings, Kind, Status
+from recovery.analysis.model import Asset, Basis, FieldSources, FileState, Findings, Kind, Status
 from recovery.provenance import Source
 from recovery.report.inventory import (
     Extracted,

@@ -18,9 +18,15 @@ from hypothesis import strategies as st
 from iphone_backup_decrypt import exceptions as foreign
 from iphone_backup_decrypt import utils
 
-from recovery.backup import key_bag
-from recovery.backup.key_bag import unlock
-from recovery.backup.keys import (
+from recovery.errors import (
+    BlobDamagedError,
+    DamagedBackupError,
+    PassphraseWrongError,
+    RecoveryError,
+    UnsafeBackupError,
+)
+from recovery.source import key_bag
+from recovery.source.file_keys import (
     BLOCK,
     TAIL,
     DecipheredBlob,
@@ -30,13 +36,7 @@ from recovery.backup.keys import (
     WrappedKey,
     measure,
 )
-from recovery.errors import (
-    BlobDamagedError,
-    DamagedBackupError,
-    PassphraseWrongError,
-    RecoveryError,
-    UnsafeBackupError,
-)
+from recovery.source.key_bag import unlock
 
 FILE_KEY = bytes(range(32))
 PASSPHRASE = "crème brûlée 🍮"
@@ -451,7 +451,7 @@ def test_the_other_library_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_only_one_module_sees_the_decryption_library() -> None:
-    """The door to iphone-backup-decrypt is recovery/backup/key_bag.py and no other."""
+    """The door to iphone-backup-decrypt is recovery/source/key_bag.py and no other."""
     root = Path(key_bag.__file__).parents[1]
     seen = {path.name for path in root.rglob("*.py") if "iphone_backup_decrypt" in path.read_text("utf-8")}
     assert seen == {"key_bag.py"}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
-from recovery.photos.facts import ASSET_FACTS
-from recovery.photos.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos_db.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos_db.library_fields import ASSET_FACTS
 from recovery.workspace import Workspace
 
 # iOS 11 to 13: the old asset table, the old name of the creator's column, no resources' trashing.

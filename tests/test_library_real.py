@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recovery.database import Database
-from recovery.photos.library import read_library
+from recovery.photos_db.library import read_library
 from recovery.workspace import Workspace
 from tests.figures_real_data import FIELDS, compare, expected, libraries, markdown, read
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from recovery.backup import locate as module
-from recovery.backup.locate import default_roots, find_backups, folder_size, is_backup, locate
 from recovery.errors import AccessDeniedError, AmbiguousBackupError, BackupNotFoundError
+from recovery.source import locate as module
+from recovery.source.locate import default_roots, find_backups, folder_size, is_backup, locate
 
 NEW = "00008110-000A1B2C3D4E801E"
 OLD = "a1b2c3d4" * 5

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recovery.backup.keys import WrappedKey
-from recovery.backup.manifest import EntryKind, ManifestIndex, file_id, read_record, valid_file_id
 from recovery.database import Database, open_file_copy
 from recovery.errors import DamagedBackupError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.source.file_keys import WrappedKey
+from recovery.source.manifest import EntryKind, ManifestIndex, file_id, read_record, valid_file_id
 from recovery.workspace import Workspace
 
 UID = plistlib.UID

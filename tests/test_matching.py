@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from report_stories import findings
 from report_strategies import assets
 
-from recovery.findings.compare import compare, lost_in
-from recovery.findings.matching import Digests, match
-from recovery.findings.model import Asset, LivePhoto, asset_key
+from recovery.analysis.comparison.asset_matching import Digests, match
+from recovery.analysis.comparison.comparing import compare, lost_in
+from recovery.analysis.model import Asset, LivePhoto, asset_key
 
 # Few identifiers, so that they meet, in both letter cases.
 NAMES = st.none() | st.sampled_from(["A", "a", "B", "b", "C"])

@@ -16,8 +16,8 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from recovery import limits
 from recovery.errors import BlobDamagedError
-from recovery.photos.media import MediaFacts, read_media
-from recovery.photos.signatures import MediaType
+from recovery.formats.media import MediaFacts, read_media
+from recovery.formats.signatures import MediaType
 from recovery.provenance import Gap
 
 IDENTIFIER = "8A7B6C5D-1234-4321-ABCD-0123456789AB"

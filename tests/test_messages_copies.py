@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Asset, Basis, FileRole, Kind, Status, Verdict
+from recovery.analysis.model import Asset, Basis, FileRole, Kind, Status, Verdict
 from tests.scanning import named, scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)

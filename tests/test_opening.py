@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from recovery.findings.causes.opening import opening
-from recovery.findings.model import (
+from recovery.analysis.causes.summary import opening
+from recovery.analysis.model import (
     Asset,
     Cause,
     CauseVerdict,

@@ -12,21 +12,21 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
-from recovery.backup.blobs import Blob, BlobState
-from recovery.backup.manifest import EntryKind, ManifestEntry
+from recovery.analysis.asset_builder import AssetMaker
+from recovery.analysis.find import find
+from recovery.analysis.outlines import Assets, Outline, StoredAssets, seen, standing_out, stands_out
+from recovery.analysis.plain_assets import PlainAssets
 from recovery.case import Case, gather
-from recovery.findings.assets import AssetMaker
-from recovery.findings.find import find
-from recovery.findings.outlines import Assets, Outline, StoredAssets, seen, standing_out, stands_out
-from recovery.findings.plain_assets import PlainAssets
-from recovery.photos.attributes import FileAttributes
-from recovery.photos.codes import NO_PLACE
-from recovery.photos.grouping import Group, GroupFile
-from recovery.photos.library import AssetRow, PhotoLibrary, ResourceRow
-from recovery.photos.media_files import MediaFile
-from recovery.photos.pairing import Pair, PairedBy
-from recovery.photos.places import FileRole, Part, Place
+from recovery.case.grouping import Group, GroupFile
+from recovery.case.pairing import Pair, PairedBy
+from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
+from recovery.photos_db.codes import NO_PLACE
+from recovery.photos_db.file_attributes import FileAttributes
+from recovery.photos_db.library import AssetRow, PhotoLibrary, ResourceRow
+from recovery.photos_db.media_files import MediaFile
 from recovery.report import tables, text
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 from tests.figures_real_data import libraries, read

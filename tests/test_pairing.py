@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery import limits
-from recovery.findings.model import Kind, Status
-from recovery.photos.pairing import Half, Pair, PairedBy, pair
+from recovery.analysis.model import Kind, Status
+from recovery.case.pairing import Half, Pair, PairedBy, pair
 from tests.figures_real_data import live_halves, live_pairs
 from tests.scanning import named, scan
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.backup.locate import default_roots
 from recovery.extraction.folder import extended
+from recovery.source.locate import default_roots
 from tests.every_command import inside
 
 REMEDY = b"Full Disk Access"

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.archiver import FileRecord, archive_file
-from recovery import archives
-from recovery.backup import records
-from recovery.backup.records import RecordReader, read_record
-from recovery.backup.shapes import VALUES
 from recovery.errors import UnreadableArchiveError
+from recovery.formats import property_list as archives
+from recovery.source import records
+from recovery.source.records import RecordReader, read_record
+from recovery.source.shapes import VALUES
 
 KEY = b"\x03\x00\x00\x00" + b"\x07" * 40
 RECORD = FileRecord("Media/DCIM/100APPLE/IMG_0001.HEIC", 739_403, 0o100644, 3, 1_610_913_847, 1_610_913_850,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from fixtures.stories import FIRST_CALL
-from recovery.findings.model import Asset
-from recovery.findings.redact import LEFT_OUT, redact
+from recovery.analysis.model import Asset
+from recovery.analysis.redact import LEFT_OUT, redact
 from recovery.provenance import Source
 from tests.conftest import DemoTwins
 from tests.every_command import inside

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from recovery.findings.compare import Comparison, compare
-from recovery.findings.differences import DifferenceKind
-from recovery.findings.matching import MatchedBy
-from recovery.findings.model import Basis, Deletion, Findings, Status
-from recovery.report.comparison import comparison_document, schema
+from recovery.analysis.comparison.asset_matching import MatchedBy
+from recovery.analysis.comparison.comparing import Comparison, compare
+from recovery.analysis.comparison.differences import DifferenceKind
+from recovery.analysis.model import Basis, Deletion, Findings, Status
+from recovery.report.comparison_json import comparison_document, schema
 from recovery.report.comparison_text import (
     MATCHES,
     TITLES,
@@ -25,8 +25,8 @@ from recovery.report.comparison_text import (
     recovery_command,
 )
 from recovery.report.layout import COLUMNS
+from recovery.report.output_options import View
 from recovery.report.safe_text import width
-from recovery.report.view import View
 from tests.report_stories import BACKUP, GENERATED, TAKEN, findings, golden, rich
 from tests.report_strategies import any_findings
 

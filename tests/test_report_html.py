@@ -19,15 +19,15 @@ from report_stories import empty, findings, rich
 
 from cli.main import main
 from fixtures import BackupBuilder
+from recovery.analysis.model import Asset as FoundAsset
+from recovery.analysis.model import Basis, Kind, LooseCode, LooseEnd, Status
 from recovery.errors import OutputError
-from recovery.findings.model import Asset as FoundAsset
-from recovery.findings.model import Basis, Kind, LooseCode, LooseEnd, Status
 from recovery.provenance import Source
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.html.embed import script_json
-from recovery.report.html.opening import BAR, bars, loose_groups
+from recovery.report.html.first_screen import BAR, bars, loose_groups
 from recovery.report.html.previews import Preview
-from recovery.report.html.write import render
+from recovery.report.html.writing import render
 
 HOSTILE = "</script><script>alert('x')</script><!--"
 

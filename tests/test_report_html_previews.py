@@ -12,10 +12,10 @@ from report_pages import MADE, opened
 
 from fixtures import BackupBuilder
 from recovery import limits
+from recovery.analysis.model import Asset
 from recovery.errors import UnreadableFileError
-from recovery.findings.model import Asset
-from recovery.photos import decoding
-from recovery.report.html.pictures import Shown
+from recovery.formats import decoding
+from recovery.report.html.picture_choice import Shown
 from recovery.report.html.previews import LARGE, SMALL, Preview, PreviewMaker, tables_by_path
 
 RED, BLUE = (200, 30, 40), (20, 40, 200)

@@ -17,7 +17,7 @@ from report_stories import GENERATED, empty, findings, golden, rich, sample, wit
 from report_strategies import any_findings
 
 from recovery import __version__
-from recovery.findings.model import Asset, Findings
+from recovery.analysis.model import Asset, Findings
 from recovery.report.inventory import (
     SCHEMA_FILE,
     Extracted,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recovery.findings.model import Asset
-from recovery.report.places import KML, geojson, kml, placed
+from recovery.analysis.model import Asset
+from recovery.report.maps import KML, geojson, kml, placed
 from tests.report_stories import golden, rich
 from tests.report_strategies import assets
 

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, example, given, settings
 from report_stories import BACKUP, TAKEN, findings, golden, rich
 from report_strategies import assets
 
-from recovery.findings.model import Asset, Basis, Kind, Status
-from recovery.findings.redact import redact
+from recovery.analysis.model import Asset, Basis, Kind, Status
+from recovery.analysis.redact import redact
 from recovery.report.inventory import asset_document, schema
 from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 

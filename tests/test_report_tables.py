@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from report_stories import GENERATED, golden, rich
 from report_strategies import assets, texts
 
-from recovery.findings.model import Asset
+from recovery.analysis.model import Asset
 from recovery.report.inventory import dumps, inventory
 from recovery.report.tables import COLUMNS, csv_cell, write_csv, write_ndjson
 

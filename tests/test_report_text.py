@@ -14,9 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from report_stories import BACKUP, empty, findings, golden, rich, without_library
 from report_strategies import any_findings
 
-from recovery.backup.identity import Identity
-from recovery.backup.locate import FoundBackup
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     Basis,
@@ -35,6 +33,8 @@ from recovery.provenance import Gap, Reading, Source
 from recovery.report import text, words
 from recovery.report.layout import COLOUR, COLUMNS
 from recovery.report.safe_text import width
+from recovery.source.identity import Identity
+from recovery.source.locate import FoundBackup
 
 _ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 

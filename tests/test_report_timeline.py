@@ -13,9 +13,9 @@ import jsonschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recovery.findings.event import Event, EventCode
-from recovery.findings.model import Verdict
-from recovery.findings.timeline import Timeline
+from recovery.analysis.model import Verdict
+from recovery.analysis.timeline.building import Timeline
+from recovery.analysis.timeline.event import Event, EventCode
 from recovery.provenance import Gap, Source
 from recovery.report import timeline_exports as exports
 from recovery.report.layout import COLOUR, COLUMNS

@@ -17,17 +17,8 @@ from benchmarks.deleted_rows import DeletingLibrary, Figures, figures
 from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database, open_file_copy
-from recovery.photos.residue import (
-    DeletedRow,
-    Live,
-    Origin,
-    Shape,
-    carve_assets,
-    carve_table,
-    inspect_copy,
-    log_of,
-)
-from recovery.photos.residue.assets import asset_shape
+from recovery.formats.sqlite import Live, Origin, Shape, carve_table, inspect_copy, log_of
+from recovery.photos_db.carved_assets import DeletedRow, asset_shape, carve_assets
 from recovery.provenance import Reading
 from recovery.workspace import Workspace
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import open_backup
+from recovery.analysis.find import find
+from recovery.analysis.model import Basis, Findings, Status, Verdict
 from recovery.case import gather
 from recovery.errors import DamagedBackupError
-from recovery.findings.find import find
-from recovery.findings.model import Basis, Findings, Status, Verdict
+from recovery.source.backup_view import open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)

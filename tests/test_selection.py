@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recovery.analysis.find import narrowed
+from recovery.analysis.model import Asset, Findings
+from recovery.analysis.search import Near, Search, folded
 from recovery.errors import SelectionError
-from recovery.extraction.selection import Selection
-from recovery.findings.find import narrowed
-from recovery.findings.model import Asset, Findings
-from recovery.findings.selection import Near, Search, folded
+from recovery.extraction.selected_files import Selection
 from tests.extraction_tools import an_asset, findings_of
 
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)

@@ -14,9 +14,9 @@ from report_stories import rich
 
 from cli.main import main
 from fixtures import BackupBuilder
+from recovery.analysis.model import asset_key
 from recovery.errors import SelectionError
 from recovery.extraction.selection_file import SCHEMA, TickedAssets, read_selection, ticked_keys
-from recovery.findings.model import asset_key
 
 
 def saved(folder: Path, document: object) -> Path:

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.backup.view import open_backup
+from recovery.analysis.find import find
 from recovery.case import gather
 from recovery.errors import OutputError
-from recovery.findings.find import find
 from recovery.report.inventory import dumps, inventory
+from recovery.source.backup_view import open_backup
 from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, fields_of, mapped
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins

@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.records import PlantedAsset
 from fixtures.stories import STORIES, Story, planted_by
-from recovery.findings.model import Asset, FaceTime, Findings, LooseCode, Status
+from recovery.analysis.model import Asset, FaceTime, Findings, LooseCode, Status
 from tests.conftest import DemoTwins, photograph
 from tests.scanning import scan
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from recovery import limits
 from recovery.errors import MissingExtraError, RecoveryError, UnreadableArchiveError, UnreadableFileError
-from recovery.photos.places import DOMAIN, Part, Place, place_of, v2_path
-from recovery.photos.thumbnail_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
-from recovery.photos.thumbnail_layout import _footers
-from recovery.photos.thumbnails import (
+from recovery.formats.ithmb_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
+from recovery.formats.ithmb_layout import _footers
+from recovery.photos_db.camera_roll_paths import DOMAIN, Part, Place, place_of, v2_path
+from recovery.photos_db.thumbnail_tables import (
     EntryState,
     TableLayout,
     ThumbnailTable,

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.find import find
+from recovery.analysis.timeline.building import Timeline, timeline
+from recovery.analysis.timeline.event import Event, EventCode
+from recovery.app_data.settings import Setting, SettingName
 from recovery.case import Case, Life, gather
 from recovery.errors import SelectionError
-from recovery.evidence.settings import Setting, SettingName
-from recovery.findings.event import Event, EventCode
-from recovery.findings.find import find
-from recovery.findings.timeline import Timeline, timeline
-from recovery.photos.changes import PROPERTIES, told_changes
-from recovery.photos.history import EventKind, HistoryEvent
-from recovery.photos.migrations import Migration, MigrationKind
+from recovery.photos_db.changed_properties import PROPERTIES, told_changes
+from recovery.photos_db.history import EventKind, HistoryEvent
+from recovery.photos_db.migrations import Migration, MigrationKind
 from recovery.provenance import Reading, Source, Tier
 from tests.conftest import DemoTwins
 from tests.scanning import case_of, view_of

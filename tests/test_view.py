@@ -16,9 +16,6 @@ import pytest
 from iphone_backup_decrypt import EncryptedBackup
 
 from fixtures import BackupBuilder
-from recovery.backup.blobs import BlobState
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
 from recovery.errors import (
     BlobDamagedError,
     BlobMissingError,
@@ -27,6 +24,9 @@ from recovery.errors import (
     PassphraseWrongError,
     UnreadableFileError,
 )
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.blobs import BlobState
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 from tests.scanning import PASSPHRASE, named, scan, view_of
 
@@ -155,7 +155,7 @@ def test_a_plain_backup_needs_no_decryption_library(tmp_path: Path) -> None:
     backup = builder().build(tmp_path)
     code = (
         "import sys; from pathlib import Path; from recovery.workspace import Workspace\n"
-        "from recovery.backup.view import open_backup\n"
+        "from recovery.source.backup_view import open_backup\n"
         "with Workspace() as w, open_backup(Path(sys.argv[1]), w) as view: print(view.index.count())\n"
         "print(sorted(set(sys.modules) & {'iphone_backup_decrypt', 'Crypto'}))"
     )

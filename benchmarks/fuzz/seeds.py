@@ -23,9 +23,9 @@ from fixtures.encryption import Vault, encrypt
 from fixtures.model_cache import model_cache_content
 from fixtures.movies import CONTENT_IDENTIFIER, FACETIME_MARKER, MovieFacts, movie
 from fixtures.stories import FIRST_CALL
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import open_backup
-from recovery.photos.attributes import PREFIX
+from recovery.photos_db.file_attributes import PREFIX
+from recovery.source.backup_view import open_backup
+from recovery.source.manifest import ManifestEntry
 from recovery.workspace import Workspace
 
 PASSPHRASE = "fuzz"

@@ -16,28 +16,31 @@ from pathlib import Path
 
 from benchmarks.fuzz import seeds
 from benchmarks.fuzz.seeds import Data
-from recovery import archives, limits
-from recovery.backup import key_bag, keys, manifest, records
-from recovery.backup.identity import read_identity
-from recovery.backup.shapes import VALUES
+from recovery import limits
+from recovery.app_data.calls import read_calls
+from recovery.app_data.messages import read_attachments
+from recovery.app_data.privacy import read_permissions
+from recovery.app_data.settings import FILES, read_settings
 from recovery.database import Database
 from recovery.errors import RecoveryError
-from recovery.evidence.calls import read_calls
-from recovery.evidence.messages import read_attachments
-from recovery.evidence.privacy import read_permissions
-from recovery.evidence.settings import FILES, read_settings
 from recovery.extraction.journal import Journal
-from recovery.photos import decoding, frames, makernote, model_cache
-from recovery.photos.attributes import ATTRIBUTE_FACTS, PREFIX, read_attributes
-from recovery.photos.events import read_events
-from recovery.photos.history import read_history
-from recovery.photos.journal_assets import read_asset_journals
-from recovery.photos.library import read_library
-from recovery.photos.media import read_media
-from recovery.photos.migrations import read_migration_journals, read_migrations
-from recovery.photos.residue import carve_assets
-from recovery.photos.thumbnails import decode_entry, read_configuration, read_table
+from recovery.formats import decoding, frames, makernote
+from recovery.formats import property_list as archives
+from recovery.formats.media import read_media
+from recovery.photos_db import model_cache
+from recovery.photos_db.asset_changes import read_events
+from recovery.photos_db.carved_assets import carve_assets
+from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, read_attributes
+from recovery.photos_db.history import read_history
+from recovery.photos_db.journal_assets import read_asset_journals
+from recovery.photos_db.library import read_library
+from recovery.photos_db.migrations import read_migration_journals, read_migrations
+from recovery.photos_db.thumbnail_tables import decode_entry, read_configuration, read_table
 from recovery.provenance import Gap
+from recovery.source import file_keys as keys
+from recovery.source import key_bag, manifest, records
+from recovery.source.identity import read_identity
+from recovery.source.shapes import VALUES
 
 _ENTRIES_DECODED = 3
 _STEP = 4_096

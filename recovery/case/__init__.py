@@ -1,7 +1,7 @@
 """The case in the middle of the house: what a backup says, gathered into one frozen value."""
 
 from recovery.case.gather import gather
-from recovery.case.model import (
+from recovery.case.records import (
     AttachmentFile,
     BlobCensus,
     Case,
@@ -12,7 +12,7 @@ from recovery.case.model import (
     Traces,
     UnlistedBlob,
 )
-from recovery.case.progress import Progress, Silent
+from recovery.progress import Progress, Silent
 
 __all__ = [
     "AttachmentFile",

@@ -11,32 +11,32 @@ from pathlib import Path
 
 from recovery import limits
 from recovery.ahead import ahead, possible
-from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import STORE as MANIFEST
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.salvage import GuessedIndex
-from recovery.backup.view import BackupView
+from recovery.case.app_data_readings import read_surroundings
+from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
+from recovery.case.facetime_evidence import Places, by_camera, is_live, is_quiet, traces_of
+from recovery.case.grouping import Group, Grouping, group
 from recovery.case.messages_copies import Copied
-from recovery.case.model import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
-from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables
-from recovery.case.progress import Progress, Silent
-from recovery.case.salvage import learn_names, unnamed_media
-from recovery.case.surroundings import read_surroundings
+from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
+from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableFileError
-from recovery.photos import library
-from recovery.photos.facetime import worth_a_look
-from recovery.photos.grouping import Group, Grouping, group
-from recovery.photos.history import History, read_history
-from recovery.photos.library import PhotoLibrary, read_library
-from recovery.photos.media_files import MediaFile, examine, look_inside, media_files
-from recovery.photos.migrations import Migration, read_migrations
-from recovery.photos.places import ORIGINALS, FileRole, Part
-from recovery.photos.residue import DeletedRow, carve_assets
-from recovery.photos.row_index import RowIndex
-from recovery.photos.signatures import sniff
-from recovery.photos.traces import Places, by_camera, is_live, is_quiet, traces_of
+from recovery.formats.signatures import sniff
+from recovery.photos_db import library
+from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, Part
+from recovery.photos_db.carved_assets import DeletedRow, carve_assets
+from recovery.photos_db.facetime_signals import worth_a_look
+from recovery.photos_db.history import History, read_history
+from recovery.photos_db.library import PhotoLibrary, read_library
+from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
+from recovery.photos_db.migrations import Migration, read_migrations
+from recovery.photos_db.row_index import RowIndex
+from recovery.progress import Progress, Silent
 from recovery.provenance import Gap, Reading
+from recovery.source.backup_view import BackupView
+from recovery.source.blobs import BlobState
+from recovery.source.guessed_index import GuessedIndex
+from recovery.source.manifest import STORE as MANIFEST
+from recovery.source.manifest import ManifestEntry
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
 _TOGETHER = 1_000  # media files that another process hands over at once

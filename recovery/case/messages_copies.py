@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recovery import limits
-from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import EntryKind, ManifestEntry
-from recovery.backup.view import BackupView
+from recovery.app_data.messages import Attachment
 from recovery.case.digests import digest_of
-from recovery.case.model import AttachmentFile
+from recovery.case.grouping import Group, Grouping
+from recovery.case.records import AttachmentFile
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
-from recovery.evidence.messages import Attachment
-from recovery.photos.facetime import is_facetime_name
-from recovery.photos.grouping import Group, Grouping
-from recovery.photos.media import read_media
-from recovery.photos.media_files import MediaFile
-from recovery.photos.places import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
+from recovery.formats.media import read_media
+from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
+from recovery.photos_db.facetime_signals import is_facetime_name
+from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Gap, Reading
+from recovery.source.backup_view import BackupView
+from recovery.source.blobs import BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry
 
 
 @dataclass(frozen=True, slots=True)

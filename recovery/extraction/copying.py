@@ -10,17 +10,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from recovery.backup.manifest import EntryKind, ManifestEntry
-from recovery.backup.passage import Passage
-from recovery.backup.view import BackupView
+from recovery.analysis.model import FileState
 from recovery.errors import BlobMissingError, UnreadableFileError
-from recovery.extraction.crew import Tick
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, OutcomeState
 from recovery.extraction.parts import Part, flush
 from recovery.extraction.plan import PlannedFile
-from recovery.findings.model import FileState
+from recovery.extraction.thread_pool import Tick
+from recovery.source.backup_view import BackupView
+from recovery.source.blob_reader import Passage
+from recovery.source.manifest import EntryKind, ManifestEntry
 
 R = TypeVar("R", Outcome, DocumentOutcome)
 

@@ -9,16 +9,16 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
-from recovery.backup.view import BackupView
 from recovery.case import TableFile
 from recovery.errors import UnreadableFileError
 from recovery.extraction.copying import source_of
-from recovery.extraction.pictures import Derivation, PlannedPicture
-from recovery.photos.decoding import jpeg_copy
-from recovery.photos.frames import Frame, frame_near, sharpest_frame
-from recovery.photos.makernote import with_identifier
-from recovery.photos.media import read_media
-from recovery.photos.thumbnails import decode_entry
+from recovery.extraction.derived_pictures import Derivation, PlannedPicture
+from recovery.formats.decoding import jpeg_copy
+from recovery.formats.frames import Frame, frame_near, sharpest_frame
+from recovery.formats.makernote import with_identifier
+from recovery.formats.media import read_media
+from recovery.photos_db.thumbnail_tables import decode_entry
+from recovery.source.backup_view import BackupView
 
 _JPEG_QUALITY = 95
 

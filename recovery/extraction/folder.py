@@ -14,12 +14,12 @@ from pathlib import Path, PureWindowsPath
 from types import TracebackType
 
 from recovery import limits
-from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE
 from recovery.errors import NotEnoughSpaceError, OutputError
-from recovery.extraction.crew import Tick
 from recovery.extraction.lock import FolderLock
 from recovery.extraction.parts import Part
+from recovery.extraction.thread_pool import Tick
 from recovery.extraction.times import set_times
+from recovery.source.identity import MANIFEST, MANIFEST_DATABASE
 
 STATE_FOLDER = ".recover-facetime"
 """Holds the journal, the lock and unfinished files; its name is none that an extracted file could get."""

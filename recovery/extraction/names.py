@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
-from recovery.findings.model import Asset, AssetFile, FileRole, Verdict
+from recovery.analysis.model import Asset, AssetFile, FileRole, Verdict
 
 NAME_BYTES = 255
 """No file system takes more UTF-8 bytes (ext4) or UTF-16 units (NTFS, APFS) in one name; bytes bound units."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from recovery.backup.passage import let_go
+from recovery.source.blob_reader import let_go
 
 if sys.platform == "linux":
     import fcntl

@@ -8,11 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from recovery.errors import SelectionError
-from recovery.extraction import names
-from recovery.extraction.pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
-from recovery.extraction.selection import Reduced, Selection
-from recovery.findings.model import (
+from recovery.analysis.model import (
     ORIGINALS,
     Asset,
     AssetFile,
@@ -23,7 +19,11 @@ from recovery.findings.model import (
     LooseCode,
     LooseEnd,
 )
-from recovery.photos.signatures import MediaType
+from recovery.errors import SelectionError
+from recovery.extraction import names
+from recovery.extraction.derived_pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
+from recovery.extraction.selected_files import Reduced, Selection
+from recovery.formats.signatures import MediaType
 from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import recovery
 from recovery import clock, limits
-from recovery.backup.blobs import BlobFolder
-from recovery.backup.identity import MANIFEST_DATABASE
+from recovery.analysis.model import BackupFacts
 from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
-from recovery.findings.model import BackupFacts
 from recovery.provenance import Gap
+from recovery.source.blobs import BlobFolder
+from recovery.source.identity import MANIFEST_DATABASE
 
 SCHEMA = "recover-facetime/run/1"
 RUN = "run.json"

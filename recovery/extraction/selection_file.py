@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
+from recovery.analysis.model import Findings, asset_key
 from recovery.errors import SelectionError
-from recovery.findings.model import Findings, asset_key
 
 SCHEMA = "recover-facetime/selection/1"
 _FILE_ID = re.compile(r"[0-9a-f]{40}")

@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from recovery import limits
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import BackupView
 from recovery.errors import OutputError, UnreadableFileError
-from recovery.extraction import crew
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
 from recovery.extraction.folder import STATE_FOLDER, digest, system_path, unusable
 from recovery.extraction.journal import read_entry
 from recovery.extraction.outcomes import Entry, Progress, Silent
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
+from recovery.source.backup_view import BackupView
+from recovery.source.manifest import ManifestEntry
 
 
 class DifferenceCode(StrEnum):

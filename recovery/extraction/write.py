@@ -11,9 +11,8 @@ from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from recovery.backup.view import BackupView
 from recovery.errors import OutputError, RecoveryError
-from recovery.extraction import crew
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import Copier, Overwrite, source_of
 from recovery.extraction.folder import JOURNAL, OutputFolder, check_space, unusable
 from recovery.extraction.journal import Journal
@@ -30,6 +29,7 @@ from recovery.extraction.outcomes import (
 )
 from recovery.extraction.plan import Plan, PlannedAsset, PlannedFile
 from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text, run_text
+from recovery.source.backup_view import BackupView
 
 # Sidecars, records and the rounding up of files to blocks, for each asset.
 _BYTES_BESIDE_ASSET = 32 * 1024

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from recovery.clock import to_text
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     Basis,
@@ -26,6 +25,7 @@ from recovery.findings.model import (
     Verdict,
     asset_key,
 )
+from recovery.clock import to_text
 from recovery.report.json_text import array_text, sources_text, string_text, value_text
 
 

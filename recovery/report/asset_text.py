@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recovery.findings.model import (
+from recovery.analysis.model import (
     ORIGINALS,
     Asset,
     AssetFile,

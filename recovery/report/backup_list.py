@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from recovery.backup.locate import FoundBackup
 from recovery.clock import to_text
 from recovery.provenance import Reading
 from recovery.report.inventory import Json, gap_document
+from recovery.source.locate import FoundBackup
 
 
 def backups_document(found: Reading[FoundBackup]) -> Json:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from recovery.backup.locate import FoundBackup
-from recovery.findings.model import BackupFacts
+from recovery.analysis.model import BackupFacts
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute, when
 from recovery.report.layout import PLAIN, Column, Style, heading, table, wrap
 from recovery.report.safe_text import clean, pad
+from recovery.source.locate import FoundBackup
 
 _LABEL_COLUMNS = 12
 _COMPLETE = {

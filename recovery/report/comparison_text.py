@@ -7,16 +7,16 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 
-from recovery.findings.compare import Comparison
-from recovery.findings.differences import Difference, DifferenceKind
-from recovery.findings.matching import MatchedBy
-from recovery.findings.model import Asset, BackupFacts, Verdict
+from recovery.analysis.comparison.asset_matching import MatchedBy
+from recovery.analysis.comparison.comparing import Comparison
+from recovery.analysis.comparison.differences import Difference, DifferenceKind
+from recovery.analysis.model import Asset, BackupFacts, Verdict
 from recovery.report import words
 from recovery.report.asset_text import name, summary_of_files
 from recovery.report.figures import count, day, file_size, when
 from recovery.report.layout import PLAIN, Style, heading, wrap
+from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean, pad
-from recovery.report.view import View, capped
 
 _INDENT = "     "
 _LABEL_COLUMNS = 9

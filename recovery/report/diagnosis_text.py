@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from recovery.findings.model import BackupFacts, Cause, CauseVerdict, Findings
+from recovery.analysis.model import BackupFacts, Cause, CauseVerdict, Findings
 from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import when
 from recovery.report.layout import PLAIN, Style, heading, wrap
+from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean, pad
-from recovery.report.view import View, capped, item
 
 _INDENT = "     "
 _LABEL_COLUMNS = 9

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from recovery import __version__, limits
 from recovery.ahead import ahead, possible
-from recovery.clock import to_text
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
@@ -24,7 +23,8 @@ from recovery.findings.model import (
     Findings,
     LooseEnd,
 )
-from recovery.findings.model import asset_key as asset_key
+from recovery.analysis.model import asset_key as asset_key
+from recovery.clock import to_text
 from recovery.provenance import Gap, Source
 from recovery.report.asset_json import NOTHING_EXTRACTED as NOTHING_EXTRACTED
 from recovery.report.asset_json import Extracted as Extracted

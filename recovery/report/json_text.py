@@ -11,8 +11,8 @@ from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from recovery.analysis.model import FieldSources
 from recovery.clock import to_text
-from recovery.findings.model import FieldSources
 from recovery.provenance import Source
 from recovery.report.safe_text import valid_unicode
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from recovery.findings.model import Asset, Findings
-from recovery.findings.outlines import standing_out
+from recovery.analysis.model import Asset, Findings
+from recovery.analysis.outlines import standing_out
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import day, minute
 from recovery.report.layout import Column, heading, table, wrap
+from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean
-from recovery.report.view import View, capped
 
 
 def recently_deleted(findings: Findings, view: View) -> list[str]:

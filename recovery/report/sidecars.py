@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from recovery.findings.model import Asset, BackupFacts, Verdict
+from recovery.analysis.model import Asset, BackupFacts, Verdict
 from recovery.report.figures import in_stored_zone
 from recovery.report.inventory import (
     NOTHING_EXTRACTED,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from recovery.analysis.model import ORIGINALS, Asset, FileState
 from recovery.clock import to_text
-from recovery.findings.model import ORIGINALS, Asset, FileState
 from recovery.report.inventory import NOTHING_EXTRACTED, Extracted, FileKey, asset_document, compact
 from recovery.report.safe_text import clean
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from recovery.findings.model import Asset, Basis, Findings, Status, Verdict
-from recovery.findings.outlines import seen, standing_out
+from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict
+from recovery.analysis.outlines import seen, standing_out
 from recovery.provenance import Gap
 from recovery.report import words
 from recovery.report.asset_text import asset_block
 from recovery.report.backup_text import backup_lines, backups_table
 from recovery.report.figures import count, day, file_size
 from recovery.report.layout import PLAIN, Style, heading, wrap
-from recovery.report.leftover_text import gaps, loose_ends
 from recovery.report.library_text import deleted, hidden, library, recently_deleted
+from recovery.report.orphan_text import gaps, loose_ends
+from recovery.report.output_options import View, capped, hidden_answers, item
 from recovery.report.safe_text import clean
 from recovery.report.totals_text import totals_lines
-from recovery.report.view import View, capped, hidden_answers, item
 
 LIBRARY = "Photos.sqlite"
 __all__ = ["backups_table", "scan"]

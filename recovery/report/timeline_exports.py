@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import TextIO
 
+from recovery.analysis.model import BackupFacts
+from recovery.analysis.timeline.building import Timeline
+from recovery.analysis.timeline.event import Event, EventCode
 from recovery.clock import UNIX_EPOCH, to_text
-from recovery.findings.event import Event, EventCode
-from recovery.findings.model import BackupFacts
-from recovery.findings.timeline import Timeline
 from recovery.report.inventory import (
     Json,
     backup_document,

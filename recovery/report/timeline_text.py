@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
-from recovery.findings.event import Event, EventCode
-from recovery.findings.model import BackupFacts, Verdict
-from recovery.findings.timeline import Timeline
+from recovery.analysis.model import BackupFacts, Verdict
+from recovery.analysis.timeline.building import Timeline
+from recovery.analysis.timeline.event import Event, EventCode
 from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import count, in_stored_zone, zone
 from recovery.report.layout import PLAIN, Style, heading, wrap
+from recovery.report.output_options import hidden_answers, item
 from recovery.report.safe_text import clean
-from recovery.report.view import hidden_answers, item
 
 _TIME_COLUMNS = 12
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.findings.model import Status, Totals
+from recovery.analysis.model import Status, Totals
 from recovery.report import words
 from recovery.report.figures import file_size
 from recovery.report.layout import PLAIN, Style, heading

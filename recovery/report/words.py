@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.findings.model import Basis, FileRole, Kind, LooseCode, Status, Upload, Verdict
+from recovery.analysis.model import Basis, FileRole, Kind, LooseCode, Status, Upload, Verdict
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 

@@ -236,7 +236,7 @@ def test_a_real_movie_plays(browser: Browser, demo: Report, shared: Path) -> Non
 def test_a_large_gallery_gives_far_cards_back(_browser: Browser, tmp_path: Path) -> None:
     """Of many photos only those near the screen have elements, wherever one scrolls, and none is out of reach."""
     from recovery.report.html.previews import Preview
-    from recovery.report.html.write import render
+    from recovery.report.html.writing import render
 
     with opened(BackupBuilder().with_photo("IMG_0001"), tmp_path / "backup") as found:
         (asset,) = found.findings.assets

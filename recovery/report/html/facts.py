@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recovery.findings.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
+from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
 from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.figures import count, day, file_size, span, when

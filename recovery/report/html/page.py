@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from recovery.findings.model import Asset, CallContext, FileState, Findings, Verdict
-from recovery.photos.places import ORIGINALS
+from recovery.analysis.model import Asset, CallContext, FileState, Findings, Verdict
+from recovery.photos_db.camera_roll_paths import ORIGINALS
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import count, day, in_stored_zone, span
-from recovery.report.html.events import Event
 from recovery.report.html.facts import Section, sections, shown
-from recovery.report.html.pictures import NOT_THE_PHOTO, SHOWN
+from recovery.report.html.picture_choice import NOT_THE_PHOTO, SHOWN
 from recovery.report.html.previews import Preview
+from recovery.report.html.timeline_marks import Event
 from recovery.report.inventory import asset_key
 
 VERDICTS = {**words.VERDICTS, Verdict.NO: "no sign of FaceTime"}

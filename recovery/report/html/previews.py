@@ -16,17 +16,17 @@ from typing import BinaryIO
 from PIL import Image
 
 from recovery import limits
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import BackupView
+from recovery.analysis.model import Asset, AssetFile, FileRole
 from recovery.case import Progress, Silent, TableFile
 from recovery.errors import MissingExtraError, OutputError, UnreadableFileError
-from recovery.extraction import crew
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
-from recovery.findings.model import Asset, AssetFile, FileRole
-from recovery.photos import decoding
-from recovery.photos.exif import FOREIGN_ERRORS
-from recovery.photos.thumbnails import ThumbnailTable, decode_entry
-from recovery.report.html.pictures import Candidate, Shown, candidates, movies, quick_candidates
+from recovery.formats import decoding
+from recovery.formats.exif import FOREIGN_ERRORS
+from recovery.photos_db.thumbnail_tables import ThumbnailTable, decode_entry
+from recovery.report.html.picture_choice import Candidate, Shown, candidates, movies, quick_candidates
+from recovery.source.backup_view import BackupView
+from recovery.source.manifest import ManifestEntry
 
 SMALL, LARGE = 320, 1600
 """Longer side in pixels of a preview in the gallery, and of one that is looked at alone."""

@@ -1,0 +1,379 @@
+"""What was found: the records that every output is made from, in the words of the JSON inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol, overload
+
+from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
+from recovery.photos_db.camera_roll_paths import FileRole as FileRole
+from recovery.photos_db.facetime_signals import Verdict as Verdict
+from recovery.provenance import Gap, Source
+from recovery.source.blobs import BlobState
+
+FileState = BlobState
+"""Whether the bytes of a file are there."""
+
+
+class Basis(StrEnum):
+    """The best place an asset is known from, best first."""
+
+    PHOTOS_DATABASE = "photos_database"
+    FILE_ATTRIBUTES = "file_attributes"
+    MEDIA_FILE = "media_file"
+    HISTORY = "history"
+    DELETED_ROW = "deleted_row"
+    THUMBNAIL_TABLE = "thumbnail_table"
+
+
+class Kind(StrEnum):
+    """What an asset is."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    LIVE_PHOTO = "live_photo"
+
+
+class Status(StrEnum):
+    """The one final status of an asset."""
+
+    COMPLETE = "complete"
+    HALF = "half"
+    REDUCED_COPY = "reduced_copy"
+    ELSEWHERE = "elsewhere"
+    NOT_FOUND = "not_found"
+
+
+class AssetFile(NamedTuple):
+    """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
+
+    `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
+    """
+
+    role: FileRole
+    domain: str
+    path: str
+    file_id: str
+    size: int | None
+    state: FileState
+    note: str = ""
+    index: int | None = None  # type: ignore[assignment]  # a tuple's own `index` is asked for by nobody
+    pixels: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def recoverable(self) -> bool:
+        """Whether the backup holds at least some of its bytes, entries of thumbnail tables apart."""
+        return self.state is not FileState.MISSING and self.role is not FileRole.THUMBNAIL_TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One reason for a FaceTime verdict: a code, the stored value, and where it stands."""
+
+    code: str
+    value: str
+    source: Source
+    untested: bool = True
+    """True where no real sample has shown the rule at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """A FaceTime call during which the asset was made; the number of others in it, where known."""
+
+    started: datetime
+    ended: datetime
+    with_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTime:
+    """Whether an asset came from FaceTime, and why."""
+
+    verdict: Verdict = Verdict.NO
+    signals: tuple[Signal, ...] = ()
+    call: CallContext | None = None
+
+
+NOT_FACETIME = FaceTime()
+"""Of nearly every asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivePhoto:
+    """Which halves of a Live Photo are in the backup, and whether their identifiers agree."""
+
+    still: bool
+    video: bool
+    content_identifier: str | None
+    identifiers_match: bool | None
+
+
+class Upload(StrEnum):
+    """How far the copy to iCloud is."""
+
+    SYNCED = "synced"
+    PENDING = "pending"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What the library says of the copy in iCloud; None where it does not say."""
+
+    original_local: bool | None
+    in_cloud: bool | None
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """How and when a permanently deleted asset went, where the library's history tells."""
+
+    at: datetime | None
+    reason: str | None
+    client: str | None
+    inserted_at: datetime | None
+    inserted_by: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldSources(Sequence[tuple[str, Source]]):
+    """Where each field of an asset was read, in the order of the names.
+
+    A text in `entries` is a place in the asset's own row of the library; most rows have the same entries, so
+    these are kept once, and the sources made when they are asked for.
+    """
+
+    store: str
+    row: int | None
+    entries: tuple[tuple[str, str | Source], ...]
+
+    def __iter__(self) -> Iterator[tuple[str, Source]]:
+        for name, found in self.entries:
+            yield name, Source(self.store, found, self.row) if isinstance(found, str) else found
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, Source]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[str, Source], ...]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, Source] | tuple[tuple[str, Source], ...]:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, FieldSources) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
+class Asset(NamedTuple):
+    """One asset with its one status. Times in UTC; `timezone_offset` in seconds east; pixels; degrees.
+
+    `directory` is as the library stores it (`DCIM/100APPLE`), without the `Media/` of the backup.
+    `sources` tells for a field's name where its value was read.
+    """
+
+    uuid: str | None
+    basis: Basis
+    kind: Kind
+    status: Status
+    status_reason: str
+    directory: str | None = None
+    filename: str | None = None
+    original_filename: str | None = None
+    created: datetime | None = None
+    added: datetime | None = None
+    timezone: str | None = None
+    timezone_offset: int | None = None
+    width: int | None = None
+    height: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    favorite: bool | None = None
+    hidden: bool | None = None
+    trashed: bool | None = None
+    trashed_at: datetime | None = None
+    trashed_until_estimate: datetime | None = None
+    deleted: Deletion | None = None
+    facetime: FaceTime = NOT_FACETIME
+    live_photo: LivePhoto | None = None
+    cloud: Cloud | None = None
+    title: str | None = None
+    caption: str | None = None
+    keywords: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    importer: str | None = None
+    """Bundle identifier of the program that saved the asset, as stored."""
+    cloud_identifier: str | None = None
+    """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
+    files: tuple[AssetFile, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: Sequence[tuple[str, Source]] = ()
+
+    @property
+    def label(self) -> str:
+        """A name for people: the file's name, else the original name, else the start of the UUID."""
+        return self.filename or self.original_filename or (self.uuid or "?")[:8]
+
+    @property
+    def recoverable(self) -> tuple[AssetFile, ...]:
+        """Files of which the backup holds at least some bytes, thumbnail tables apart."""
+        return tuple(item for item in self.files if item.recoverable)
+
+
+def asset_key(asset: Asset) -> str:
+    """What names an asset within one run: its UUID, else its place in the library, else its first file."""
+    if asset.uuid:
+        return asset.uuid
+    if asset.filename:
+        return f"{asset.directory or ''}/{asset.filename}"
+    return asset.files[0].file_id if asset.files else asset.label
+
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+class _Dated(Protocol):
+    @property
+    def created(self) -> datetime | None: ...
+    @property
+    def uuid(self) -> str | None: ...
+
+
+class _Ordered(_Dated, Protocol):
+    @property
+    def files(self) -> tuple[AssetFile, ...]: ...
+
+
+def asset_order(asset: _Ordered) -> tuple[datetime, str, str]:
+    """What findings are sorted by: the date taken, then the UUID, then the first file."""
+    return *moment_order(asset), asset.files[0].path if asset.files else ""
+
+
+def moment_order(asset: _Dated) -> tuple[datetime, str]:
+    """The order by the date taken, then the UUID."""
+    return asset.created or _LATEST, asset.uuid or ""
+
+
+class LooseCode(StrEnum):
+    """The kinds of loose ends."""
+
+    MISSING_BLOB = "missing_blob"
+    UNLISTED_BLOB = "unlisted_blob"
+    ASSET_WITHOUT_FILE = "asset_without_file"
+    FILE_WITHOUT_ASSET = "file_without_asset"
+    NUMBERING_GAP = "numbering_gap"
+
+
+@dataclass(frozen=True, slots=True)
+class LooseEnd:
+    """Something that does not fit together; `guess` is a guess and says so."""
+
+    code: LooseCode
+    domain: str | None
+    path: str | None
+    file_id: str | None
+    size: int | None
+    guess: str | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
+
+    `media_files` = files of assets known to the library + files_without_asset;
+    `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`.
+    """
+
+    assets: int
+    facetime: int
+    live_photos: int
+    recently_deleted: int
+    hidden: int
+    complete: int
+    half: int
+    reduced_copy: int
+    elsewhere: int
+    not_found: int
+    missing_blobs: int
+    unlisted_blobs: int
+    assets_without_file: int
+    files_without_asset: int
+    permanently_deleted: int
+    recoverable_bytes: int
+    media_files: int
+    blobs: int
+
+
+class CauseVerdict(StrEnum):
+    """What the backup says of one possible cause."""
+
+    SHOWN = "shown"
+    CONTRADICTED = "contradicted"
+    UNDETERMINED = "undetermined"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One possible cause for a missing photo, with what the evidence says and does not say."""
+
+    code: str
+    verdict: CauseVerdict
+    says: str
+    does_not_say: str
+    advice: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """Who and what the backup is."""
+
+    path: str
+    udid: str | None
+    device_name: str | None
+    product_type: str | None
+    ios_version: str | None
+    build: str | None
+    backup_date: datetime | None
+    encrypted: bool
+    complete: bool | None
+    photos_model_version: int | None
+    serial_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything found in one backup, in a stable order.
+
+    Assets that do not stand out may be made when they are asked for (findings/outlines.py); those of a large
+    library lie in the room of its case and are made anew by each walk through them.
+    """
+
+    backup: BackupFacts
+    totals: Totals
+    assets: Sequence[Asset]
+    loose_ends: tuple[LooseEnd, ...]
+    causes: tuple[Cause, ...]
+    gaps: tuple[Gap, ...]
+    bases: tuple[tuple[Basis, int], ...] = ()
+    """How many assets are known from what, whatever was searched for; in the order of Basis."""
+    summary: str = ""
+    """What became of the FaceTime photos, in a paragraph for the person who misses one."""
+    search: str | None = None
+    """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""

@@ -1,0 +1,286 @@
+"""Read the photo library: assets, their resources, and the words people gave them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from recovery import limits
+from recovery.database import Database, quoted, text_cell
+from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.formats import property_list as archives
+from recovery.photos_db.field_query import Resolved, resolve, row_reader
+from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
+from recovery.provenance import Gap
+from recovery.spool import Numbered, Room, Sorter, Spool
+
+DOMAIN = "CameraRollDomain"
+DATABASE = "Media/PhotoData/Photos.sqlite"
+_ROWS_AT_ONCE = 1_000
+_ASSET = attrgetter("asset_pk")
+
+
+class AssetRow(NamedTuple):
+    """One row of the asset table with what is joined to it; fields and homes are listed in photos/facts.py.
+
+    Times in UTC, offsets in seconds east of UTC, sizes in bytes, duration in seconds, pixels, degrees.
+    Numbers with a meaning stay numbers here; photos/codes.py says what they mean. None: not stored.
+    """
+
+    pk: int
+    uuid: str | None
+    directory: str | None
+    filename: str | None
+    original_filename: str | None
+    cloud_original_filename: str | None
+    created: datetime | None
+    added: datetime | None
+    timezone: str | None
+    timezone_offset: int | None
+    width: int | None
+    height: int | None
+    latitude: float | None
+    longitude: float | None
+    favorite: bool | None
+    hidden: bool | None
+    trashed_state: int | None
+    trashed_at: datetime | None
+    kind: int | None
+    kind_subtype: int | None
+    media_group_uuid: str | None
+    saved_asset_type: int | None
+    imported_by: int | None
+    creator_bundle: str | None
+    cloud_creator_bundle: str | None
+    thumbnail_index: int | None
+    cloud_guid: str | None
+    cloud_state: int | None
+    cloud_master_state: int | None
+    upload_attempts: int | None
+    last_upload_attempt: datetime | None
+    bundle_scope: int | None
+    title: str | None
+    caption: str | None
+
+
+class ResourceRow(NamedTuple):
+    """One row of ZINTERNALRESOURCE: one file the asset has or had, here or in iCloud."""
+
+    asset_pk: int
+    subtype: int | None
+    local: int | None
+    remote: int | None
+    cloud_state: int | None
+    pruned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLibrary:
+    """A photo library as read. Lists by asset are keyed by the asset's Z_PK."""
+
+    table: str
+    model_version: int | None
+    assets: Sequence[AssetRow]
+    resources: Mapping[int, tuple[ResourceRow, ...]] = field(repr=False)
+    keywords: Mapping[int, tuple[str, ...]] = field(repr=False)
+    albums: Mapping[int, tuple[str, ...]] = field(repr=False)
+    persons: Mapping[int, tuple[str, ...]] = field(repr=False)
+    places: Mapping[str, tuple[str, ...]] = field(repr=False)
+    """For each fact the `TABLE.COLUMN` it was read from."""
+    gaps: tuple[Gap, ...] = ()
+
+
+def read_library(database: Database, room: Room | None = None) -> PhotoLibrary:
+    """Read everything that is asked of Photos.sqlite; raises UnreadableDatabaseError without an asset table.
+
+    Missing tables and columns, and rows behind a damaged page, become gaps. Of a large library the rows lie in the
+    `room` and are made again by each walk through them.
+    """
+    gaps: list[Gap] = []
+    resolved = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
+    if resolved is None:
+        raise UnreadableDatabaseError(
+            "Photos.sqlite has no table of assets that this program knows.",
+            "Assets are then known from file attributes only; please report the iOS version.",
+        )
+    assets = Spool[AssetRow](room, limits.ROWS_IN_MEMORY)
+    # Each row once: a join whose other side is not unique would repeat it.
+    seen: set[int] = set()
+    for values in _rows(database, resolved, ASSET_FACTS, "assets", gaps):
+        if values[0] is not None and values[0] not in seen:
+            seen.add(values[0])
+            assets.append(AssetRow._make(values))
+    del seen
+    gaps.extend(_absent(database, resolved))
+    return PhotoLibrary(
+        table=resolved.table,
+        model_version=_model_version(database),
+        assets=assets.settled(),
+        resources=_resources(database, gaps, room),
+        keywords=_words(database, _keyword_query(database), "keywords", gaps),
+        albums=_words(database, _album_query(database), "albums", gaps),
+        persons=_words(database, _person_query(database), "people", gaps),
+        places=resolved.sources,
+        gaps=tuple(gaps),
+    )
+
+
+def _rows(
+    database: Database, resolved: Resolved, facts: tuple[Fact, ...], what: str, gaps: list[Gap]
+) -> Iterator[tuple[Any, ...]]:
+    read = row_reader(facts)
+    try:
+        for rows in _batches(database.rows(resolved.sql), what, _most(database, resolved.table)):
+            yield from read(rows)
+    except UnreadableDatabaseError as error:
+        gaps.append(Gap(f"some {what}", database.store, str(error), (f"{what} behind the damage",), fault=True))
+
+
+def _most(database: Database, table: str) -> int:
+    """Rows that a SELECT over this table may give: what is joined has one row for each, hardly ever two."""
+    try:
+        count = int(next(database.rows(f"SELECT count(*) FROM {quoted(table)}"))[0])
+    except UnreadableDatabaseError:  # damaged somewhere: the rows before the damage still count
+        return limits.LIBRARY_ROWS
+    return min(2 * count + _ROWS_AT_ONCE, limits.LIBRARY_ROWS)
+
+
+def _batches(rows: Iterable[sqlite3.Row], what: str, most: int) -> Iterator[list[sqlite3.Row]]:
+    """Rows by the thousand; those before a damaged one are given before its error is raised."""
+    batch: list[sqlite3.Row] = []
+    try:
+        for number, row in enumerate(rows):
+            if number >= most:
+                raise UnreadableDatabaseError(
+                    f"There are more than {most:,} {what}, more than their table explains."
+                )
+            batch.append(row)
+            if len(batch) == _ROWS_AT_ONCE:
+                yield batch
+                batch = []
+    except UnreadableDatabaseError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:
+    for fact in resolved.absent:
+        if fact.hides:
+            homes = " or ".join(f"{home.role}.{home.column}" for home in fact.homes)
+            yield Gap(fact.name, database.store, f"this library has no column for it ({homes})", fact.hides)
+
+
+def _resources(database: Database, gaps: list[Gap], room: Room | None) -> Mapping[int, tuple[ResourceRow, ...]]:
+    resolved = resolve(database, RESOURCE_FACTS, Role.RESOURCE)
+    if resolved is None:
+        gaps.append(
+            Gap(
+                "resources",
+                database.store,
+                "this library has no table of resources (before iOS 12)",
+                ("which originals are only in iCloud",),
+            )
+        )
+        return {}
+    rows = Sorter[ResourceRow](room, limits.RESOURCES_IN_MEMORY, _ASSET)
+    for values in _rows(database, resolved, RESOURCE_FACTS, "resources", gaps):
+        if values[0] is not None:
+            rows.add(ResourceRow._make(values))
+    found = Numbered[tuple[ResourceRow, ...]](room, limits.ROWS_IN_MEMORY)
+    for pk, own in groupby(rows.settled(), _ASSET):
+        found.append(pk, tuple(own))
+    return found.settled()
+
+
+def _model_version(database: Database) -> int | None:
+    """PLModelVersion of Z_METADATA.Z_PLIST; printed, never branched on."""
+    if "Z_PLIST" not in database.columns("Z_METADATA"):
+        return None
+    try:
+        row = next(database.rows("SELECT Z_PLIST FROM Z_METADATA LIMIT 1"), None)
+        stored = archives.load_dictionary(row["Z_PLIST"]) if row and isinstance(row["Z_PLIST"], bytes) else {}
+    except (UnreadableArchiveError, UnreadableDatabaseError):
+        return None
+    version = stored.get("PLModelVersion")
+    return archives.whole_number(version)
+
+
+def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) -> Mapping[int, tuple[str, ...]]:
+    """Run a query of (asset Z_PK, text) pairs; None means that this library has no such tables."""
+    if query is None:
+        gaps.append(Gap(what, database.store, "this library has no table for them", (f"{what} of photos",)))
+        return {}
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    same: dict[str, str] = {}
+    try:
+        for row in database.rows(query):
+            word = text_cell(row["word"])
+            if isinstance(row["pk"], int) and word:
+                found[row["pk"]].add(same.setdefault(word, word))
+    except RecoveryError as error:
+        gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
+    # Sorted here: sorting a hostile join would fill SQLite's memory.
+    once: dict[tuple[str, ...], tuple[str, ...]] = {}  # many assets lie in the same albums
+    return {pk: once.setdefault(kept := tuple(sorted(words)), kept) for pk, words in found.items()}
+
+
+def _join_table(database: Database, name: str, *columns: str) -> tuple[str, list[str]] | None:
+    """A many-to-many table whose name and columns carry entity numbers: discovered, never listed."""
+    for table in sorted(database.tables):
+        if not re.fullmatch(name, table):
+            continue
+        found = [
+            next((own for own in database.columns(table) if re.fullmatch(column, own)), None) for column in columns
+        ]
+        if all(found):
+            return table, [str(column) for column in found]
+    return None
+
+
+def _keyword_query(database: Database) -> str | None:
+    joined = _join_table(database, r"Z_\d+KEYWORDS", r"Z_\d+ASSETATTRIBUTES", r"Z_\d+KEYWORDS")
+    if joined is None or "ZTITLE" not in database.columns("ZKEYWORD"):
+        return None
+    table, (attributes, keyword) = joined
+    return (
+        f"SELECT a.ZASSET AS pk, k.ZTITLE AS word FROM {quoted(table)} j "
+        f"JOIN ZADDITIONALASSETATTRIBUTES a ON a.Z_PK = j.{quoted(attributes)} "
+        f"JOIN ZKEYWORD k ON k.Z_PK = j.{quoted(keyword)}"
+    )
+
+
+def _album_query(database: Database) -> str | None:
+    joined = _join_table(database, r"Z_\d+ASSETS", r"Z_\d+ASSETS", r"Z_\d+ALBUMS")
+    if joined is None or "ZTITLE" not in database.columns("ZGENERICALBUM"):
+        return None
+    table, (asset, album) = joined
+    return (
+        f"SELECT j.{quoted(asset)} AS pk, g.ZTITLE AS word FROM {quoted(table)} j "
+        f"JOIN ZGENERICALBUM g ON g.Z_PK = j.{quoted(album)} WHERE g.ZTITLE IS NOT NULL"
+    )
+
+
+def _person_query(database: Database) -> str | None:
+    columns = database.columns("ZDETECTEDFACE")
+    asset = next((name for name in ("ZASSETFORFACE", "ZASSET") if name in columns), None)
+    person = next((name for name in ("ZPERSONFORFACE", "ZPERSON") if name in columns), None)
+    if asset is None or person is None or "ZFULLNAME" not in database.columns("ZPERSON"):
+        return None
+    return (
+        f"SELECT f.{quoted(asset)} AS pk, p.ZFULLNAME AS word FROM ZDETECTEDFACE f "
+        f"JOIN ZPERSON p ON p.Z_PK = f.{quoted(person)} WHERE p.ZFULLNAME <> ''"
+    )
+
+
+assert AssetRow._fields == tuple(fact.name for fact in ASSET_FACTS)
+assert ResourceRow._fields == tuple(fact.name for fact in RESOURCE_FACTS)

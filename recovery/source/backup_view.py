@@ -1,0 +1,375 @@
+"""The view: files of a backup by domain and path, as if they had never been encrypted."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import stat
+from collections.abc import Container, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from recovery import database, limits
+from recovery.database import Database
+from recovery.errors import (
+    AccessDeniedError,
+    BlobDamagedError,
+    BlobMissingError,
+    DamagedBackupError,
+    PassphraseMissingError,
+    UnreadableDatabaseError,
+    UnreadableFileError,
+)
+from recovery.provenance import Gap
+from recovery.source.blob_reader import Passage
+from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
+from recovery.source.file_keys import TAIL, DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure
+from recovery.source.guessed_index import GuessedIndex, looks_plain
+from recovery.source.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
+from recovery.source.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
+from recovery.spool import Room
+from recovery.workspace import Workspace
+
+_ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
+
+# Bytes read ahead for small pieces: reading costs the same for more, deciphering does not.
+_SMALL = 512
+_SMALL_DECIPHERED = 64
+
+
+class BackupView:
+    """One open backup. Files are given as plaintext; nobody above knows whether they were encrypted."""
+
+    def __init__(self, identity: Identity, index: Index, keys: KeyBag | None, workspace: Workspace) -> None:
+        self.identity = identity
+        self.index = index
+        self._blobs = BlobFolder(identity.folder)
+        self._keys = keys
+        self._workspace = workspace
+        self._lost_logs: dict[str, Gap] = {}
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the blobs are encrypted; a copy that some tool has decrypted is not."""
+        return self._keys is not None
+
+    @property
+    def room(self) -> Room:
+        """The private folder, for records that are too many for memory."""
+        return self._workspace
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be read about the backup itself, and of the logs of databases opened so far."""
+        damaged = self._keys.damaged_classes if self._keys else ()
+        classes = (
+            Gap(
+                f"files of protection class {number}",
+                MANIFEST,
+                "its key in the key bag is damaged",
+                ("their content",),
+                fault=True,
+            )
+            for number in damaged
+        )
+        lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
+        return (*self.identity.gaps, *lost, *classes, *self._lost_logs.values())
+
+    def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
+        """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
+        return self._blobs.list(only)
+
+    def blob_names(self) -> set[str]:
+        """File IDs of all blobs in the folder."""
+        return self._blobs.names()
+
+    def examine(self, entry: ManifestEntry) -> Blob:
+        """State of an entry's blob and the length of its plaintext, without reading it through."""
+        try:
+            size, intact = self._measure(entry)
+        except BlobMissingError as error:
+            return Blob(BlobState.MISSING, note=str(error))
+        except UnreadableFileError as error:
+            return Blob(BlobState.DAMAGED, note=str(error))
+        if not intact:
+            return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
+        if entry.size is None or size == entry.size:
+            return Blob(BlobState.PRESENT, size)
+        note = f"the manifest says {entry.size} bytes, the blob holds {size}"
+        # A plain blob has no padding to judge by: one shorter than its record has lost its end.
+        truncated = not self.encrypted and size < entry.size
+        return Blob(BlobState.DAMAGED if truncated else BlobState.PRESENT, size, note)
+
+    def _measure(self, entry: ManifestEntry) -> tuple[int, bool]:
+        """Length of the plaintext, and whether its end is whole; raises as `open` does."""
+        if self._keys is None and entry.kind is EntryKind.FILE:
+            found = self._blobs.find(entry.file_id)
+            if found is not None and os.access(found[0], os.R_OK):
+                return found[1].st_size, True
+        # Without a file object: making one takes as long as reading the end, and there are many blobs.
+        number, stored, key = self._descriptor(entry)
+        try:
+            if key is None:
+                return stored, True
+            os.lseek(number, max(0, stored - TAIL), os.SEEK_SET)
+            return measure(stored, os.read(number, TAIL), key)
+        except OSError as error:
+            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+        finally:
+            os.close(number)
+
+    def open(self, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
+        """The plaintext of a file, seekable; raises BlobMissingError or UnreadableFileError.
+
+        A damaged blob is opened as far as it goes: `examine` tells. `scattered` is for many small pieces that lie
+        far apart: then little is read ahead.
+        """
+        if self._keys is None:
+            return self._stored(entry, _SMALL if scattered else -1)[0]
+        raw, key = self._stored(entry, 0)
+        if key is None:
+            return raw
+        ahead = _SMALL_DECIPHERED if scattered else limits.CIPHER_CHUNK_BYTES
+        try:
+            return _Plaintext(DecipheredBlob(raw, key), ahead)
+        except OSError as error:
+            raw.close()
+            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+    def passage(self, entry: ManifestEntry) -> Passage:
+        """One pass through a file for copying it, stored bytes hashed too; raises as `open` does.
+
+        An entry that only names a file ID stands for a blob that the manifest does not list.
+        """
+        raw, key = self._stored(entry, buffering=0)
+        # A plain blob has no padding to judge by: one shorter than its record has lost its end.
+        return Passage(raw, key, entry.size if self._keys is None else None)
+
+    def _stored(self, entry: ManifestEntry, buffering: int) -> tuple[BinaryIO, bytes | None]:
+        """The blob as it is stored, and the key of its file: None where the blob is plaintext."""
+        number, _, key = self._descriptor(entry)
+        return opened(number, buffering), key
+
+    def _descriptor(self, entry: ManifestEntry) -> tuple[int, int, bytes | None]:
+        """The number of the open blob, its size as stored, and the key of its file, as in `_stored`."""
+        if entry.kind is not EntryKind.FILE:
+            raise UnreadableFileError(f"The manifest lists a {entry.kind} here, which has no content.")
+        number, stored = self._blobs.descriptor(entry.file_id)
+        try:
+            return number, stored, self._file_key(entry, stored)
+        except UnreadableFileError:
+            os.close(number)
+            raise
+
+    def _file_key(self, entry: ManifestEntry, stored: int) -> bytes | None:
+        if self._keys is None:
+            return None
+        if entry.wrapped_key is not None:
+            return self._keys.unwrap(entry.wrapped_key)
+        # Rows of zero bytes carry no key; anything else without one cannot be deciphered by anybody.
+        if stored == 0:
+            return None
+        raise BlobDamagedError(
+            f"The manifest's record holds no key for this file{f': {entry.problem}' if entry.problem else ''}."
+        )
+
+    def read(self, entry: ManifestEntry, limit: int) -> bytes:
+        """The whole plaintext of a small file; raises UnreadableFileError when it is larger than `limit` bytes."""
+        with self.open(entry) as stream:
+            try:
+                data = stream.read(limit + 1)
+            except OSError as error:
+                raise UnreadableFileError(f"The blob cannot be read through ({error}).") from error
+        if len(data) > limit:
+            raise UnreadableFileError(
+                f"The file has more than {limit:,} bytes, more than any real one of its kind."
+            )
+        return data
+
+    def copy(self, entry: ManifestEntry, target: Path, limit: int = limits.DATABASE_BYTES) -> None:
+        """Write the plaintext to a file of the workspace; raises UnreadableFileError, also beyond `limit` bytes.
+
+        A blob may claim a terabyte that its disk does not hold, so its length is looked at before.
+        """
+        try:
+            with self.open(entry) as stream, target.open("xb") as output:
+                if stream.seek(0, io.SEEK_END) > limit:
+                    raise UnreadableFileError(f"{entry.name} is larger than any real one.")
+                if isinstance(stream, _Plaintext):
+                    stream.blob.copy_to(output)
+                else:
+                    stream.seek(0)
+                    shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
+        except OSError as error:
+            raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+
+    def copy_database(self, domain: str, relative_path: str) -> Path | None:
+        """Copy a database with its write-ahead log into the workspace; None when the backup does not list it."""
+        entry = self.index.lookup(domain, relative_path)
+        if entry is None:
+            return None
+        copy = self._workspace.new_file(entry.name)
+        self.copy(entry, copy)
+        for suffix in database.SIDE_FILES:
+            beside = self.index.lookup(domain, relative_path + suffix)
+            if beside is not None:
+                self._copy_log(beside, copy.with_name(copy.name + suffix))
+        return copy
+
+    def _copy_log(self, entry: ManifestEntry, target: Path) -> None:
+        """Copy a write-ahead log; the database is of use without it, so one that cannot be read is a gap."""
+        try:
+            self.copy(entry, target)
+        except UnreadableFileError as error:
+            target.unlink(missing_ok=True)
+            hides = ("the last changes before the backup",)
+            gap = Gap("write-ahead log", entry.relative_path, str(error), hides, fault=True)
+            self._lost_logs[entry.relative_path] = gap
+
+    @contextmanager
+    def database(self, domain: str, relative_path: str) -> Iterator[Database | None]:
+        """An open copy of a database of the backup, with its log applied; None when it is not listed.
+
+        Raises UnreadableFileError or UnreadableDatabaseError.
+        """
+        copy = self.copy_database(domain, relative_path)
+        if copy is None:
+            yield None
+            return
+        with Database(copy, relative_path) as opened:
+            yield opened
+
+
+class _Plaintext(io.BufferedReader):
+    """A buffered deciphered blob that remembers which one it is."""
+
+    def __init__(self, blob: DecipheredBlob, ahead: int) -> None:
+        super().__init__(blob, ahead)
+        self.blob = blob
+
+
+@contextmanager
+def open_backup(folder: Path, workspace: Workspace, passphrase: Passphrase | None = None) -> Iterator[BackupView]:
+    """Open a backup folder for reading.
+
+    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError or
+    AccessDeniedError. Nothing under the folder is ever created, changed or touched.
+    """
+    identity = read_identity(folder)
+    with ExitStack() as stack:
+        try:
+            keys = _keys(identity, passphrase)
+            copy = _copy_manifest(identity, keys, workspace)
+            index: Index = ManifestIndex(stack.enter_context(Database(copy, MANIFEST_DATABASE)))
+        except UnreadableDatabaseError as error:
+            damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
+            keys, index = None, _salvaged(identity, damaged, error)
+        except _LostManifestError as error:
+            keys, index = None, _salvaged(identity, error, error)
+        yield BackupView(identity, index, keys, workspace)
+
+
+class _LostManifestError(DamagedBackupError):
+    """Manifest.db is missing, or no database, in a backup that is not known to be encrypted."""
+
+
+def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> GuessedIndex:
+    """An index of guesses in place of a lost manifest; raises the refusal where the blobs are not plain."""
+    blobs = BlobFolder(identity.folder)
+    if identity.encrypted or identity.key_bag is not None or not looks_plain(blobs):
+        raise refusal from cause
+    return GuessedIndex(blobs)
+
+
+def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag | None:
+    """The unlocked keys, or None for a backup whose blobs are plain."""
+    if not _blobs_are_encrypted(identity):
+        return None
+    if identity.key_bag is None:
+        raise DamagedBackupError(
+            "The backup is encrypted, but the key bag is missing from Manifest.plist, so nothing can unlock it.",
+            _ANOTHER,
+        )
+    if passphrase is None:
+        raise PassphraseMissingError(
+            "The backup is encrypted and no passphrase was given.",
+            "Give it with --passphrase-file FILE (or - for standard input), in the environment variable "
+            "RECOVER_FACETIME_PASSPHRASE, or run the command in a terminal to be asked.",
+        )
+    from recovery.source.key_bag import unlock  # it loads what plain backups never need
+
+    return unlock(identity.key_bag, passphrase)
+
+
+def _blobs_are_encrypted(identity: Identity) -> bool:
+    """Manifest.db itself is encrypted since iOS 10.2, so a readable one shows a copy that was decrypted."""
+    head = _manifest_head(identity.folder)
+    if head.startswith(database.MAGIC):
+        return bool(identity.encrypted) and identity.manifest_key is None
+    if identity.encrypted is None and identity.key_bag is None:
+        raise _LostManifestError(
+            "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
+            _ANOTHER,
+        )
+    if not identity.encrypted and identity.key_bag is None:
+        raise _LostManifestError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
+    return True
+
+
+def _manifest_head(folder: Path) -> bytes:
+    path = folder / MANIFEST_DATABASE
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for, a device never ends
+            raise _LostManifestError("Manifest.db is a link or no file at all; it is not opened.", _ANOTHER)
+        with path.open("rb") as stream:
+            return stream.read(len(database.MAGIC))
+    except FileNotFoundError as error:
+        raise _LostManifestError(
+            "The backup has no Manifest.db, the list of its files.",
+            "In an encrypted backup each file's key lies there, so without it nothing can be recovered. "
+            + _ANOTHER,
+        ) from error
+    except PermissionError as error:
+        raise access_denied(folder) from error
+    except OSError as error:
+        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror}).", _ANOTHER) from error
+
+
+def access_denied(folder: Path) -> AccessDeniedError:
+    """The error for a folder the system will not show, with the remedy for macOS."""
+    return AccessDeniedError(
+        f"The system refuses to show {folder}.",
+        "On macOS open System Settings > Privacy & Security > Full Disk Access, switch it on for your terminal, "
+        "and open a new terminal window. Elsewhere check that the folder belongs to you.",
+    )
+
+
+def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace) -> Path:
+    """Manifest.db as plaintext in the workspace, with a log if one lies beside it."""
+    source = identity.folder / MANIFEST_DATABASE
+    copy = workspace.new_file(MANIFEST_DATABASE)
+    if keys is None or identity.manifest_key is None:
+        for suffix in ("", *database.SIDE_FILES):
+            beside = source.with_name(source.name + suffix)
+            if beside.is_file() and not beside.is_symlink():
+                _refuse_huge(beside)
+                shutil.copyfile(beside, copy.with_name(copy.name + suffix))
+        return copy
+    wrapped = WrappedKey.from_bytes(identity.manifest_key)
+    if wrapped is None:
+        raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
+    _refuse_huge(source)
+    try:
+        key = keys.unwrap(wrapped)
+        with DecipheredBlob(source.open("rb", buffering=0), key) as plain, copy.open("xb") as output:
+            plain.copy_to(output)
+    except UnreadableFileError as error:
+        raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
+    return copy
+
+
+def _refuse_huge(path: Path) -> None:
+    if path.stat().st_size > limits.DATABASE_BYTES:
+        raise DamagedBackupError(f"{path.name} is larger than any real one, so it is not copied.", _ANOTHER)
