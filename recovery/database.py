@@ -48,8 +48,10 @@ class Database:
     together in a process, by the size of the file; views, triggers and virtual tables of the file are never run.
     """
 
-    def __init__(self, path: Path, store: str) -> None:
+    def __init__(self, path: Path, store: str, *, original: Path | None = None) -> None:
         self.path = path
+        self.original = original or path
+        """The copy as it was acquired, where `path` was rebuilt from it."""
         self.store = store
         self._open()
         self._columns: dict[str, tuple[str, ...]] = {}
@@ -57,7 +59,7 @@ class Database:
     def _open(self) -> None:
         path = self.path
         try:
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         except sqlite3.Error as error:
             raise self._unreadable(error) from error
         try:

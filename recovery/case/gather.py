@@ -177,7 +177,7 @@ class _Gatherer:
         """Deleted rows in the same copy: its log is emptied only when it is closed."""
         deleted = self.history.deleted if self.history else ()
         numbers = {item.uuid: item.asset_pk for item in deleted if item.uuid}
-        carved = carve_assets(database.path, database, numbers)
+        carved = carve_assets(database.original, database, numbers)
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Container, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,7 @@ from recovery.errors import (
     UnreadableDatabaseError,
     UnreadableFileError,
 )
+from recovery.formats.sqlite.opening import open_readable
 from recovery.provenance import Gap
 from recovery.source.blob_reader import Passage
 from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
@@ -42,13 +44,21 @@ _SMALL_DECIPHERED = 64
 class BackupView:
     """One open backup. Files are given as plaintext; nobody above knows whether they were encrypted."""
 
-    def __init__(self, identity: Identity, index: Index, keys: KeyBag | None, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        index: Index,
+        keys: KeyBag | None,
+        workspace: Workspace,
+        damage: tuple[Gap, ...] = (),
+    ) -> None:
         self.identity = identity
         self.index = index
         self._blobs = BlobFolder(identity.folder)
         self._keys = keys
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
+        self._damage: dict[str, tuple[Gap, ...]] = {MANIFEST_DATABASE: damage}
 
     @property
     def encrypted(self) -> bool:
@@ -75,7 +85,7 @@ class BackupView:
             for number in damaged
         )
         lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
-        return (*self.identity.gaps, *lost, *classes, *self._lost_logs.values())
+        return (*self.identity.gaps, *lost, *classes, *self._lost_logs.values(), *chain(*self._damage.values()))
 
     def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
@@ -238,7 +248,8 @@ class BackupView:
         if copy is None:
             yield None
             return
-        with Database(copy, relative_path) as opened:
+        with open_readable(copy, relative_path, self._workspace) as (opened, gaps):
+            self._damage[relative_path] = gaps
             yield opened
 
 
@@ -258,17 +269,19 @@ def open_backup(folder: Path, workspace: Workspace, passphrase: Passphrase | Non
     AccessDeniedError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
+    damage: tuple[Gap, ...] = ()
     with ExitStack() as stack:
         try:
             keys = _keys(identity, passphrase)
             copy = _copy_manifest(identity, keys, workspace)
-            index: Index = ManifestIndex(stack.enter_context(Database(copy, MANIFEST_DATABASE)))
+            opened, damage = stack.enter_context(open_readable(copy, MANIFEST_DATABASE, workspace))
+            index: Index = ManifestIndex(opened)
         except UnreadableDatabaseError as error:
             damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
             keys, index = None, _salvaged(identity, damaged, error)
         except _LostManifestError as error:
             keys, index = None, _salvaged(identity, error, error)
-        yield BackupView(identity, index, keys, workspace)
+        yield BackupView(identity, index, keys, workspace, damage)
 
 
 class _LostManifestError(DamagedBackupError):

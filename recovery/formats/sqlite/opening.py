@@ -1,0 +1,87 @@
+"""Opens a private copy of a database in steps: as it is, without a log that does not fit, rebuilt page by page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from recovery.database import SIDE_FILES, Database
+from recovery.errors import UnreadableDatabaseError
+from recovery.formats.sqlite.rebuilding import Rebuilt, is_sound, rebuild
+from recovery.provenance import Gap
+from recovery.workspace import Workspace
+
+
+@contextmanager
+def open_readable(copy: Path, store: str, workspace: Workspace) -> Iterator[tuple[Database, tuple[Gap, ...]]]:
+    """The database, and what its damage costs; raises UnreadableDatabaseError when no step yields a table.
+
+    `copy` lies in the workspace with its write-ahead log beside it; both stay as they are. What was deleted is
+    searched for in `Database.original`, whichever file the rows are read from.
+    """
+    with ExitStack() as stack:
+        database, gaps = _opened(copy, store, workspace)
+        stack.callback(database.close)
+        yield database, gaps
+
+
+def _opened(copy: Path, store: str, workspace: Workspace) -> tuple[Database, tuple[Gap, ...]]:
+    try:
+        return _sound(Database(copy, store)), ()
+    except UnreadableDatabaseError as error:
+        wal = copy.with_name(copy.name + SIDE_FILES[0])
+        logs: tuple[Path | None, ...] = (wal, None) if wal.is_file() else (None,)
+        if len(logs) > 1 and (alone := _without_log(copy, store, workspace)) is not None:
+            return alone, (_gap(store, "its write-ahead log does not fit it, so it was read without the log",
+                                ("the last changes before the backup",)),)  # fmt: skip
+        rebuilt = [found for log in logs if (found := _rebuilt(copy, log, workspace)) is not None]
+        if not rebuilt:
+            raise UnreadableDatabaseError(str(error), error.hint) from error
+        target, result = max(rebuilt, key=lambda found: sum(table.rows for table in found[1].tables))
+        return Database(target, store, original=copy), _losses(store, result)
+
+
+def _sound(database: Database) -> Database:
+    if not is_sound(database):
+        database.close()
+        raise UnreadableDatabaseError(
+            f"The database {database.store} is damaged.", "Another backup of the device may have a whole copy."
+        )
+    return database
+
+
+def _without_log(copy: Path, store: str, workspace: Workspace) -> Database | None:
+    """The main file alone, where that is sound."""
+    target = workspace.new_file(copy.name)
+    shutil.copyfile(copy, target)
+    try:
+        return _sound(Database(target, store, original=copy))
+    except UnreadableDatabaseError:
+        return None
+
+
+def _rebuilt(copy: Path, log: Path | None, workspace: Workspace) -> tuple[Path, Rebuilt] | None:
+    target = workspace.new_file(copy.name)
+    try:
+        return target, rebuild(copy, log, target)
+    except UnreadableDatabaseError:
+        return None
+
+
+def _losses(store: str, result: Rebuilt) -> tuple[Gap, ...]:
+    """One gap for the damage; an index alone costs nothing, which is no gap."""
+    damaged = [table for table in result.tables if table.bad_pages]
+    if not damaged:
+        return ()
+    known = ", ".join(
+        f"{table.name}: {'an unknown number' if table.lost is None else f'{table.lost:,}'}" for table in damaged
+    )
+    pages = f"{result.bad_pages:,} page{'s' * (result.bad_pages != 1)} of its tables cannot be read"
+    why = f"{pages}; every other row was read page by page. Rows lost: {known}"
+    return (_gap(store, why, tuple(f"the lost rows of {table.name}" for table in damaged)),)
+
+
+def _gap(store: str, why: str, hides: tuple[str, ...]) -> Gap:
+    return Gap("damaged database", store, why, hides, fault=True)
