@@ -108,7 +108,8 @@ def _schema(store: PageStore) -> list[_SchemaEntry]:
     table = _TableReader(reader, _Table("sqlite_master", 1, _SCHEMA, None))
     table.walk()
     entries = []
-    for _, (kind, name, owner, root, sql) in sorted(table.rows.items()):
+    for rowid in sorted(table.rows):
+        kind, name, owner, root, sql = [*table.rows[rowid], *[None] * len(_SCHEMA)][: len(_SCHEMA)]
         if isinstance(kind, str) and isinstance(name, str) and isinstance(root, int):
             entries.append(_SchemaEntry(kind, name, str(owner), root, sql if isinstance(sql, str) else ""))
     return entries
