@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from cli.main import partly
+from cli.main import EXIT_FAILED, partly
 from cli.options import style
 from recovery.errors import BackupNotFoundError
+from recovery.filesystem import is_folder
 from recovery.report.backup_list import backups_document
 from recovery.report.backup_text import backups_table
 from recovery.source.locate import default_roots, find_backups
@@ -31,8 +32,11 @@ def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int
     Usual folders: macOS ~/Library/Application Support/MobileSync/Backup; Windows
     %APPDATA%\\Apple Computer\\MobileSync\\Backup and
     %USERPROFILE%\\Apple\\MobileSync\\Backup.
+
+    Exit codes: 0 done, 1 no backup was found, 2 wrong usage, 3 some folder could
+    not be read.
     """
-    if root is not None and not root.is_dir():
+    if root is not None and not is_folder(root):
         raise BackupNotFoundError(f"There is no folder {root}.", "Give a folder that holds backups.")
     roots = (root,) if root else default_roots()
     found = find_backups(roots, with_size=not no_size)
@@ -40,4 +44,5 @@ def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int
         click.echo(json.dumps(backups_document(found), ensure_ascii=False, indent=2))
     else:
         click.echo(backups_table(found, roots=roots, style=style()), nl=False)
-    return partly(any(gap.fault for gap in found.gaps))
+    hidden = any(gap.fault for gap in found.gaps)
+    return partly(hidden) if hidden or found.records else EXIT_FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import gc
 import importlib
+import itertools
 import os
 import signal
 import sys
@@ -140,6 +141,8 @@ def _guarded() -> int:
         return error.exit_code
     except click.ClickException as error:
         error.show()
+        if (quoted := _unquoted_path(sys.argv[2:])) is not None:
+            click.echo(f"What to do: The path holds a blank; put it in quotes: {quoted}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
@@ -149,6 +152,13 @@ def _guarded() -> int:
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
     except OSError as error:
         return _unwritten(error)
+
+
+def _unquoted_path(arguments: list[str]) -> str | None:
+    """A path that the shell has split at its blanks, in quotes; None where several arguments make none."""
+    words = list(itertools.takewhile(lambda argument: not argument.startswith("-"), arguments))
+    joined = (" ".join(words[:count]) for count in range(len(words), 1, -1))
+    return next((f'"{path}"' for path in joined if os.path.lexists(path)), None)
 
 
 def _unwritten(error: OSError) -> int:

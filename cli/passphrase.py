@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import getpass
 import os
 import sys
@@ -24,7 +25,8 @@ _MOST_BYTES = 4096
 def given(file: str | None) -> Passphrase | None:
     """The passphrase from the file option (`-` is standard input), else from the environment; None if neither.
 
-    One line break at the end of the file is not part of the passphrase. Raises SelectionError.
+    Line breaks at the end of the file are not part of the passphrase. Raises SelectionError, which never repeats
+    the option's value: somebody may have typed the passphrase itself.
     """
     if file is None:
         text = os.environ.get(VARIABLE)
@@ -35,15 +37,25 @@ def given(file: str | None) -> Passphrase | None:
         else:
             with Path(file).open("rb") as stream:
                 data = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise SelectionError(f"The passphrase file {file} cannot be read ({error.strerror}).") from error
-    try:
-        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise SelectionError("The passphrase file is not UTF-8 text.") from error
+    except (OSError, ValueError) as error:
+        raise SelectionError(
+            f"The passphrase file cannot be read ({getattr(error, 'strerror', None) or 'not a file name'}).",
+            "--passphrase-file takes the name of a file that holds the passphrase, never the passphrase itself.",
+        ) from None
+    text = _decoded(data).rstrip("\r\n")
     if not text or len(data) > _MOST_BYTES:
         raise SelectionError("The passphrase file is empty or far too long.", "Put the passphrase alone into it.")
     return Passphrase(text)
+
+
+def _decoded(data: bytes) -> str:
+    """Text of a file as editors and shells of every system write it: UTF-8, or UTF-16 where it says so."""
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        # Without the cause: its message would show bytes of the passphrase.
+        raise SelectionError("The passphrase file is not UTF-8 or UTF-16 text.") from None
 
 
 @contextmanager

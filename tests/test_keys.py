@@ -103,7 +103,7 @@ def test_the_wrapped_key_of_a_file_names_its_class_first() -> None:
     assert WrappedKey.from_bytes(b"") is None
 
 
-@pytest.mark.parametrize("wrong", ["creme brulee", PASSPHRASE + " ", PASSPHRASE.upper(), "", "x" * 1000, "\udce9"])
+@pytest.mark.parametrize("wrong", ["creme brulee", " " + PASSPHRASE, PASSPHRASE.upper(), "", "x" * 1000, "\udce9"])
 def test_a_wrong_passphrase_is_told_as_that(wrong: str) -> None:
     """Any other text is refused as a wrong passphrase, not as damage."""
     with pytest.raises(PassphraseWrongError) as caught:

@@ -7,6 +7,8 @@ import errno
 import io
 import os
 import struct
+import unicodedata
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -46,9 +48,22 @@ class Passphrase:
         Bytes of the environment that are no UTF-8 come back as they were; no text raises, because the error
         would hold the secret.
         """
-        with contextlib.suppress(UnicodeEncodeError):
-            return self._secret.encode("utf-8", "surrogateescape")
-        return self._secret.encode("utf-8", "surrogatepass")
+        return _encoded(self._secret)
+
+    def forms(self) -> Iterator[bytes]:
+        """The secret as given, then in the other forms in which the same passphrase may have been typed.
+
+        An accent is one character or two, depending on the keyboard; Windows' `echo` leaves a blank at the end.
+        """
+        forms = (self._secret, *(unicodedata.normalize(form, self._secret) for form in ("NFC", "NFD")))
+        blankless = (form.rstrip(" ") for form in forms)
+        yield from dict.fromkeys(_encoded(form) for form in (*forms, *blankless) if form)
+
+
+def _encoded(text: str) -> bytes:
+    with contextlib.suppress(UnicodeEncodeError):
+        return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogatepass")
 
 
 class WrappedKey(NamedTuple):

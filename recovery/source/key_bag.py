@@ -24,9 +24,19 @@ def unlock(key_bag: bytes, passphrase: Passphrase) -> KeyBag:
 
     Raises PassphraseWrongError, DamagedBackupError or UnsafeBackupError.
     """
+    for form in passphrase.forms():
+        try:
+            return _unlocked(key_bag, form)
+        except PassphraseWrongError:
+            continue
+    raise _wrong_passphrase()
+
+
+def _unlocked(key_bag: bytes, secret: bytes) -> KeyBag:
+    """Open the key bag with one form of the passphrase."""
     try:
         locked = utils.BackupKeyBag(key_bag)
-        secret = _derive(locked, passphrase)
+        key = _derive(locked, secret)
     except foreign.UnsafeBackupError as error:
         raise UnsafeBackupError(
             "The key bag asks for an absurd number of key derivation rounds.",
@@ -39,21 +49,21 @@ def unlock(key_bag: bytes, passphrase: Passphrase) -> KeyBag:
             "The key bag in Manifest.plist is damaged, so nothing in this encrypted backup can be unlocked.",
             "Use another backup of the device; the passphrase is not the problem.",
         ) from error
-    return _unwrap_classes(locked, secret)
+    return _unwrap_classes(locked, key)
 
 
-def _derive(locked: utils.BackupKeyBag, passphrase: Passphrase) -> bytes:
+def _derive(locked: utils.BackupKeyBag, secret: bytes) -> bytes:
     """The key that wraps the class keys: two rounds since iOS 10.2, one before."""
     if b"DPIC" in locked.attrs:
         # The library derives, validating the number of rounds first; its own answer is not used, because
         # it gives up on a whole bag at the first class key that does not open. UTF-8 bytes, not text: as text
         # it would be encoded as Latin-1, and a passphrase with an accent be refused.
-        locked.unlock_with_passphrase(passphrase.reveal())
+        locked.unlock_with_passphrase(secret)
         return bytes(locked.passphrase_key)
     rounds = locked.attrs[b"ITER"]
     if not 1 <= rounds <= limits.KEY_DERIVATION_ROUNDS_BEFORE_IOS_10_2:
         raise foreign.UnsafeBackupError("rounds")
-    return hashlib.pbkdf2_hmac("sha1", passphrase.reveal(), locked.attrs[b"SALT"], rounds, 32)
+    return hashlib.pbkdf2_hmac("sha1", secret, locked.attrs[b"SALT"], rounds, 32)
 
 
 def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:
@@ -86,6 +96,9 @@ def _unwrap_classes(locked: utils.BackupKeyBag, secret: bytes) -> KeyBag:
 def _wrong_passphrase() -> PassphraseWrongError:
     return PassphraseWrongError(
         "This passphrase does not open the backup.",
-        "It is the passphrase set for encrypted backups in Finder or iTunes, not the Apple ID password and "
-        "not the phone's passcode; a phone restored from an older one keeps the older one's passphrase.",
+        "It is the passphrase set for encrypted backups in Finder or iTunes, not the Apple Account's password "
+        "and not the phone's passcode; a phone restored from an older one keeps the older one's passphrase. If it "
+        "is forgotten, a Mac may have it: search Keychain Access for “iOS Backup” or the device's name. Nothing "
+        "else opens this backup. For a new backup, Reset All Settings on the phone (Settings > General > Transfer "
+        "or Reset) removes the passphrase; then back up again.",
     )
