@@ -20,8 +20,8 @@ from PIL import Image
 
 from fixtures import BackupBuilder, layouts, pictures
 from fixtures.encryption import Vault, encrypt
-from fixtures.model_cache import model_cache_content
 from fixtures.exif import maker_note
+from fixtures.model_cache import model_cache_content
 from fixtures.movies import CONTENT_IDENTIFIER, FACETIME_MARKER, MovieFacts, movie
 from fixtures.stories import FIRST_CALL
 from recovery.backup.manifest import ManifestEntry

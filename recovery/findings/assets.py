@@ -27,7 +27,7 @@ from recovery.findings.plain_assets import PlainAssets
 from recovery.findings.status import Decision, cloud_of, decide
 from recovery.findings.verdict import facetime_of
 from recovery.photos import codes
-from recovery.photos.facetime import NOTHING_FIRED, Judgement, Stored, Traces, judge
+from recovery.photos.facetime import NOTHING_FIRED, Judgement, Stored, Traces, Verdict, judge
 from recovery.photos.grouping import Group, GroupFile
 from recovery.photos.library import AssetRow, ResourceRow
 from recovery.photos.places import ROOT
@@ -260,7 +260,7 @@ class _Builder:
     def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[str]:
         if judgement.shared_by:
             yield f"a FaceTime photo that was saved from a share: {judgement.shared_by} saved it"
-        yield from notes_of(self.group, self.live, files)
+        yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield "the picture states a local time without a zone, which is not used as its date"
         if self.ghost is not None and not self.group.files:
