@@ -73,7 +73,7 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
 
 
 def _short_pictures(group: Group, facetime: bool) -> Iterator[str]:
-    """Movies whose sound goes on when the picture has ended: 5 of 10 genuine FaceTime movies (docs/real-data.md)."""
+    """Movies whose sound goes on when the picture has ended, as in 5 of 10 genuine ones of FaceTime."""
     for item in group.files:
         facts = item.file.facts
         if facts is None or facts.picture_s is None or facts.duration_s is None:
