@@ -223,12 +223,20 @@ def test_a_facetime_movie_plays_upright(browser: Browser, demo: Report, name: st
     browser.run("document.getElementById('closeup').close()")
 
 
-def test_a_movie_the_browser_cannot_play_falls_back_to_the_still(browser: Browser, demo: Report) -> None:
-    """Of HEVC, as genuine FaceTime movies hold it, the still comes back and the page says why."""
+@pytest.mark.parametrize(
+    "boxes", [{b"avc1": b"hvc1", b"avcC": b"hvcC"}, {b"avcC": b"gone"}], ids=["HEVC", "damage"]
+)
+def test_a_movie_the_browser_cannot_play_falls_back_to_the_still(
+    browser: Browser, demo: Report, boxes: dict[bytes, bytes]
+) -> None:
+    """The still comes back and the page says why; of HEVC, as FaceTime writes it, only the sound would play."""
     at, path = movie_of(browser, demo, "IMG_0001.HEIC")
     made = path.read_bytes()
     try:
-        path.write_bytes(made.replace(b"avc1", b"hvc1").replace(b"avcC", b"hvcC"))
+        changed = made
+        for old, new in boxes.items():
+            changed = changed.replace(old, new)
+        path.write_bytes(changed)
         browser.run(f"report.openCard({at})")
         assert browser.run("return document.getElementById('play').hidden") is False
         browser.keys("m")
