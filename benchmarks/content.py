@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import random
+from dataclasses import replace
 from functools import lru_cache
 
 import pillow_heif
 from PIL import Image
 
 from fixtures import movies, pictures
+from fixtures.exif import exif_block
 
 _VARIANTS = 4  # small pictures; a large one takes a second to encode
 _THUMBNAIL = 320  # longer side in pixels of the one inside a HEIC of a camera
@@ -53,7 +55,7 @@ def _heic(number: int, width: int, height: int) -> bytes:
     if width >= _CAMERA_WIDTH:
         boxes: list[int | None] = [_THUMBNAIL]
         heif[0].info["thumbnails"] = boxes
-    facts = pictures.CAMERA if width >= _CAMERA_WIDTH else pictures.FACETIME
+    facts = pictures.CAMERA if width >= _CAMERA_WIDTH else replace(pictures.FACETIME, orientation=1)
     buffer = io.BytesIO()
-    heif.save(buffer, quality=60, exif=pictures.exif_bytes(facts), enc_params={"preset": "ultrafast"})
+    heif.save(buffer, quality=60, exif=exif_block(facts), enc_params={"preset": "ultrafast"})
     return buffer.getvalue()

@@ -110,7 +110,7 @@ class Backup:
     def timeline(
         self, *, everything: bool = False, uuids: Collection[str] = (), progress: Progress | None = None
     ) -> Timeline:
-        """The life of the notable assets, of all of them, or of some; raises SelectionError for an unknown UUID."""
+        """The life of the notable assets, of all of them or of some; raises SelectionError for unknown UUIDs."""
         with self._lock:
             case, findings = self._found(with_events=True, uuids=uuids, progress=progress)
             return timeline(case, findings, everything=everything, uuids=uuids)
@@ -193,9 +193,7 @@ class Backup:
         if key not in self._cases:
             bar = progress or Silent()
             try:
-                case = gather(
-                    self._view, bar, with_events=with_events, uuids=uuids, only_facetime=only_facetime
-                )
+                case = gather(self._view, bar, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
             finally:
                 bar.finish()
             self._cases = {key: (case, find(case))}

@@ -20,6 +20,7 @@ from PIL import Image
 
 from fixtures import BackupBuilder, layouts, pictures
 from fixtures.encryption import Vault, encrypt
+from fixtures.exif import maker_note
 from fixtures.model_cache import model_cache_content
 from fixtures.movies import CONTENT_IDENTIFIER, FACETIME_MARKER, MovieFacts, movie
 from fixtures.stories import FIRST_CALL
@@ -201,7 +202,7 @@ def media(data: Data) -> Iterator[bytes]:
 
 def makernotes(data: Data) -> Iterator[bytes]:
     """Apple's table inside EXIF."""
-    yield pictures.maker_note(KNOWN_UUID)
+    yield maker_note(KNOWN_UUID, camera=True)
 
 
 def tables(data: Data) -> Iterator[bytes]:

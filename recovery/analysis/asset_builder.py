@@ -30,7 +30,7 @@ from recovery.case.grouping import Group, GroupFile
 from recovery.clock import to_text
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ROOT
-from recovery.photos_db.facetime_signals import NOTHING_FIRED, Judgement, Stored, Traces, judge
+from recovery.photos_db.facetime_signals import NOTHING_FIRED, Judgement, Stored, Traces, Verdict, judge
 from recovery.photos_db.library import AssetRow, ResourceRow
 
 _NO_PLACES: Places = {}
@@ -260,7 +260,7 @@ class _Builder:
     def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[str]:
         if judgement.shared_by:
             yield f"a FaceTime photo that was saved from a share: {judgement.shared_by} saved it"
-        yield from notes_of(self.group, self.live, files)
+        yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield "the picture states a local time without a zone, which is not used as its date"
         if self.ghost is not None and not self.group.files:

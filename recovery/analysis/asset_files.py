@@ -10,6 +10,8 @@ from recovery.photos_db import codes
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.blobs import BlobState
 
+_STOPS_EARLY_S = 0.25
+"""Seconds of a movie without a picture that are told; sound commonly ends a little after the picture."""
 _LOOKED_INTO = frozenset((FileRole.REDUCED, FileRole.THUMBNAIL))
 
 
@@ -53,8 +55,8 @@ def live_photo_of(group: Group, files: Sequence[AssetFile], stored: str | None) 
     )
 
 
-def notes_of(group: Group, live: bool, files: Sequence[AssetFile]) -> Iterator[str]:
-    """What is odd about row and files, in words for people."""
+def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: bool = False) -> Iterator[str]:
+    """What is odd about row and files, in words for people; `facetime`: the asset is likely a FaceTime photo."""
     row = group.row
     if row is not None and row.trashed_state not in (None, 0, 1):
         yield f"stored trashed state {row.trashed_state}: its meaning is not documented"
@@ -64,6 +66,18 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile]) -> Iterator[s
         yield "still and movie carry different content identifiers; they are paired by their file names"
     if row is not None and not live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
         yield "a movie of the same name lies beside it, but the library does not call it a Live Photo"
+    yield from _short_pictures(group, facetime)
     for item in files:
         if item.note:
             yield f"{'a copy of it' if item.role is FileRole.MESSAGES_COPY else item.name}: {item.note}"
+
+
+def _short_pictures(group: Group, facetime: bool) -> Iterator[str]:
+    """Movies whose sound goes on when the picture has ended, as in 5 of 10 genuine ones of FaceTime."""
+    for item in group.files:
+        facts = item.file.facts
+        if facts is None or facts.picture_s is None or facts.duration_s is None:
+            continue
+        if facts.duration_s - facts.picture_s >= _STOPS_EARLY_S:
+            usual = "; usual for FaceTime, not damage" if facetime else ""
+            yield f"the picture of the video lasts {facts.picture_s:.1f} of {facts.duration_s:.1f} seconds{usual}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import BinaryIO
@@ -79,8 +80,15 @@ def _frame(picture: PlannedPicture, stream: BinaryIO) -> bytes:
 def _jpeg(frame: Frame, identifier: str | None = None) -> bytes:
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = f"Frame of a movie at {frame.seconds:.2f} s, not the original photo"
-    if identifier is not None and identifier.isascii():
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = with_identifier(identifier)
+    note = with_identifier(identifier) if identifier is not None and identifier.isascii() else None
+    if note is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = note
+    block = exif.tobytes()
+    if note is not None:
+        # Pillow stores bytes as BYTE; Exif wants UNDEFINED here, and some programs read nothing else.
+        order = "<" if exif.endian == "<" else ">"
+        byte, undefined = (struct.pack(f"{order}HHI", ExifTags.Base.MakerNote, kind, len(note)) for kind in (1, 7))
+        block = block.replace(byte, undefined, 1)
     output = io.BytesIO()
-    frame.image.save(output, "JPEG", quality=_JPEG_QUALITY, exif=exif)
+    frame.image.save(output, "JPEG", quality=_JPEG_QUALITY, exif=block)
     return output.getvalue()

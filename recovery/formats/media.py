@@ -42,6 +42,7 @@ class MediaFacts:
     latitude, longitude degrees, north and east positive: EXIF GPS; `com.apple.quicktime.location.ISO6709`
     content_identifier  joins the halves of a Live Photo: Apple MakerNote tag 17; the QuickTime key of that name
     duration_s          seconds, `mvhd`
+    picture_s           seconds from the start of the movie to the end of its first video track, `tkhd`
     quicktime_keys      every (key, value) of namespace `mdta`, the movie's first, then its tracks'
     has_still_image_time    whether a timed metadata track marks the moment of the still, as in paired videos
     still_image_time_s  seconds from the start of the movie to that moment
@@ -64,6 +65,7 @@ class MediaFacts:
     longitude: float | None = None
     content_identifier: str | None = None
     duration_s: float | None = None
+    picture_s: float | None = None
     quicktime_keys: tuple[tuple[str, str], ...] = ()
     has_still_image_time: bool | None = None
     still_image_time_s: float | None = None
@@ -217,6 +219,7 @@ def _movie(stream: BinaryIO, size: int, kind: MediaType) -> _Read:
         longitude=float(position[2]) if position else None,
         content_identifier=values.get(CONTENT_IDENTIFIER_KEY) or None,
         duration_s=movie.duration_s,
+        picture_s=movie.picture_s,
         quicktime_keys=movie.keys,
         has_still_image_time=movie.has_still_image_time,
         still_image_time_s=movie.still_image_time_s,

@@ -7,7 +7,7 @@ kind, a body. We go down only the few branches that hold facts, by seeking, so t
     ├── mvhd                     creation time (seconds since 1904, UTC), time scale, duration
     ├── meta                     keys (names) and ilst (values; an item's kind is the index of its name, from 1)
     └── trak                     one per track
-        ├── tkhd                 width, height and the matrix that turns the picture upright
+        ├── tkhd                 duration, width, height and the matrix that turns the picture upright
         ├── edts.elst            when in the movie the track's samples are shown
         ├── meta                 keys of the track, e.g. the lens
         └── mdia                 hdlr (kind of track), mdhd (time scale), minf.stbl.stsd (what samples hold), stsz
@@ -35,12 +35,14 @@ _UNKNOWN_DURATION = (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 class Movie:
     """What the index of one movie says; None where it says nothing.
 
-    `width` and `height` are pixels of the upright picture; `keys` are (name, value), first the movie's, then its
-    tracks'; `has_still_image_time` is None when no index was found; `still_image_time_s` counts from the start.
+    `picture_s` is where the first video track ends, which may be long before the sound does; `width` and `height`
+    are pixels of the upright picture; `keys` are (name, value), first the movie's, then its tracks';
+    `has_still_image_time` is None when no index was found; `still_image_time_s` counts from the start.
     """
 
     created: datetime | None = None
     duration_s: float | None = None
+    picture_s: float | None = None
     width: int | None = None
     height: int | None = None
     keys: tuple[tuple[str, str], ...] = ()
@@ -60,6 +62,7 @@ class _Header:
 class _Track:
     handler: bytes
     size: tuple[int, int] | None
+    length_s: float | None
     keys: tuple[tuple[str, str], ...]
     has_still_time: bool
     still_time_s: float | None
@@ -82,7 +85,8 @@ def read_movie(stream: BinaryIO, size: int) -> Movie:
     keys = _keys(walker, parts.get(b"meta"))
     traks = [atom for atom in walker.children(index) if atom.kind == b"trak"]
     tracks = [_track(walker, trak, header.scale if header else None) for trak in traks]
-    width, height = next((t.size for t in tracks if t.handler == b"vide" and t.size), (None, None))
+    video = next((track for track in tracks if track.handler == b"vide" and track.size), None)
+    width, height = video.size if video and video.size else (None, None)
     still = next((track for track in tracks if track.has_still_time), None)
     keys += tuple(key for track in tracks for key in track.keys)
     if len(keys) > limits.METADATA_KEYS:
@@ -90,6 +94,7 @@ def read_movie(stream: BinaryIO, size: int) -> Movie:
     return Movie(
         created=header.created if header else None,
         duration_s=header.duration_s if header else None,
+        picture_s=video.length_s if video else None,
         width=width,
         height=height,
         keys=keys[: limits.METADATA_KEYS],
@@ -171,6 +176,7 @@ def _track(walker: Walker, trak: Atom, movie_scale: int | None) -> _Track:
     table = walker.parts(walker.parts(media.get(b"minf")).get(b"stbl"))
     samples = walker.parse(table.get(b"stsz"), _sample_count) or 0
     has_still = STILL_IMAGE_TIME in _timed_keys(walker, table.get(b"stsd")) and samples > 0
+    length, size = walker.parse(parts.get(b"tkhd"), _track_header) or (None, None)
     time = None
     if has_still and samples > 1:
         walker.problem("several still-image times; none is taken")
@@ -179,7 +185,8 @@ def _track(walker: Walker, trak: Atom, movie_scale: int | None) -> _Track:
         time = _first_shown(edits, movie_scale, walker.parse(media.get(b"mdhd"), _media_scale))
     return _Track(
         handler=walker.parse(media.get(b"hdlr"), lambda body: body[8:12]) or b"",
-        size=walker.parse(parts.get(b"tkhd"), _upright_size),
+        size=size,
+        length_s=length / movie_scale if length and movie_scale else None,
         keys=_keys(walker, parts.get(b"meta")),
         has_still_time=has_still,
         still_time_s=time,
@@ -198,8 +205,14 @@ def _timed_keys(walker: Walker, descriptions: Atom | None) -> set[str]:
     return names
 
 
-def _upright_size(body: bytes) -> tuple[int, int] | None:
-    matrix_at = 52 if body[:1] == b"\x01" else 40
+def _track_header(body: bytes) -> tuple[int | None, tuple[int, int] | None]:
+    """Where a track ends, in the movie's units and counted from its start, and its size in upright pixels."""
+    version_1 = body[:1] == b"\x01"
+    (length,) = struct.unpack_from(">28xQ" if version_1 else ">20xI", body)
+    return (None if length in _UNKNOWN_DURATION else int(length)), _upright_size(body, 52 if version_1 else 40)
+
+
+def _upright_size(body: bytes, matrix_at: int) -> tuple[int, int] | None:
     a, _, _, _, d = struct.unpack_from(">5i", body, matrix_at)
     width, height = (fixed >> 16 for fixed in struct.unpack_from(">II", body, matrix_at + 36))
     if not width or not height:

@@ -26,12 +26,16 @@
     const video = element("video", { src: report.path(detail.movie), controls: true, autoplay: true, loop: true });
     video.playsInline = true;
     if (detail.large) video.poster = report.path(detail.large);
-    video.addEventListener("error", () => {
+    const giveUp = () => {
+      if (!stage.contains(video)) return;
       showStill();
       byId("play").hidden = true;
       byId("made-from").textContent = "This browser cannot play this movie. Extracted, other programs can. "
         + detail.madeFrom;
-    }, { once: true });
+    };
+    video.addEventListener("error", giveUp);
+    // FaceTime's movies are HEVC: a browser that cannot decode it would play their sound to an empty picture.
+    video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) giveUp(); });
     stage.replaceChildren(video);
     byId("play").textContent = "Show still";
   }
