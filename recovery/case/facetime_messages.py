@@ -35,7 +35,6 @@ _BY_TYPE: Mapping[str, frozenset[MediaType]] = {
     "m4a": frozenset({MediaType.M4A, MediaType.MP4, MediaType.MOV}),
 }
 _AMR = b"#!AMR"
-_NO_MEDIA: tuple[ManifestEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +112,12 @@ def _read_store(view: BackupView, entry: ManifestEntry) -> Reading[StoredMessage
 def _gathered(
     view: BackupView, rows: Iterable[StoredMessage], media: Mapping[str, tuple[ManifestEntry, ...]]
 ) -> Iterator[GatheredMessage]:
-    named: set[str] = set()
+    named: dict[str, tuple[MessageMedia, ...]] = {}
     for row in rows:
-        entries = media.get(row.uuid, _NO_MEDIA) if row.uuid else _NO_MEDIA
-        named.update((row.uuid,) if row.uuid else ())
-        yield GatheredMessage(row, _examined(view, entries, row.file_type))
-    for uuid in sorted(media.keys() - named):
+        if row.uuid is not None and row.uuid not in named:
+            named[row.uuid] = _examined(view, media.get(row.uuid, ()), row.file_type)
+        yield GatheredMessage(row, named.get(row.uuid or "", ()))
+    for uuid in sorted(media.keys() - named.keys()):
         yield GatheredMessage(None, _examined(view, media[uuid]), uuid)
 
 

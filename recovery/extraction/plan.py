@@ -205,8 +205,12 @@ def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsse
 
 def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> Iterator[PlannedAsset]:
     """FaceTime messages whose media is in the backup, in a folder of their own: they are no photos."""
+    planned_before: set[str] = set()
     for message in findings.facetime_messages:
-        if not (files := message.recoverable):
+        # Several messages may name one file; it is written once.
+        files = [file for file in message.recoverable if file.file_id not in planned_before]
+        planned_before.update(file.file_id for file in files)
+        if not files:
             continue
         identity = message.uuid or files[0].file_id
         stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)

@@ -50,7 +50,6 @@ def _message(found: GatheredMessage) -> FaceTimeMessage:
     untested = TIER is Tier.UNTESTED
     if row is None:
         source = Source(MANIFEST, "Files")
-        notes = ("its media is in the backup, but no message in the store names it",)
         return FaceTimeMessage(
             found.uuid,
             MessageBasis.MEDIA_FILE,
@@ -58,7 +57,6 @@ def _message(found: GatheredMessage) -> FaceTimeMessage:
             kind_basis,
             source,
             files=files,
-            notes=notes,
             untested=untested,
         )
     return FaceTimeMessage(

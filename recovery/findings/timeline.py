@@ -14,6 +14,7 @@ from recovery.findings.outlines import standing_out
 from recovery.findings.timeline_assets import Records, stored_events
 from recovery.findings.timeline_changes import change_events, nameless_deletions
 from recovery.findings.timeline_device import calls, device_events
+from recovery.findings.timeline_messages import message_events
 from recovery.photos.history import HistoryEvent
 from recovery.provenance import Gap
 
@@ -37,7 +38,17 @@ class Timeline:
 
 
 _HIDING = frozenset({"persistent history", "call history", "history of the photo library", "the photo library"})
-_HIDDEN_ANSWERS = frozenset({"call_overlap", "library_rebuilt", "ios_update", "restored_device"})
+_HIDDEN_ANSWERS = frozenset(
+    {
+        "call_overlap",
+        "library_rebuilt",
+        "ios_update",
+        "restored_device",
+        "facetime_messages",
+        "facetime_message_date",
+        "facetime_message_deleted",
+    }
+)
 
 
 def timeline(case: Case, findings: Findings, *, everything: bool = False, uuids: Collection[str] = ()) -> Timeline:
@@ -53,6 +64,7 @@ def timeline(case: Case, findings: Findings, *, everything: bool = False, uuids:
     found = [event for asset in chosen for event in _life(records, asset, changes.get(_key(asset), ()))]
     if not uuids:
         found.extend(nameless_deletions(case))
+        found.extend(message_events(findings.facetime_messages))
     moments = [asset.facetime.call.started for asset in chosen if asset.facetime.call] if uuids else None
     found.extend(calls(case, moments))
     found.extend(device_events(case))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from recovery.findings.model import (
     AssetFile,
     FaceTimeMessage,
     FileState,
     Findings,
+    KindBasis,
     MessageBasis,
     MessageKind,
 )
@@ -39,21 +40,21 @@ def messages(findings: Findings, view: View) -> list[str]:
     return lines
 
 
-def messages_sentence(found: Iterable[FaceTimeMessage]) -> str:
-    """How many there are of each kind, in one sentence."""
-    kinds = Counter(message.kind for message in found)
+def messages_sentence(everything: Sequence[FaceTimeMessage]) -> str:
+    """How many there are of each kind, in one sentence; for at least one."""
+    kinds = Counter(message.kind for message in everything)
     parts = [
         count(kinds[kind], words.MESSAGE_KINDS[kind], _PLURALS.get(kind)) for kind in MessageKind if kinds[kind]
     ]
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-    return f"Apart from photos: {listed}."
+    return f"Apart from photos: {listed}.{words.UNTESTED_MARK if any(m.untested for m in everything) else ''}"
 
 
 _PLURALS = {MessageKind.UNKNOWN: "messages of unknown kind"}
 
 
 def message_line(message: FaceTimeMessage) -> str:
-    """One message: its kind, when, from whom, how long, deleted or not, and whether its media is here."""
+    """One message: its kind, when, from whom, how long, deleted or not, and whether its file is here."""
     mark = words.UNTESTED_MARK if message.untested else ""
     kind = words.MESSAGE_KINDS[message.kind]
     facts = [f"{kind[0].upper()}{kind[1:]}{mark}", when(message.created)]
@@ -63,10 +64,12 @@ def message_line(message: FaceTimeMessage) -> str:
         facts.append("sender not stored")
     if message.duration_s is not None:
         facts.append(duration(message.duration_s))
-    return "; ".join([", ".join(facts), *_states(message), _media(message.files)])
+    return "; ".join([", ".join(facts), *_states(message), _media(message.files), *map(clean, message.notes)])
 
 
 def _states(message: FaceTimeMessage) -> Iterator[str]:
+    if message.kind_basis is KindBasis.PROVIDER:
+        yield "its kind is a guess from the provider, as its file cannot tell"
     if message.basis is MessageBasis.MEDIA_FILE:
         yield "known only from its file, so nothing tells who sent it and whether it was deleted"
     elif message.deleted is None:
@@ -98,5 +101,4 @@ def _details(message: FaceTimeMessage) -> Iterator[str]:
     for file in message.files:
         note = f" ({file.note})" if file.note else ""
         yield clean(f"File: {file.state.value} {file.domain} {file.path} [{file.file_id}]{note}")
-    yield from (f"Note: {clean(note)}" for note in message.notes)
     yield f"Read in {source_text(message.source)}"

@@ -84,12 +84,12 @@ MESSAGE_KINDS = {
 }
 MESSAGES_TITLE = "FaceTime messages and voicemails"
 MESSAGES_NOTE = (
-    "FaceTime keeps these for a person who did not answer a call. They are not FaceTime photos, and are counted "
-    "apart from photos and videos."
+    "These were left in FaceTime, or as voicemail, for someone who did not answer. They are not FaceTime photos, "
+    "and are counted apart from photos and videos."
 )
 MESSAGES_UNTESTED_NOTE = (
-    "* How FaceTime stores messages is known from macOS 26 only; we have not yet seen it in a backup. Judge it with "
-    "that in mind."
+    "* How FaceTime stores messages is known from macOS 26 only; we have not yet seen it in a backup. Judge it "
+    "with that in mind."
 )
 
 LOOSE_ENDS = {

@@ -238,13 +238,11 @@ def message_group(messages: Sequence[FaceTimeMessage]) -> MessageGroup | None:
     if not messages:
         return None
     listed = messages[: limits.REPORT_LISTED]
+    untested = any(message.untested for message in messages)
     return MessageGroup(
         title=words.MESSAGES_TITLE,
         count=len(messages),
-        notes=(
-            words.MESSAGES_NOTE,
-            *((words.MESSAGES_UNTESTED_NOTE,) if any(m.untested for m in messages) else ()),
-        ),
+        notes=(words.MESSAGES_NOTE, *((words.MESSAGES_UNTESTED_NOTE,) if untested else ())),
         lines=tuple(map(message_line, listed)),
         more=len(messages) - len(listed),
     )
