@@ -37,7 +37,7 @@ from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selected_files import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
-from recovery.report import extraction_text
+from recovery.report import extraction_text, words
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.safe_text import clean
@@ -112,7 +112,7 @@ from recovery.source.locate import default_roots, locate
 def command(
     backup: str, out: Path, passphrase_file: str | None, from_older: str | None, dry_run: bool, **chosen: Any
 ) -> int:
-    """Write the FaceTime photos, recently deleted and loose media of BACKUP into OUT.
+    """Write FaceTime photos and messages, deleted and loose media of BACKUP into OUT.
 
     Originals are copied bit for bit, both halves of a Live Photo under one name,
     each with a JSON and an XMP sidecar. OUT also gets inventory.json,
@@ -161,6 +161,7 @@ def command(
                 case_number=chosen["case_number"],
                 evidence_number=chosen["evidence_number"],
                 examiner=chosen["examiner"],
+                warnings=tuple(_warnings(planned)),
             ),
             progress=BytesDone(how.progress, "Writing"),
         )
@@ -257,11 +258,15 @@ def _documents(found: Opened) -> Documents:
     return Documents(sidecars=sidecars, finals=finals, derive=Deriver(found.view, found.case.traces.tables))
 
 
+def _warnings(planned: Plan) -> Iterator[str]:
+    """What a reader of the record must know of what was written."""
+    if any(file.message is not None and file.message.untested for file in planned.files):
+        yield f"{words.MESSAGES_TITLE}: {words.MESSAGES_UNTESTED_NOTE.removeprefix('* ')}"
+
+
 def _extracted(outcomes: tuple[Outcome, ...]) -> dict[FileKey, Extracted]:
     return {
-        (asset_key(outcome.planned.asset), outcome.planned.file): Extracted(
-            outcome.entry.sha256, outcome.entry.target
-        )
+        (key, outcome.planned.file): Extracted(outcome.entry.sha256, outcome.entry.target)
         for outcome in outcomes
-        if outcome.planned.asset is not None and outcome.entry is not None
+        if (key := outcome.planned.key) is not None and outcome.entry is not None
     }

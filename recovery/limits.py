@@ -122,6 +122,10 @@ CELL_CHARACTERS = 4_096
 PREFERENCE_BYTES = 8 * MIB
 # Handles of one group call: FaceTime allows 32.
 CALL_HANDLES = 256
+# FaceTime messages and voicemails of one phone, and media files among them: people keep some hundreds.
+FACETIME_MESSAGES = 20_000
+# Copies of the message store in one backup; a phone has one.
+FACETIME_MESSAGE_STORES = 8
 
 # --- thumbnail tables ------------------------------------------------------------------------------------
 # Entries of one table: a library of half a million assets, with room.

@@ -41,7 +41,7 @@ PASSPHRASE = "correct horse"
 TRIALS = int(os.environ.get("RECOVER_FACETIME_TRIALS", "40"))
 """Runs that are killed or cut, for each test of that kind; hundreds by hand (docs/trust.md)."""
 BACKUP = BackupFacts("backup", "0000", "Phone", "iPhone14,5", "17.6", "21G80", None, False, True, 17600)
-NO_TOTALS = Totals(*[0] * 18)
+NO_TOTALS = Totals(*[0] * 19)
 
 
 def small_photos(count: int) -> BackupBuilder:

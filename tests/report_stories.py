@@ -20,13 +20,17 @@ from recovery.analysis.model import (
     Cloud,
     Deletion,
     FaceTime,
+    FaceTimeMessage,
     FileRole,
     FileState,
     Findings,
     Kind,
+    KindBasis,
     LivePhoto,
     LooseCode,
     LooseEnd,
+    MessageBasis,
+    MessageKind,
     Signal,
     Status,
     Totals,
@@ -72,7 +76,9 @@ def fixed(item: AssetFile, digit: str) -> AssetFile:
     return item._replace(file_id=digit * 40)
 
 
-def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711) -> Totals:
+def totals(
+    assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711, messages: int = 0
+) -> Totals:
     """Totals counted from the assets, as the findings do."""
 
     def having(status: Status) -> int:
@@ -100,6 +106,7 @@ def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed:
         recoverable_bytes=sum(item.size or 0 for asset in assets for item in asset.recoverable),
         media_files=sum(len(asset.files) for asset in assets) + loose(LooseCode.FILE_WITHOUT_ASSET),
         blobs=listed + loose(LooseCode.UNLISTED_BLOB),
+        facetime_messages=messages,
     )
 
 
@@ -109,11 +116,12 @@ def findings(
     causes: Sequence[Cause] = (),
     gaps: Sequence[Gap] = (),
     backup: BackupFacts = BACKUP,
+    messages: Sequence[FaceTimeMessage] = (),
 ) -> Findings:
     """Findings with totals that fit them."""
     return Findings(
         backup,
-        totals(assets, loose_ends),
+        totals(assets, loose_ends, messages=len(messages)),
         tuple(assets),
         tuple(loose_ends),
         tuple(causes),
@@ -123,6 +131,7 @@ def findings(
             for basis in Basis
             if basis in {asset.basis for asset in assets}
         ),
+        facetime_messages=tuple(messages),
     )
 
 
@@ -295,6 +304,53 @@ def _others() -> list[Asset]:
     ]
 
 
+def _messages() -> list[FaceTimeMessage]:
+    """A video message that was deleted and is here, and a file of which nothing else is known."""
+    folder = "com.apple.facetimemessagestored/Data Store"
+    uuids = "F1000000-0000-4000-8000-000000000001", "F2000000-0000-4000-8000-000000000002"
+    video, audio = (
+        AssetFile(
+            FileRole.FACETIME_MESSAGE,
+            "AppDomainGroup-group.com.apple.FaceTime",
+            f"{folder}/Assets/{uuid[:2]}/{uuid}.{file_type}",
+            digit * 40,
+            size,
+            FileState.PRESENT,
+        )
+        for uuid, file_type, digit, size in zip(uuids, ("MOV", "m4a"), "78", (4_210_000, 96_000), strict=True)
+    )
+    return [
+        FaceTimeMessage(
+            uuid=uuids[0],
+            basis=MessageBasis.MESSAGE_STORE,
+            kind=MessageKind.FACETIME_VIDEO,
+            kind_basis=KindBasis.VIDEO_TRACK,
+            source=source("ZSTOREDMESSAGE", 4, f"{folder}/FaceTimeMessageStore-local.sqlitedb"),
+            sender="+15550100",
+            recipient="zoe@example.com",
+            provider="com.apple.FaceTime",
+            created=TAKEN + timedelta(hours=2),
+            modified=TAKEN + timedelta(days=1),
+            duration_s=65.5,
+            read=True,
+            deleted=True,
+            deleted_at=TAKEN + timedelta(days=1),
+            mailbox_type=2,
+            message_type=0,
+            call_uuid="F3000000-0000-4000-8000-000000000003",
+            files=(video,),
+        ),
+        FaceTimeMessage(
+            uuid=uuids[1],
+            basis=MessageBasis.MEDIA_FILE,
+            kind=MessageKind.FACETIME_AUDIO,
+            kind_basis=KindBasis.FILE_TYPE,
+            source=Source("Manifest.db", "Files"),
+            files=(audio,),
+        ),
+    ]
+
+
 def rich() -> Findings:
     """Everything there is to say, once."""
     listing = Source("Manifest.db", "Files")
@@ -343,7 +399,7 @@ def rich() -> Findings:
             fault=True,
         ),
     ]
-    return findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps)
+    return findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
 
 
 def sample() -> Findings:
@@ -351,7 +407,13 @@ def sample() -> Findings:
     story = rich()
     ghost = next(asset for asset in story.assets if asset.deleted)
     summary = "The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden."
-    shown = findings([story.assets[0], ghost], story.loose_ends[1:2], story.causes, story.gaps[1:])
+    shown = findings(
+        [story.assets[0], ghost],
+        story.loose_ends[1:2],
+        story.causes,
+        story.gaps[1:],
+        messages=story.facetime_messages[:1],
+    )
     return replace(shown, summary=summary)
 
 

@@ -18,13 +18,17 @@ from recovery.analysis.model import (
     Cloud,
     Deletion,
     FaceTime,
+    FaceTimeMessage,
     FileRole,
     FileState,
     Findings,
     Kind,
+    KindBasis,
     LivePhoto,
     LooseCode,
     LooseEnd,
+    MessageBasis,
+    MessageKind,
     Signal,
     Status,
     Upload,
@@ -120,6 +124,29 @@ assets = st.builds(
     notes=some_texts,
     sources=st.lists(st.tuples(texts, sources), max_size=2).map(tuple),
 )
+messages = st.builds(
+    FaceTimeMessage,
+    uuid=maybe_text,
+    basis=st.sampled_from(MessageBasis),
+    kind=st.sampled_from(MessageKind),
+    kind_basis=st.none() | st.sampled_from(KindBasis),
+    source=sources,
+    sender=maybe_text,
+    recipient=maybe_text,
+    provider=maybe_text,
+    created=maybe_time,
+    modified=maybe_time,
+    duration_s=st.none() | st.floats(allow_nan=False, allow_infinity=False, min_value=0),
+    read=maybe_bool,
+    deleted=maybe_bool,
+    deleted_at=maybe_time,
+    mailbox_type=numbers,
+    message_type=numbers,
+    call_uuid=maybe_text,
+    files=st.lists(files, max_size=2).map(tuple),
+    notes=some_texts,
+    untested=st.booleans(),
+)
 loose_ends = st.builds(
     LooseEnd, st.sampled_from(LooseCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources
 )
@@ -148,5 +175,6 @@ any_findings: st.SearchStrategy[Findings] = st.builds(
     st.lists(causes, max_size=2),
     st.lists(gaps, max_size=4),
     backups,
+    st.lists(messages, max_size=3),
 )
 generated: st.SearchStrategy[datetime] = times

@@ -34,12 +34,13 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 # The promise, word for word; a key may be added to the inventory but none of these may ever go.
 PROMISED = {
-    "": "schema tool generated_at backup summary search totals assets loose_ends causes gaps",
+    "": "schema tool generated_at backup summary search totals assets facetime_messages loose_ends causes gaps",
     "tool": "name version",
     "backup": "path udid device_name product_type ios_version build backup_date encrypted complete "
     "photos_model_version",
     "totals": "assets facetime live_photos recently_deleted hidden complete half reduced_copy elsewhere not_found "
-    "missing_blobs unlisted_blobs assets_without_file files_without_asset permanently_deleted recoverable_bytes",
+    "missing_blobs unlisted_blobs assets_without_file files_without_asset permanently_deleted recoverable_bytes "
+    "facetime_messages",
     "assets": "uuid basis kind directory filename original_filename created added timezone timezone_offset width "
     "height latitude longitude favorite hidden trashed trashed_at trashed_until_estimate deleted status facetime "
     "live_photo cloud files notes",
@@ -50,6 +51,9 @@ PROMISED = {
     "assets.live_photo": "still video content_identifier identifiers_match",
     "assets.cloud": "original_local in_cloud upload",
     "assets.files": "role domain path file_id size state sha256 extracted_to",
+    "facetime_messages": "uuid basis kind kind_basis source sender recipient provider created modified duration_s "
+    "read deleted deleted_at mailbox_type message_type call_uuid files notes untested",
+    "facetime_messages.files": "role domain path file_id size state sha256 extracted_to",
     "loose_ends": "code domain path file_id size guess source",
     "causes": "code verdict says does_not_say advice sources",
     "gaps": "what where why hides",

@@ -15,6 +15,7 @@ from recovery.analysis.asset_builder import AssetMaker
 from recovery.analysis.causes import judged
 from recovery.analysis.causes.context import Inquiry
 from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.facetime_messages import facetime_messages
 from recovery.analysis.model import (
     Asset,
     BackupFacts,
@@ -70,16 +71,20 @@ def find(case: Case) -> Findings:
                 standing.append(asset)
     assets = _assets(ordered.settled(), maker, standing)
     loose_ends = tuple(loose_ends_of(case, survey))
+    messages = facetime_messages(case.around.facetime_messages)
     causes, summary = judged(Inquiry.of(case, sieve))
     return Findings(
         backup=_facts(case),
-        totals=tally.totals(_totals_of_files(case, survey, loose_ends), assets),
+        totals=tally.totals(
+            replace(_totals_of_files(case, survey, loose_ends), facetime_messages=len(messages)), assets
+        ),
         assets=assets,
         loose_ends=loose_ends,
         causes=causes,
         gaps=case.gaps,
         bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
+        facetime_messages=messages,
         search=Search(facetime=True).told(assets) if case.only_facetime else None,
     )
 
@@ -120,8 +125,8 @@ def _facts(case: Case) -> BackupFacts:
 def narrowed(findings: Findings, search: Search) -> Findings:
     """The findings with only the assets that fit a search, counted anew, and the search told.
 
-    Causes, loose ends, gaps and the counts of files stay those of the whole backup. Findings of a case in which
-    only FaceTime is asked for can be narrowed further by searches for FaceTime alone.
+    Causes, loose ends, gaps, FaceTime messages and the counts of files stay those of the whole backup. Findings of
+    a case in which only FaceTime is asked for can be narrowed further by searches for FaceTime alone.
     """
     if not search.narrows:
         return findings

@@ -243,6 +243,8 @@ def asset_key(asset: Asset) -> str:
     return asset.files[0].file_id if asset.files else asset.label
 
 
+MESSAGES_KEY = "facetime_messages"
+"""Stands where an asset's key would, for media of FaceTime messages."""
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -296,7 +298,8 @@ class Totals:
     """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
 
     `media_files` = files of assets known to the library + files_without_asset;
-    `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`.
+    `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`,
+    `facetime_messages` (with the voicemails beside them) in no other number.
     """
 
     assets: int
@@ -317,6 +320,69 @@ class Totals:
     recoverable_bytes: int
     media_files: int
     blobs: int
+    facetime_messages: int
+
+
+class MessageKind(StrEnum):
+    """What was left for somebody who did not answer; all of them lie in the message store of FaceTime."""
+
+    FACETIME_VIDEO = "facetime_video_message"
+    FACETIME_AUDIO = "facetime_audio_message"
+    VOICEMAIL = "voicemail"
+    UNKNOWN = "unknown"
+
+
+class KindBasis(StrEnum):
+    """What tells the kind of a message."""
+
+    FILE_TYPE = "file_type"
+    VIDEO_TRACK = "video_track"
+    """Whether the movie has one: video messages and voicemails share the type `MOV`."""
+    PROVIDER = "provider"
+    """Where the movie itself is not here to be asked."""
+
+
+class MessageBasis(StrEnum):
+    """Where a message is known from."""
+
+    MESSAGE_STORE = "message_store"
+    MEDIA_FILE = "media_file"
+    """Only its media is here: nothing tells who sent it, when, or whether it was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTimeMessage:
+    """A video or audio message left in FaceTime, or a voicemail kept beside them; never a FaceTime photo.
+
+    Times in UTC, `duration_s` in seconds. `sender`, `recipient` and `provider` are as stored, as are the codes
+    `mailbox_type` and `message_type`. `untested` tells that no real message store has shown how to read it.
+    """
+
+    uuid: str | None
+    basis: MessageBasis
+    kind: MessageKind
+    kind_basis: KindBasis | None
+    source: Source
+    sender: str | None = None
+    recipient: str | None = None
+    provider: str | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+    duration_s: float | None = None
+    read: bool | None = None
+    deleted: bool | None = None
+    deleted_at: datetime | None = None
+    mailbox_type: int | None = None
+    message_type: int | None = None
+    call_uuid: str | None = None
+    files: tuple[AssetFile, ...] = ()
+    notes: tuple[str, ...] = ()
+    untested: bool = True
+
+    @property
+    def recoverable(self) -> tuple[AssetFile, ...]:
+        """Media files of which the backup holds at least some bytes."""
+        return tuple(item for item in self.files if item.recoverable)
 
 
 class CauseVerdict(StrEnum):
@@ -375,5 +441,7 @@ class Findings:
     """How many assets are known from what, whatever was searched for; in the order of Basis."""
     summary: str = ""
     """What became of the FaceTime photos, in a paragraph for the person who misses one."""
+    facetime_messages: tuple[FaceTimeMessage, ...] = ()
+    """By date; always all of the backup, whatever was searched for."""
     search: str | None = None
     """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from recovery.analysis.model import Asset, AssetFile, BackupFacts, Cause, FileRole, Findings, LooseEnd, Signal
+from recovery.analysis.model import (
+    Asset,
+    AssetFile,
+    BackupFacts,
+    Cause,
+    FaceTimeMessage,
+    FileRole,
+    Findings,
+    LooseEnd,
+    Signal,
+)
 from recovery.analysis.outlines import made
 from recovery.photos_db.facetime_signals import is_facetime_name
 from recovery.provenance import Gap, Source
@@ -26,7 +36,7 @@ _FIELDS = ("latitude", "longitude", "timezone", "title", "caption", "keywords", 
 
 def redact(findings: Findings) -> Findings:
     """The same findings without places, names of people and of the device, numbers, titles, captions, keywords,
-    albums and original names that are not FaceTime's.
+    albums, senders and recipients of FaceTime messages, and original names that are not FaceTime's.
 
     What stays: dates, the offset of the zone, sizes, identifiers, programs, names the phone gave in the camera
     roll. Texts are searched for everything that was left out. A pure function; applied twice it changes nothing.
@@ -40,6 +50,7 @@ def redact(findings: Findings) -> Findings:
         causes=tuple(_cause(cause, words) for cause in findings.causes),
         gaps=tuple(_gap(gap, words) for gap in findings.gaps),
         summary=words.without(findings.summary),
+        facetime_messages=tuple(_message(message, words) for message in findings.facetime_messages),
         search=LEFT_OUT if findings.search else findings.search,
     )
 
@@ -64,6 +75,8 @@ def _private(findings: Findings) -> Iterator[str]:
     yield from (value for value in (backup.device_name, backup.serial_number) if value)
     for asset in findings.assets:
         yield from _words_of(asset)
+    for message in findings.facetime_messages:
+        yield from (name for name in (message.sender, message.recipient) if name)
 
 
 def _words_of(asset: Asset) -> Iterator[str]:
@@ -124,6 +137,17 @@ def _asset(asset: Asset, words: _Words) -> Asset:
         files=tuple(_file(file, own) for file in asset.files),
         notes=tuple(own.without(note) for note in asset.notes),
         sources=tuple((name, _source(source)) for name, source in asset.sources if name not in left_out),
+    )
+
+
+def _message(message: FaceTimeMessage, words: _Words) -> FaceTimeMessage:
+    return replace(
+        message,
+        sender=LEFT_OUT if message.sender else None,
+        recipient=LEFT_OUT if message.recipient else None,
+        provider=words.without(message.provider) if message.provider else None,
+        files=tuple(file._replace(note=words.without(file.note)) for file in message.files),
+        notes=tuple(map(words.without, message.notes)),
     )
 
 

@@ -81,12 +81,20 @@ class Search:
         """Whether an asset has everything that is searched for; what it does not tell does not fit."""
         return (
             self._is_of_origin(asset)
-            and self._is_in_time(asset)
+            and self.covers(_moment(asset))
             and (self.near is None or self.near.covers(asset))
             and _all_within(self.persons, asset.persons)
             and _all_within(self.albums, asset.albums)
             and _all_within(self._words, _described(asset))
         )
+
+    def covers(self, moment: datetime | None) -> bool:
+        """Whether a moment lies within the dates that are searched for; an unknown one only where none are."""
+        if self.since is None and self.until is None:
+            return True
+        if moment is None:
+            return False
+        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
 
     def description(self) -> str:
         """What is searched for, in one line, e.g. `from 2024-05-01 00:00 UTC, in album “Family”`."""
@@ -123,14 +131,6 @@ class Search:
 
     def _is_of_origin(self, asset: Asset) -> bool:
         return not self.facetime or asset.facetime.verdict is not Verdict.NO
-
-    def _is_in_time(self, asset: Asset) -> bool:
-        if self.since is None and self.until is None:
-            return True
-        moment = _moment(asset)
-        if moment is None:
-            return False
-        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
 
 
 def folded(text: str) -> str:

@@ -14,7 +14,7 @@ from recovery.app_data.settings import FILES, PreferenceFile, Setting, read_sett
 from recovery.app_data.tables import Store
 from recovery.case.grouping import Grouping
 from recovery.case.messages_copies import read_copies
-from recovery.case.records import Surroundings
+from recovery.case.records import GatheredMessage, Surroundings
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.formats import property_list as archives
@@ -33,7 +33,10 @@ MARKERS = ("cpl_enabled_marker", "cpl_download_finished_marker")
 
 
 def read_surroundings(
-    view: BackupView, grouping: Grouping, migrations: Reading[Migration]
+    view: BackupView,
+    grouping: Grouping,
+    migrations: Reading[Migration],
+    facetime_messages: Reading[GatheredMessage],
 ) -> tuple[Surroundings, tuple[Gap, ...]]:
     """Read everything beside the photos; each store that is absent or damaged becomes a gap."""
     counter, counter_gaps = _last_file_number(view)
@@ -42,11 +45,19 @@ def read_surroundings(
         permissions=read_store(view, TCC, read_permissions),
         settings=_settings(view),
         attachments=read_copies(view, grouping, read_store(view, MESSAGES, read_attachments)),
+        facetime_messages=facetime_messages,
         migrations=migrations,
         markers=tuple(_markers(view)),
         last_file_number=counter,
     )
-    readings = (around.calls, around.permissions, around.settings, around.attachments, around.migrations)
+    readings = (
+        around.calls,
+        around.permissions,
+        around.settings,
+        around.attachments,
+        around.facetime_messages,
+        around.migrations,
+    )
     return around, tuple(gap for reading in readings for gap in reading.gaps) + counter_gaps
 
 

@@ -14,6 +14,7 @@ from recovery.ahead import ahead, possible
 from recovery.case.app_data_readings import read_surroundings
 from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
 from recovery.case.facetime_evidence import Places, by_camera, is_live, is_quiet, traces_of
+from recovery.case.facetime_messages import read_facetime_messages
 from recovery.case.grouping import Group, Grouping, group
 from recovery.case.messages_copies import Copied
 from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
@@ -97,6 +98,7 @@ class _Gatherer:
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
             learn_names(self.view.index, self.photos.assets if self.photos else ())
+        messages = read_facetime_messages(self.view)  # before the census, which calls what has no name unlisted
         census = self._census()
         traces, gaps_of_traces = self._traces()  # before the grouping, which waits for the media files
         self.progress.start("Looking at the media files", None)
@@ -105,7 +107,7 @@ class _Gatherer:
         self.gaps.extend(unnamed.gaps)
         grouping = self._grouping(files, missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
-        around, gaps = read_surroundings(self.view, grouping, self.migrations)
+        around, gaps = read_surroundings(self.view, grouping, self.migrations, messages)
         grouping = self._settled(grouping, around.attachments)
         self.gaps.extend(gaps_of_traces + gaps)
         self.progress.finish()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from recovery.app_data.calls import Call
+from recovery.app_data.facetime_messages import StoredMessage
 from recovery.app_data.messages import Attachment
 from recovery.app_data.privacy import Permission
 from recovery.app_data.settings import Setting
@@ -82,6 +83,28 @@ class AttachmentFile:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageMedia:
+    """A media file of a FaceTime message. `file_type` is its extension as it is written there.
+
+    `has_video` tells whether a track shows a picture; None for a file that is no movie or has no readable index.
+    """
+
+    entry: ManifestEntry
+    blob: Blob
+    file_type: str
+    has_video: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredMessage:
+    """A FaceTime message or voicemail and its media. Media that no row names has no `row`, only its `uuid`."""
+
+    row: StoredMessage | None
+    media: tuple[MessageMedia, ...]
+    uuid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """Changes of assets as the library's history lists them, oldest first; `left_out` counts those not kept.
 
@@ -116,6 +139,7 @@ class Surroundings:
     permissions: Reading[Permission]
     settings: Reading[Setting]
     attachments: Reading[AttachmentFile]
+    facetime_messages: Reading[GatheredMessage]
     migrations: Reading[Migration]
     markers: tuple[str, ...] = ()
     """Names of the marker files of iCloud Photos that the backup lists."""

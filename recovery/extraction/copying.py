@@ -226,7 +226,7 @@ def source_of(view: BackupView, domain: str, path: str, file_id: str) -> Manifes
 def file_time(planned: PlannedFile, source: ManifestEntry | None) -> tuple[datetime | None, str]:
     """The time a file gets, and where it was read."""
     if planned.modified is not None:
-        return planned.modified, "asset.created"
+        return planned.modified, "facetime_message.created" if planned.message else "asset.created"
     if source is not None and source.modified is not None:
         return source.modified, "manifest.LastModified"
     return None, ""

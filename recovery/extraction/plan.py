@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recovery.analysis.model import (
+    MESSAGES_KEY,
     ORIGINALS,
     Asset,
     AssetFile,
     BackupFacts,
+    FaceTimeMessage,
     FileRole,
     FileState,
     Findings,
     LooseCode,
     LooseEnd,
+    asset_key,
 )
 from recovery.errors import SelectionError
 from recovery.extraction import names
@@ -38,13 +41,20 @@ _LOOSE_FOLDER = "Loose ends/undated"
 class PlannedFile:
     """One file to write. `target` is relative to the output folder, with forward slashes.
 
-    `modified` becomes the file's time: when the asset was created, None where the manifest's time must do.
+    `modified` becomes the file's time: when the asset or message was created, None where the manifest's time must
+    do. It belongs to an asset, to a FaceTime message, or to nothing that is known.
     """
 
     asset: Asset | None
     file: AssetFile
     target: str
     modified: datetime | None
+    message: FaceTimeMessage | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Names in the inventory what it belongs to; None for a loose file."""
+        return MESSAGES_KEY if self.message is not None else asset_key(self.asset) if self.asset else None
 
     @property
     def bytes(self) -> int:
@@ -59,7 +69,7 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAsset:
-    """The files of one asset under one stem (a path without extension); a loose file has no asset."""
+    """The files of one asset under one stem (a path without extension); loose files and messages have no asset."""
 
     asset: Asset | None
     stem: str
@@ -128,6 +138,7 @@ def plan(findings: Findings, selection: Selection | None = None) -> Plan:
             chosen.append(_planned(asset, stem, selection))
     if selection.takes_loose_files:
         chosen += _loose_files(findings, stems)
+    chosen += _messages(findings, stems, selection)
     useful = tuple(planned for planned in chosen if planned.files or planned.pictures)
     return Plan(findings.backup, findings.gaps, useful)
 
@@ -190,6 +201,25 @@ def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsse
         own = file.name.rpartition(".")[0] or file.name or f"unlisted {end.file_id}"
         stem = stems.claim(f"{_LOOSE_FOLDER}/{names.safe_name(own, 80)}", end.file_id)
         yield PlannedAsset(None, stem, (PlannedFile(None, file, f"{stem}{kind.extension}", None),))
+
+
+def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> Iterator[PlannedAsset]:
+    """FaceTime messages whose media is in the backup, in a folder of their own: they are no photos."""
+    planned_before: set[str] = set()
+    for message in findings.facetime_messages:
+        # Several messages may name one file; it is written once.
+        files = [file for file in message.recoverable if file.file_id not in planned_before]
+        planned_before.update(file.file_id for file in files)
+        if not files:
+            continue
+        identity = message.uuid or files[0].file_id
+        stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)
+        if selection.takes_message(message):
+            targets = names.file_names(stem, files)
+            planned = (
+                PlannedFile(None, *pair, message.created, message) for pair in zip(files, targets, strict=True)
+            )
+            yield PlannedAsset(None, stem, tuple(planned))
 
 
 def _media_kind(end: LooseEnd) -> MediaType | None:

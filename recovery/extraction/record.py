@@ -109,7 +109,8 @@ def _backup(backup: BackupFacts) -> dict[str, object]:
 
 
 def _file(outcome: Outcome) -> dict[str, object]:
-    file, asset, entry = outcome.planned.file, outcome.planned.asset, outcome.entry
+    planned, entry = outcome.planned, outcome.entry
+    file, asset, message = planned.file, planned.asset, planned.message
     return {
         "target": outcome.target,
         "state": outcome.state.value,
@@ -117,6 +118,7 @@ def _file(outcome: Outcome) -> dict[str, object]:
         "notes": list(outcome.notes),
         "unchanged": outcome.unchanged,
         "asset": asset.uuid if asset else None,
+        "facetime_message": message.uuid if message else None,
         "role": file.role.value,
         "domain": file.domain,
         "path": file.path,

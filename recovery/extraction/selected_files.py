@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recovery.analysis.model import Asset, Verdict, asset_key
+from recovery.analysis.model import Asset, FaceTimeMessage, Verdict, asset_key
 from recovery.analysis.search import Search
 
 
@@ -32,9 +32,9 @@ class Frames(StrEnum):
 class Selection(Search):
     """Which assets, and which of their files: a search, and the kinds to take.
 
-    By default: FaceTime (from `possible` up), deleted ones and loose media. `everything` takes the whole library.
-    A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`) looks through the
-    whole library instead; filters narrow each other.
+    By default: FaceTime (from `possible` up), deleted ones, loose media and FaceTime messages. `everything` takes
+    the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`)
+    looks through the whole library instead; filters narrow each other.
     """
 
     everything: bool = False
@@ -74,6 +74,11 @@ class Selection(Search):
     def takes_loose_files(self) -> bool:
         """Whether files of which nothing but bytes is known are chosen: no filter can be answered for them."""
         return self.loose and not (self._names_kind or self.narrows)
+
+    def takes_message(self, message: FaceTimeMessage) -> bool:
+        """Whether a FaceTime message is chosen: dates narrow them, any other filter is about photos."""
+        asks_photos = self._names_kind or self.near or self.persons or self.albums or self.text
+        return not asks_photos and self.covers(message.created)
 
     @property
     def _names_kind(self) -> bool:

@@ -38,6 +38,8 @@ class FileRole(StrEnum):
     THUMBNAIL_TABLE = "thumbnail_table"
     MESSAGES_COPY = "messages_copy"
     DERIVED = "derived"
+    FACETIME_MESSAGE = "facetime_message"
+    """Media of a FaceTime message, which is no photo and belongs to no asset."""
 
     __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
 

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from recovery import __version__, limits
 from recovery.ahead import ahead, possible
+from recovery.analysis.model import MESSAGES_KEY as MESSAGES_KEY
 from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
     Cause,
     FaceTime,
+    FaceTimeMessage,
     Findings,
     LooseEnd,
 )
@@ -139,6 +141,14 @@ class _Texts:
     blocks: Iterator[str]
 
 
+def message_document(message: FaceTimeMessage, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> Json:
+    """One FaceTime message or voicemail: an entry of `facetime_messages`."""
+    document = _plain_fields(message, _NESTED_IN_MESSAGES)
+    document["source"] = source_document(message.source)
+    document["files"] = [_file(item, extracted.get((MESSAGES_KEY, item))) for item in message.files]
+    return document
+
+
 def source_document(source: Source) -> Json:
     """The place a value was read from."""
     return {"store": plain(source.store), "place": plain(source.place), "row": source.row}
@@ -167,6 +177,7 @@ def plain(value: object) -> object:
 _SAME = frozenset((type(None), bool, int))
 """Types that JSON has as they are; there are so many of them that asking first pays."""
 _NESTED = frozenset(("deleted", "facetime", "live_photo", "cloud", "files", "sources"))
+_NESTED_IN_MESSAGES = frozenset(("files", "source"))
 
 
 @cache
@@ -194,6 +205,7 @@ def _document(findings: Findings, generated_at: datetime | None, extracted: Mapp
         "search": plain(findings.search),
         "totals": _plain_fields(findings.totals),
         "assets": (asset_document(asset, extracted) for asset in findings.assets),
+        "facetime_messages": (message_document(message, extracted) for message in findings.facetime_messages),
         "loose_ends": (_loose_end(end) for end in findings.loose_ends),
         "causes": (_cause(cause) for cause in findings.causes),
         "gaps": (gap_document(gap) for gap in findings.gaps),

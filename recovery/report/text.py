@@ -14,6 +14,7 @@ from recovery.report.backup_text import backup_lines, backups_table
 from recovery.report.figures import count, day, file_size
 from recovery.report.layout import PLAIN, Style, heading, wrap
 from recovery.report.library_text import deleted, hidden, library, recently_deleted
+from recovery.report.message_text import messages, messages_sentence
 from recovery.report.orphan_text import gaps, loose_ends
 from recovery.report.output_options import View, capped, hidden_answers, item
 from recovery.report.safe_text import clean
@@ -52,6 +53,7 @@ def _whole(findings: Findings, view: View) -> list[str]:
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
+        *messages(findings, view),
         *loose_ends(findings, view),
         *(library(findings, view) if view.everything else ()),
         *totals_lines(findings.totals, view.style, library_read=library_was_read(findings)),
@@ -85,6 +87,7 @@ def _facetime_alone(findings: Findings, search: str, view: View) -> list[str]:
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
+        *messages(findings, view),
     ]
 
 
@@ -106,6 +109,8 @@ def _glance_sentences(findings: Findings) -> Iterator[str]:
         f"{count(totals.assets, 'photo or video', 'photos and videos')} known in all; "
         f"{file_size(totals.recoverable_bytes)} can be recovered from this backup."
     )
+    if findings.facetime_messages:
+        yield messages_sentence(findings.facetime_messages)
     faults = sum(gap.fault for gap in findings.gaps)
     if findings.gaps:
         damaged = f" ({faults:,} of them damaged)" if faults else ""

@@ -39,6 +39,7 @@ DESCRIPTIONS = {
     EventCode.RESTORED: "Restored from Recently Deleted Time",
     EventCode.DELETED: "Deletion Time",
     EventCode.CALL: "Start Time",
+    EventCode.LEFT_MESSAGE_DELETED: "Deletion Time",
     EventCode.BACKUP_MADE: "Backup Time",
 }
 """What a time stands for; the other codes are their own names."""

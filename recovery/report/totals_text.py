@@ -58,8 +58,10 @@ def _across(totals: Totals) -> list[str]:
     lines = ["  Among the photos and videos (one can be several of these):"]
     lines.extend(f"    {number:>{columns},}  {text}" for number, text in rows)
     missing = f"{totals.missing_blobs:,}"
+    messages = f"  {words.MESSAGES_TITLE} *, not counted above: {totals.facetime_messages:,}"
     return [
         *lines,
+        *([messages] if totals.facetime_messages else ()),
         f"  Files in the backup's list whose contents are missing: {missing}",
         f"  What can be recovered: {file_size(totals.recoverable_bytes)}",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Basis, FileRole, Kind, LooseCode, Status, Upload, Verdict
+from recovery.analysis.model import Basis, FileRole, Kind, LooseCode, MessageKind, Status, Upload, Verdict
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -41,6 +41,7 @@ ROLES = {
     FileRole.THUMBNAIL_TABLE: "small preview in a table of thumbnails (not the photo)",
     FileRole.MESSAGES_COPY: "copy sent or received in Messages",
     FileRole.DERIVED: "made from another file, not an original",
+    FileRole.FACETIME_MESSAGE: "media of a FaceTime message",
 }
 
 UPLOADS = {
@@ -73,6 +74,22 @@ UNTESTED_MARK = " *"
 UNTESTED_NOTE = (
     "* This sign follows from how FaceTime is known to work; we have not yet seen it in a photo that is "
     "known to come from a FaceTime call. Judge it with that in mind."
+)
+
+MESSAGE_KINDS = {
+    MessageKind.FACETIME_VIDEO: "FaceTime video message",
+    MessageKind.FACETIME_AUDIO: "FaceTime audio message",
+    MessageKind.VOICEMAIL: "voicemail",
+    MessageKind.UNKNOWN: "message of unknown kind",
+}
+MESSAGES_TITLE = "FaceTime messages and voicemails"
+MESSAGES_NOTE = (
+    "These were left in FaceTime, or as voicemail, for someone who did not answer. They are not FaceTime photos, "
+    "and are counted apart from photos and videos."
+)
+MESSAGES_UNTESTED_NOTE = (
+    "* How FaceTime stores messages is known from macOS 26 only; we have not yet seen it in a backup. Judge it "
+    "with that in mind."
 )
 
 LOOSE_ENDS = {
@@ -150,6 +167,12 @@ HIDES = {
     "copy_in_messages": "whether a copy was sent or received in Messages",
     "messages_name": "whether Messages holds a file under FaceTime's name",
     "messages_copy": "copies in Messages",
+    "facetime_messages": "video and audio messages left in FaceTime",
+    "facetime_message_sender": "who sent FaceTime messages",
+    "facetime_message_date": "when FaceTime messages were sent",
+    "facetime_message_kind": "what kind some FaceTime messages are of",
+    "facetime_message_media": "which media belongs to which FaceTime message",
+    "facetime_message_deleted": "whether FaceTime messages were deleted",
     "library_rebuilt": "whether the photo library was rebuilt",
     "ios_update": "whether iOS was updated in between",
     "photos_permission": "which programs may use the photos",

@@ -12,6 +12,7 @@ from recovery.analysis.timeline.asset_events import Records, stored_events
 from recovery.analysis.timeline.device_events import calls, device_events
 from recovery.analysis.timeline.event import SAME_MOMENT, Event, EventCode
 from recovery.analysis.timeline.library_events import change_events, nameless_deletions
+from recovery.analysis.timeline_messages import message_events
 from recovery.case import Case
 from recovery.errors import SelectionError
 from recovery.photos_db.history import HistoryEvent
@@ -37,7 +38,17 @@ class Timeline:
 
 
 _HIDING = frozenset({"persistent history", "call history", "history of the photo library", "the photo library"})
-_HIDDEN_ANSWERS = frozenset({"call_overlap", "library_rebuilt", "ios_update", "restored_device"})
+_HIDDEN_ANSWERS = frozenset(
+    {
+        "call_overlap",
+        "library_rebuilt",
+        "ios_update",
+        "restored_device",
+        "facetime_messages",
+        "facetime_message_date",
+        "facetime_message_deleted",
+    }
+)
 
 
 def timeline(case: Case, findings: Findings, *, everything: bool = False, uuids: Collection[str] = ()) -> Timeline:
@@ -53,6 +64,7 @@ def timeline(case: Case, findings: Findings, *, everything: bool = False, uuids:
     found = [event for asset in chosen for event in _life(records, asset, changes.get(_key(asset), ()))]
     if not uuids:
         found.extend(nameless_deletions(case))
+        found.extend(message_events(findings.facetime_messages))
     moments = [asset.facetime.call.started for asset in chosen if asset.facetime.call] if uuids else None
     found.extend(calls(case, moments))
     found.extend(device_events(case))

@@ -12,6 +12,7 @@ from recovery.analysis.model import (
     BackupFacts,
     Cause,
     CauseVerdict,
+    FaceTimeMessage,
     Findings,
     LooseCode,
     LooseEnd,
@@ -23,6 +24,7 @@ from recovery.report import words
 from recovery.report.figures import count, file_size, when
 from recovery.report.html.facts import shown
 from recovery.report.html.page import VERDICTS
+from recovery.report.message_text import message_line, messages_sentence
 from recovery.report.output_options import hidden_answers
 
 BAR = 1000
@@ -79,6 +81,17 @@ class LooseGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageGroup:
+    """FaceTime messages and voicemails; `more` are counted and not listed."""
+
+    title: str
+    count: int
+    notes: tuple[str, ...]
+    lines: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class GapGroup:
     """Gaps of one kind, in sentences; `more` are counted and not listed."""
 
@@ -95,6 +108,7 @@ def sentences(findings: Findings) -> tuple[str, ...]:
         _headline(len(sure), verdicts[Verdict.POSSIBLE]),
         *((shown(findings.summary),) if findings.summary else (*_whole(sure), *_where(sure))),
         *_size(findings.totals.recoverable_bytes),
+        *((messages_sentence(findings.facetime_messages),) if findings.facetime_messages else ()),
     )
 
 
@@ -217,6 +231,21 @@ def _gap(gap: Gap) -> str:
     hides = hidden_answers(gap)
     where = f" ({shown(gap.where)})" if gap.where and gap.where != gap.what else ""
     return f"{shown(gap.what)}{where}: {shown(gap.why)}." + (f" This hides: {hides}." if hides else "")
+
+
+def message_group(messages: Sequence[FaceTimeMessage]) -> MessageGroup | None:
+    """FaceTime messages, in sentences; None where there are none."""
+    if not messages:
+        return None
+    listed = messages[: limits.REPORT_LISTED]
+    untested = any(message.untested for message in messages)
+    return MessageGroup(
+        title=words.MESSAGES_TITLE,
+        count=len(messages),
+        notes=(words.MESSAGES_NOTE, *((words.MESSAGES_UNTESTED_NOTE,) if untested else ())),
+        lines=tuple(map(message_line, listed)),
+        more=len(messages) - len(listed),
+    )
 
 
 def backup_rows(backup: BackupFacts) -> tuple[tuple[str, str], ...]:

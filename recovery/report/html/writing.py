@@ -124,6 +124,7 @@ def render(findings: Findings, case: Case | None, previews: list[Preview], folde
             bar_width=opening.BAR,
             causes=causes,
             cause_count=len(findings.causes),
+            messages=opening.message_group(findings.facetime_messages),
             loose_ends=opening.loose_groups(findings.loose_ends),
             gaps=opening.gap_groups(findings.gaps),
             gap_count=len(findings.gaps),
