@@ -61,7 +61,7 @@ def command(
         listed = ", ".join(source.label for source in sources)
         click.echo(f"Note: the backups are compared in the order of their dates: {listed}.", err=True)
     comparisons, faults = _compared(sources, how)
-    with answer_stream(output) as stream:
+    with answer_stream(output, *(source.folder for source in sources)) as stream:
         if as_json:
             document = comparison_document(comparisons, generated_at=datetime.now(UTC), swapped=swapped)
             stream.write(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n")

@@ -57,7 +57,7 @@ def command(
     """
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
         findings = told(found.findings, redacted)
-        with answer_stream(output) as stream:
+        with answer_stream(output, found.view.identity.folder) as stream:
             if as_json:
                 stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))
             else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -18,10 +18,10 @@ from recovery.analysis.find import find
 from recovery.analysis.model import Findings
 from recovery.analysis.redact import redact
 from recovery.case import Case, Progress, gather
-from recovery.errors import OutputError
+from recovery.output import Evidence, open_answer
 from recovery.report.layout import COLOUR, PLAIN, Style
 from recovery.source.backup_view import BackupView
-from recovery.source.locate import default_roots, is_backup, locate
+from recovery.source.locate import default_roots, locate
 from recovery.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -168,31 +168,12 @@ class BytesDone:
         """See recovery.extraction.outcomes.Progress."""
 
 
-def _spare_evidence(target: Path) -> None:
-    """Refuse to write anything below a backup folder, whichever backup it is."""
-    for folder in target.absolute().resolve().parents:
-        with suppress(OSError):
-            if is_backup(folder):
-                raise OutputError(
-                    f"{target} lies inside the backup {folder}, and nothing is ever written there.",
-                    "Give a place outside of it.",
-                )
-
-
 @contextmanager
-def answer_stream(output: str | None) -> Iterator[Any]:
-    """Standard output, or the file of `-o`, written under another name first so that no half answer stays."""
+def answer_stream(output: str | None, *backups: Path) -> Iterator[TextIO]:
+    """Standard output, or what `-o` names, which never is a part of `backups` or of any other backup."""
     if output is None or output == "-":
         yield sys.stdout
         return
-    target = Path(output)
-    _spare_evidence(target)
-    draft = target.with_name(target.name + ".part")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        draft.replace(target)
-    except OSError as error:
-        raise OutputError(f"The output {output} cannot be written ({error.strerror}).") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    sys.stdout.flush()  # `-o` may name standard output too
+    with open_answer(output, Evidence(*backups)) as stream:
+        yield stream

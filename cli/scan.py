@@ -94,7 +94,7 @@ def command(
         findings = told(narrowed(found.findings, search), redacted)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
-        with answer_stream(output) as stream:
+        with answer_stream(output, found.view.identity.folder) as stream:
             if as_json or form == "json":
                 write_json(findings, stream, generated_at=datetime.now(UTC), room=found.view.room)
             elif form in _TABLES:

@@ -72,7 +72,7 @@ def command(
     with opened(backup, passphrase_file, how, with_events=True, uuids=uuids) as found:
         told = timeline(found.case, found.findings, everything=everything, uuids=uuids)
         facts = found.findings.backup
-    with answer_stream(output) as stream:
+    with answer_stream(output, found.view.identity.folder) as stream:
         form = "json" if as_json else form
         if form == "text":
             paint = style() if output is None else PLAIN

@@ -27,12 +27,15 @@ from recovery.analysis.model import (
     Totals,
     Verdict,
 )
-from recovery.extraction.folder import JOURNAL, STATE_FOLDER
+from recovery.extraction.folder import STATE_FOLDER
+from recovery.extraction.journal import JOURNAL, Journal
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes
+from recovery.extraction.parts import Part
 from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.record import RUN
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
+from recovery.output import Evidence, OutputDirectory
 from recovery.source.backup_view import BackupView, open_backup
 from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
@@ -133,6 +136,20 @@ def opened(backup: Path, passphrase: str | None = None) -> Iterator[BackupView]:
     secret = Passphrase(passphrase) if passphrase is not None else None
     with Workspace(parent) as workspace, open_backup(backup, workspace, secret) as view:
         yield view
+
+
+@contextmanager
+def journal_in(folder: Path, backup: str = "key") -> Iterator[Journal]:
+    """The open journal of a folder."""
+    with OutputDirectory(folder, Evidence()) as directory, Journal(directory, backup) as journal:
+        yield journal
+
+
+@contextmanager
+def part_in(folder: Path) -> Iterator[Part]:
+    """An unfinished file of a folder."""
+    with OutputDirectory(folder, Evidence()) as directory, Part(directory) as part:
+        yield part
 
 
 def sidecars(planned: PlannedAsset, outcomes: tuple[Outcome, ...]) -> Mapping[str, bytes]:

@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -53,24 +54,41 @@ class Watch:
             what = "folder" if stat.S_ISDIR(state.st_mode) else "file"
             self._note(what=what, inode=state.st_ino, size=state.st_size)
 
-    def renamed(self, source: Any, target: Any, **named: Any) -> None:
+    def renamed(
+        self, source: Any, target: Any, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None
+    ) -> None:
         """A file has its name, and what had it before is kept for the case that the name is lost."""
+        source, target = _whole(source, src_dir_fd), _whole(target, dst_dir_fd)
         with self._turn:
             moved, old, gone = Path(source).stat(), "", 0
             if os.path.lexists(target):
                 gone, old = os.lstat(target).st_ino, str(self._stash / f"{time.monotonic_ns()}")
                 shutil.copy2(target, old, follow_symlinks=False)
-            self._replace(source, target, **named)
+            self._replace(source, target)
             folder = Path(target).parent.stat().st_ino
             told = {"inode": moved.st_ino, "size": moved.st_size, "target": str(target), "folder": folder}
             self._note(what="name", old=old, gone=gone, **told)
 
-    def removed(self, path: Any, **named: Any) -> None:
+    def removed(self, path: Any, *, dir_fd: int | None = None) -> None:
         """Its number may be given to another file."""
+        path = _whole(path, dir_fd)
         with self._turn:
-            gone = os.lstat(path).st_ino if os.path.lexists(path) and "dir_fd" not in named else 0
-            self._unlink(path, **named)
+            gone = os.lstat(path).st_ino if os.path.lexists(path) else 0
+            self._unlink(path)
             self._note(what="gone", gone=gone)
+
+
+def _whole(path: Any, folder: int | None) -> Any:
+    """The path of a name in an open folder."""
+    if folder is None:
+        return path
+    if sys.platform == "darwin":
+        import fcntl
+
+        where = os.fsdecode(fcntl.fcntl(folder, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+    else:
+        where = str(Path(f"/proc/self/fd/{folder}").readlink())
+    return os.path.join(where, path)  # noqa: PTH118 - as os.replace takes texts
 
 
 @dataclass

@@ -21,8 +21,8 @@ from fixtures import BackupBuilder
 from recovery.errors import OutputError
 from recovery.extraction import copying
 from recovery.extraction import thread_pool as crew
-from recovery.extraction.folder import JOURNAL, STATE_FOLDER
-from recovery.extraction.journal import Journal
+from recovery.extraction.folder import STATE_FOLDER
+from recovery.extraction.journal import JOURNAL
 from recovery.extraction.outcomes import Entry, OutcomeState
 from recovery.extraction.parts import Part
 from recovery.extraction.plan import plan
@@ -38,6 +38,7 @@ from tests.extraction_tools import (
     everything,
     extract,
     findings_of,
+    journal_in,
     opened,
     small_photos,
 )
@@ -191,7 +192,7 @@ def test_a_full_disk_fails_the_files_it_meets(
 def test_a_journal_that_cannot_grow_is_not_torn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that does not fit is taken back whole, so the lines after it stay readable."""
     path = tmp_path / JOURNAL
-    with Journal(path, "key") as journal:
+    with journal_in(tmp_path) as journal:
         journal.append(Entry("a", 1, "x"))
         before = path.read_bytes()
         real = os.write
@@ -211,14 +212,14 @@ def test_a_journal_that_cannot_grow_is_not_torn(tmp_path: Path, monkeypatch: pyt
 def test_a_torn_journal_loses_only_its_last_lines(tmp_path: Path, cut: int, left: str) -> None:
     """After a power cut the rest is believed, and new lines begin on a line of their own."""
     path = tmp_path / JOURNAL
-    with Journal(path, "key") as journal:
+    with journal_in(tmp_path) as journal:
         for name in "abc":
             journal.append(Entry(name, 1, "x"))
     path.write_bytes(path.read_bytes()[:-cut])
-    with Journal(path, "key") as journal:
+    with journal_in(tmp_path) as journal:
         before = {entry.target for entry in journal}
         journal.append(Entry("d", 1, "x"))
-    with Journal(path, "key") as journal:
+    with journal_in(tmp_path) as journal:
         assert {entry.target for entry in journal} == before | {"d"}
     assert before == set(left)
 
@@ -240,7 +241,7 @@ def test_a_name_without_its_bytes_is_written_again(
 def test_a_hostile_journal_leads_nowhere(tmp_path: Path) -> None:
     """Lines that this program would not have written are passed over."""
     path = tmp_path / JOURNAL
-    with Journal(path, "key") as journal:
+    with journal_in(tmp_path) as journal:
         journal.append(Entry("good", 1, "x"))
     lines = [
         b'{"target":"../evil","size":1,"sha256":"x"}', b'{"target":"/etc/passwd","size":1,"sha256":"x"}',
@@ -248,7 +249,7 @@ def test_a_hostile_journal_leads_nowhere(tmp_path: Path) -> None:
     ]  # fmt: skip
     with path.open("ab") as stream:
         stream.write(b"\n".join(lines))
-    with Journal(path, "key") as journal:
+    with journal_in(tmp_path) as journal:
         assert {entry.target for entry in journal} == {"good"}
 
 

@@ -12,10 +12,19 @@ import pytest
 from fixtures import BackupBuilder
 from recovery.extraction import copying, parts
 from recovery.extraction.outcomes import OutcomeState
-from recovery.extraction.parts import Part, flush
+from recovery.extraction.parts import flush
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
-from tests.extraction_tools import PASSPHRASE, a_file, an_asset, contents, everything, extract, findings_of
+from tests.extraction_tools import (
+    PASSPHRASE,
+    a_file,
+    an_asset,
+    contents,
+    everything,
+    extract,
+    findings_of,
+    part_in,
+)
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shares blocks and names open files")
 PHOTOS = 40
@@ -67,11 +76,11 @@ def test_a_refused_flush_fails_that_file_alone(tmp_path: Path, monkeypatch: pyte
 
 def test_a_part_vanishes_unless_it_was_published(tmp_path: Path) -> None:
     """Also after it was flushed."""
-    with Part(str(tmp_path / "1.part")) as part, (tmp_path / "journal").open("wb") as journal:
+    with part_in(tmp_path) as part, (tmp_path / "journal").open("wb") as journal:
         part.stream.write(b"bytes")
         flush([part], journal.fileno())
-        assert part.refused is None and (tmp_path / "1.part").read_bytes() == b"bytes"
-    assert not (tmp_path / "1.part").exists()
+        assert part.refused is None and part.path.read_bytes() == b"bytes"
+    assert not part.path.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no advice")
@@ -82,13 +91,13 @@ def test_a_large_file_is_on_its_way_before_its_end(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(
         os, "posix_fadvise", lambda stream, start, length, advice: begun.append((start, os.fstat(stream).st_size))
     )
-    with Part(str(tmp_path / "1.part")) as part, (tmp_path / "journal").open("wb") as journal:
+    with part_in(tmp_path) as part, (tmp_path / "journal").open("wb") as journal:
         for piece in (b"ab", b"cd", b"e", b"fghijk", b"l"):
             part.write(piece)
         assert begun == [(0, 4), (4, 11)]
         flush([part], journal.fileno())
         assert begun == [(0, 4), (4, 11), (11, 12), (0, 0)]
-        assert (tmp_path / "1.part").read_bytes() == b"abcdefghijkl"
+        assert part.path.read_bytes() == b"abcdefghijkl"
 
 
 @linux

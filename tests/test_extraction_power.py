@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.extraction.folder import JOURNAL, STATE_FOLDER
+from recovery.extraction.folder import STATE_FOLDER
+from recovery.extraction.journal import JOURNAL
 from tests.extraction_tools import PASSPHRASE, TRIALS, contents, everything, extract, small_photos
 from tests.power_cut import CUT, Disk, cut
 

@@ -18,9 +18,9 @@ from fixtures import BackupBuilder, pictures
 from fixtures.movies import Clip, facetime_movie
 from fixtures.pictures import Photographed
 from recovery.errors import UnreadableFileError
+from recovery.formats import decoding
 from recovery.formats.frames import frame_near, sharpest_frame
 from recovery.formats.media import MediaFacts, read_media
-from recovery.photos_db import decoding
 
 STOPPED = "the picture of the video lasts 1.5 of 3.0 seconds; usual for FaceTime, not damage"
 DEVICES = pytest.mark.parametrize(

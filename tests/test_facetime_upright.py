@@ -18,8 +18,8 @@ from fixtures.heic import heic
 from fixtures.icc import display_p3
 from fixtures.pictures import Photographed, as_stored
 from fixtures.plans import AssetPlan
+from recovery.formats import decoding
 from recovery.formats.media import read_media
-from recovery.photos_db import decoding
 from recovery.report.html import write_report
 
 SIZE = (600, 1100)  # pixels as shown

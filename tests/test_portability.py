@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pytest
 
@@ -54,14 +55,14 @@ def test_a_hidden_root_is_a_gap_of_the_list(tmp_path: Path, monkeypatch: pytest.
 def test_a_hidden_backup_is_told_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder opens and Manifest.db does not: the same remedy."""
     backup = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
-    real = Path.open
+    real = os.open
 
-    def refusing(self: Path, *arguments: object, **named: object) -> object:
-        if self == backup / "Manifest.db":
+    def refusing(path: object, *arguments: Any, **named: Any) -> int:
+        if path == backup / "Manifest.db":
             raise PermissionError(1, "Operation not permitted")
-        return real(self, *arguments, **named)  # type: ignore[arg-type, call-overload]
+        return real(path, *arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Path, "open", refusing)
+    monkeypatch.setattr(os, "open", refusing)
     ending = inside(["scan", str(backup)])
     assert ending.code == 1 and REMEDY in ending.errors
 

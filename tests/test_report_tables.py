@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from report_stories import GENERATED, golden, rich
 from report_strategies import assets, texts
@@ -17,6 +18,7 @@ from report_strategies import assets, texts
 from recovery.analysis.model import Asset
 from recovery.report.inventory import dumps, inventory
 from recovery.report.tables import COLUMNS, csv_cell, write_csv, write_ndjson
+from tests.extraction_tools import an_asset
 
 DOCS = Path(__file__).parents[1] / "docs" / "inventory.md"
 
@@ -50,7 +52,21 @@ def test_any_csv_reads_back_with_every_column(items: list[Asset]) -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "\t=", "\r="])
 def test_formulas_are_disarmed(start: str) -> None:
     """A text that a spreadsheet would run comes out as text."""
-    assert csv_cell(f"{start}cmd|'/c calc'!A1")[0] in "' "
+    assert csv_cell(f"{start}cmd|'/c calc'!A1").lstrip()[0] == "'"
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.text("""a;,'" =+-@＝\t\n""", max_size=8), min_size=4, max_size=4))
+@example(["x;=cmd|'/c calc'!A1", 'x; "=1+1"', 'y;"', "z,;"])
+def test_no_spreadsheet_finds_a_formula_whatever_separates_its_cells(hostile: list[str]) -> None:
+    """A reader that separates by semicolons takes our lines apart elsewhere, inside quotes too."""
+    title, caption, keyword, album = hostile
+    asset = an_asset(title=title, caption=caption, keywords=(keyword, "b"), albums=("c", album))
+    text = as_csv([asset, asset])
+    for separator, trimmed in itertools.product(",;\t", (False, True)):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=trimmed):
+            for cell in row:
+                assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝")), (separator, cell)
 
 
 @given(texts)

@@ -170,6 +170,48 @@ def test_every_command_works_where_nothing_can_be_written(
     assert ending.code in (0, 3), ending.said
 
 
+LONG_AGO = 1_000_000_000 * 10**9
+"""Nanoseconds; in 2001, before any backup of an iPhone."""
+
+
+@pytest.fixture(scope="session", params=["plain", "encrypted"])
+def read_long_ago(
+    request: pytest.FixtureRequest, demo_twins: DemoTwins, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, list[Path]]:
+    """Each twin, a copy of it to be read as if it never was since 2001, and the paths in that, parents last."""
+    original: Path = getattr(demo_twins, request.param)
+    backup = tmp_path_factory.mktemp("read long ago") / "backups" / original.name
+    shutil.copytree(original, backup)
+    return original, backup, [*sorted(backup.rglob("*"), reverse=True), backup, backup.parent]
+
+
+def _set_access_time(path: Path) -> None:
+    os.utime(path, ns=(LONG_AGO, path.stat().st_mtime_ns))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reads without touching access times")
+@fitting()
+def test_access_times_of_evidence_survive(
+    line: tuple[str, ...],
+    read_long_ago: tuple[Path, Path, list[Path]],
+    tmp_path: Path,
+    extractions: dict[Path, Path],
+) -> None:
+    """Files and folders of the owner keep the time they were last read, whatever a command reads."""
+    original, backup, paths = read_long_ago
+    control = tmp_path / "control"
+    control.write_bytes(b"x")
+    _set_access_time(control)
+    control.read_bytes()
+    if control.stat().st_atime_ns == LONG_AGO:
+        pytest.skip("this file system keeps no access times")
+    for path in paths:
+        _set_access_time(path)
+    arguments = filled(line, backup, tmp_path / "out", extractions[original])
+    assert inside(arguments, PASSPHRASE, tmp_path).code in (0, 3)
+    assert [str(path) for path in paths if path.lstat().st_atime_ns != LONG_AGO] == []
+
+
 @pytest.mark.parametrize("line", ARGUMENTS["extract"], ids=["extract", "dry run"])
 @pytest.mark.parametrize("place", ["", "out", "3d/out", "../{name}/out", "link/out"])
 def test_output_inside_the_backup_is_refused(

@@ -23,10 +23,11 @@ from recovery.app_data.privacy import read_permissions
 from recovery.app_data.settings import FILES, read_settings
 from recovery.database import Database
 from recovery.errors import RecoveryError
-from recovery.extraction.journal import Journal
+from recovery.extraction.journal import JOURNAL, Journal
 from recovery.formats import decoding, frames, makernote
 from recovery.formats import property_list as archives
 from recovery.formats.media import read_media
+from recovery.output import Evidence, OutputDirectory
 from recovery.photos_db import model_cache
 from recovery.photos_db.asset_changes import read_events
 from recovery.photos_db.carved_assets import carve_assets
@@ -271,9 +272,11 @@ def _journal(data: bytes) -> str:
 
 def _output_journal(data: bytes) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "journal.jsonl"
-        path.write_bytes(data)
-        with Journal(path, "key", replace=True) as journal:
+        (Path(folder) / JOURNAL).write_bytes(data)
+        with (
+            OutputDirectory(Path(folder), Evidence()) as directory,
+            Journal(directory, "key", replace=True) as journal,
+        ):
             return str(len(list(journal)))
 
 

@@ -33,6 +33,7 @@ from recovery.photos_db.migrations import Migration, read_migrations
 from recovery.photos_db.row_index import RowIndex
 from recovery.progress import Progress, Silent
 from recovery.provenance import Gap, Reading
+from recovery.source import reading
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import BlobState
 from recovery.source.guessed_index import GuessedIndex
@@ -150,7 +151,7 @@ class _Gatherer:
             size = path.stat().st_size
             if self.view.encrypted:
                 return UnlistedBlob(name, size, None)
-            with path.open("rb") as stream:
+            with reading.open_file(path) as stream:
                 return UnlistedBlob(name, size, sniff(stream.read(limits.MEDIA_HEAD_BYTES)))
         except OSError:
             return UnlistedBlob(name, 0, None)

@@ -14,7 +14,7 @@ from recovery.analysis.model import FileState
 from recovery.errors import BlobMissingError, UnreadableFileError
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
-from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, OutcomeState
+from recovery.extraction.outcomes import Document, DocumentOutcome, Entry, Outcome, OutcomeState
 from recovery.extraction.parts import Part, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.extraction.thread_pool import Tick
@@ -169,19 +169,20 @@ class Copier:
         if self.folder.matches(known.target, known.size, known.sha256, lambda size: None):
             self.folder.remove(known.target)
 
-    def documents(self, documents: Sequence[tuple[str, bytes]], tick: Tick) -> tuple[DocumentOutcome, ...]:
-        """Write some sidecars or records, flushed together."""
+    def documents(self, documents: Sequence[Document], tick: Tick) -> tuple[DocumentOutcome, ...]:
+        """Write some pictures, sidecars or records, flushed together."""
         with ExitStack() as parts:
-            written = [self._document(target, data, parts, tick) for target, data in documents]
+            written = [self._document(document, parts, tick) for document in documents]
             self._flush([item for item in written if isinstance(item, _Ready)])
             return tuple(self._publish_document(item) if isinstance(item, _Ready) else item for item in written)
 
     def _document(
-        self, target: str, data: bytes, parts: ExitStack, tick: Tick
+        self, document: Document, parts: ExitStack, tick: Tick
     ) -> DocumentOutcome | _Ready[DocumentOutcome]:
         """One that this program wrote earlier is brought up to date."""
+        target, data = document.target, document.data
         entry = Entry(target, len(data), hashlib.sha256(data).hexdigest())
-        written = DocumentOutcome(target, OutcomeState.WRITTEN, entry)
+        written = DocumentOutcome(target, OutcomeState.WRITTEN, entry, modified=document.modified)
         try:
             if self.folder.exists(target):
                 same = self.folder.matches(target, entry.size, entry.sha256, tick)
@@ -200,10 +201,10 @@ class Copier:
 
     def _publish_document(self, ready: _Ready[DocumentOutcome]) -> DocumentOutcome:
         try:
-            self.folder.publish(ready.part, ready.entry.target)
+            note = self.folder.publish(ready.part, ready.entry.target, ready.outcome.modified)
         except OSError as error:
             return DocumentOutcome(ready.entry.target, OutcomeState.FAILED, reason=_refused(error))
-        return ready.outcome
+        return replace(ready.outcome, modified=None, reason=note) if note else ready.outcome
 
     def _is_ours(self, target: str, tick: Tick) -> bool:
         known = self.journal.get(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from recovery.analysis.model import ORIGINALS, Asset, AssetFile, FileRole, FileState, Verdict
@@ -46,11 +47,15 @@ _HEIC = (".heic", ".heif", ".hif")
 
 @dataclass(frozen=True, slots=True)
 class PlannedPicture:
-    """A derived picture: how it is made, from which file, and where it goes. Its name says NOT-ORIGINAL."""
+    """A derived picture: how it is made, from which file, and where it goes. Its name says NOT-ORIGINAL.
+
+    `taken` is when the photo was taken, at its place; it becomes the date in the picture and of its file.
+    """
 
     derivation: Derivation
     file: AssetFile
     target: str
+    taken: datetime | None
 
 
 def pictures_of(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
@@ -60,16 +65,16 @@ def pictures_of(asset: Asset, stem: str, selection: Selection) -> Iterator[Plann
         entries = [file for file in asset.files if file.role is FileRole.THUMBNAIL_TABLE]
         if entries:
             best = min(entries, key=best_first)
-            yield _picture(Derivation.TABLE_PICTURE, best, stem, "png")
+            yield _picture(asset, Derivation.TABLE_PICTURE, best, stem, "png")
     yield from _asked_for(asset, stem, selection)
     movies = [file for file in asset.files if _is_live_movie(file)]
     if asset.live_photo is None or not movies:
         return
     still_left = asset.live_photo.still or any(map(_is_still_copy, asset.files))
     if selection.frames is not Frames.NEVER and not still_left:
-        yield _picture(Derivation.STILL_FRAME, movies[0], stem, "jpg")
+        yield _picture(asset, Derivation.STILL_FRAME, movies[0], stem, "jpg")
     if selection.frames is Frames.BEST and asset.facetime.verdict is not Verdict.NO:
-        yield _picture(Derivation.SHARPEST_FRAME, movies[0], stem, "jpg")
+        yield _picture(asset, Derivation.SHARPEST_FRAME, movies[0], stem, "jpg")
 
 
 def _asked_for(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
@@ -78,10 +83,10 @@ def _asked_for(asset: Asset, stem: str, selection: Selection) -> Iterator[Planne
     for role, derivation in _JPEG_COPIES.items() if selection.jpeg else ():
         stills = (file for file in whole if file.role is role and file.name.lower().endswith(_HEIC))
         for still in itertools.islice(stills, 1):
-            yield _picture(derivation, still, stem, "jpg")
+            yield _picture(asset, derivation, still, stem, "jpg")
     videos = (file for file in whole if file.role is FileRole.VIDEO)
     for video in itertools.islice(videos, 1) if selection.posters else ():
-        yield _picture(Derivation.POSTER_FRAME, video, stem, "jpg")
+        yield _picture(asset, Derivation.POSTER_FRAME, video, stem, "jpg")
 
 
 def _is_live_movie(file: AssetFile) -> bool:
@@ -94,9 +99,10 @@ def _is_still_copy(file: AssetFile) -> bool:
     return file.role is FileRole.MESSAGES_COPY and picture and file.state is FileState.PRESENT
 
 
-def _picture(derivation: Derivation, file: AssetFile, stem: str, ending: str) -> PlannedPicture:
+def _picture(asset: Asset, derivation: Derivation, file: AssetFile, stem: str, ending: str) -> PlannedPicture:
     size = " {}x{}".format(*file.pixels) if file.pixels else ""
-    return PlannedPicture(derivation, file, f"{stem} (NOT-ORIGINAL {derivation}{size}).{ending}")
+    target = f"{stem} (NOT-ORIGINAL {derivation}{size}).{ending}"
+    return PlannedPicture(derivation, file, target, names.local_time(asset))
 
 
 def best_first(file: AssetFile) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from recovery.errors import UnreadableFileError
 from recovery.extraction.copying import source_of
 from recovery.extraction.derived_pictures import Derivation, PlannedPicture
 from recovery.formats.decoding import jpeg_copy
+from recovery.formats.exif import set_date
 from recovery.formats.frames import Frame, frame_near, sharpest_frame
 from recovery.formats.makernote import with_identifier
 from recovery.formats.media import read_media
@@ -40,11 +41,11 @@ class Deriver:
         """The bytes of a picture; raises UnreadableFileError or MissingExtraError."""
         if picture.derivation is Derivation.TABLE_PICTURE:
             output = io.BytesIO()
-            self._entry(picture).save(output, "PNG")
+            self._entry(picture).save(output, "PNG", exif=_exif(picture).tobytes() if picture.taken else b"")
             return output.getvalue()
         with self._open(picture) as stream:
             if picture.derivation in (Derivation.JPEG_COPY, Derivation.JPEG_COPY_OF_EDIT):
-                return jpeg_copy(stream, stream.seek(0, io.SEEK_END))
+                return jpeg_copy(stream, stream.seek(0, io.SEEK_END), picture.taken)
             return _frame(picture, stream)
 
     def _open(self, picture: PlannedPicture) -> BinaryIO:
@@ -68,17 +69,24 @@ class Deriver:
 def _frame(picture: PlannedPicture, stream: BinaryIO) -> bytes:
     """A frame as JPEG. One that stands in for a lost still names the movie it belongs to, and says what it is."""
     if picture.derivation is Derivation.POSTER_FRAME:
-        return _jpeg(frame_near(stream, 0.0))
+        return _jpeg(picture, frame_near(stream, 0.0))
     facts = next(iter(read_media(stream, picture.file.size or 0, picture.file.path).records), None)
     stream.seek(0)
     if picture.derivation is Derivation.SHARPEST_FRAME:
-        return _jpeg(sharpest_frame(stream))
+        return _jpeg(picture, sharpest_frame(stream))
     frame = frame_near(stream, facts.still_image_time_s if facts else None)
-    return _jpeg(frame, facts.content_identifier if facts else None)
+    return _jpeg(picture, frame, facts.content_identifier if facts else None)
 
 
-def _jpeg(frame: Frame, identifier: str | None = None) -> bytes:
+def _exif(picture: PlannedPicture) -> Image.Exif:
     exif = Image.Exif()
+    if picture.taken is not None:
+        set_date(exif, picture.taken)
+    return exif
+
+
+def _jpeg(picture: PlannedPicture, frame: Frame, identifier: str | None = None) -> bytes:
+    exif = _exif(picture)
     exif[ExifTags.Base.ImageDescription] = f"Frame of a movie at {frame.seconds:.2f} s, not the original photo"
     note = with_identifier(identifier) if identifier is not None and identifier.isascii() else None
     if note is not None:

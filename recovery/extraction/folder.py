@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
-import itertools
 import os
 import shutil
 import stat
+from collections.abc import Iterator, Set
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
@@ -18,39 +19,39 @@ from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction.lock import FolderLock
 from recovery.extraction.parts import Part
 from recovery.extraction.thread_pool import Tick
-from recovery.extraction.times import set_times
-from recovery.source.identity import MANIFEST, MANIFEST_DATABASE
+from recovery.output import Evidence, OutputDirectory
 
 STATE_FOLDER = ".recover-facetime"
 """Holds the journal, the lock and unfinished files; its name is none that an extracted file could get."""
-JOURNAL = "journal.jsonl"
 _LOCK, _PART = "lock", ".part"
 
 
 class OutputFolder:
     """An output folder that belongs to this run alone; use as a context manager. Raises OutputError."""
 
-    def __init__(self, out: Path, backup: Path) -> None:
+    def __init__(self, out: Path, backup: Path, private: Set[str] = frozenset()) -> None:
+        """Folders of the output that are `private` can be entered by their owner alone."""
         refuse_unsafe(out, backup)
         self.root = system_path(out)
-        self.state = self.root / STATE_FOLDER
-        self._top = str(self.root) + os.sep
-        self._numbers = itertools.count(1)
-        self._made = {""}
+        self._evidence = Evidence(backup)
+        self._private = private
+        self._used: set[str] = set()
         self._stack = ExitStack()
 
     def __enter__(self) -> OutputFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self.state.mkdir(exist_ok=True)
-            if self.state.is_symlink():
-                raise OutputError(f"{STATE_FOLDER} in the output folder is a link.", "Remove it.")
-            self._stack.enter_context(FolderLock(self.state / _LOCK))
-            for left in self.state.glob(f"*{_PART}"):
-                left.unlink()
+            self._top = self._stack.enter_context(OutputDirectory(self.root, self._evidence))
+            self.state = self._stack.enter_context(self._top.folder(STATE_FOLDER, private=True))
+            self._stack.enter_context(FolderLock(self.state, _LOCK))
+            for left in self.state.path.glob(f"*{_PART}"):
+                self.state.unlink(left.name)
         except OSError as error:
             self._stack.close()
             raise unusable(self.root, error) from error
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(
@@ -60,7 +61,7 @@ class OutputFolder:
 
     def part(self) -> Part:
         """A new unfinished file. Raises OSError."""
-        return Part(f"{self._top}{STATE_FOLDER}{os.sep}{next(self._numbers)}{_PART}")
+        return Part(self.state)
 
     def publish(self, part: Part, target: str, moment: datetime | None = None) -> str:
         """Give a finished part its name in one step; a phrase if its time was refused.
@@ -69,42 +70,45 @@ class OutputFolder:
         """
         if part.refused is not None:
             raise part.refused
-        part.stream.close()  # Windows renames no open file
-        note = set_times(part.path, moment) if moment is not None else ""
-        self._make_folders(target.rpartition("/")[0])
-        Path(part.path).replace(self._path(target))
-        part.published = True
-        return note
+        if not self._top.is_in_place():  # removed or moved away
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
+        folder, _, name = target.rpartition("/")
+        with self._open(folder) as directory:
+            return part.publish(name, directory, moment)
 
     def remove(self, target: str) -> None:
         """Take away a file of ours. Raises OSError."""
-        Path(self._path(target)).unlink()
+        folder, _, name = target.rpartition("/")
+        with self._open(folder) as directory:
+            directory.unlink(name)
 
     def flush_names(self) -> None:
         """Wait until every name given so far is on the disk, where the system can be asked for that."""
-        for folder in (*sorted(self._made), STATE_FOLDER):
-            with contextlib.suppress(OSError):  # Windows opens no folder
-                stream = os.open(self._path(folder), os.O_RDONLY)
-                try:
-                    os.fsync(stream)
-                finally:
-                    os.close(stream)
+        for folder in sorted(self._used):
+            with contextlib.suppress(OSError), self._open(folder) as directory:
+                directory.sync()
+        self._top.sync()
+        self.state.sync()
 
     def _path(self, target: str) -> str:
         """A relative target as a path of this system; texts, as this is asked several times for each file."""
-        return self._top + target.replace("/", os.sep)
+        return f"{self.root}{os.sep}{target.replace('/', os.sep)}"
 
-    def _make_folders(self, target: str) -> None:
-        """Never through a link, which could lead out of the folder; never the root itself, if it was removed."""
-        if target in self._made:
-            return
-        self._make_folders(target.rpartition("/")[0])
-        here = Path(self._path(target))
-        with contextlib.suppress(FileExistsError):
-            here.mkdir()
-        if not stat.S_ISDIR(here.lstat().st_mode):
-            raise NotADirectoryError(f"{here.name} in the output folder is no folder")
-        self._made.add(target)
+    @contextlib.contextmanager
+    def _open(self, target: str) -> Iterator[OutputDirectory]:
+        """A folder of the output, made with its parents if it is missing, and never reached through a link.
+
+        Raises OSError.
+        """
+        with ExitStack() as stack:
+            here = self._top
+            for place in _with_parents(target):
+                name, private = place.rpartition("/")[2], place in self._private
+                here = stack.enter_context(here.folder(name, private=private))
+                if private and place not in self._used:  # an earlier run may have made it for other photos
+                    here.make_private()
+                self._used.add(place)
+            yield here
 
     def exists(self, target: str) -> bool:
         """Whether anything has that name."""
@@ -128,6 +132,12 @@ class OutputFolder:
             return False
 
 
+def _with_parents(folder: str) -> list[str]:
+    """A relative folder behind all that it lies in: `a/b/c` is reached by `a`, `a/b` and `a/b/c`."""
+    parts = folder.split("/") if folder else []
+    return ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
+
+
 def digest(path: Path, tick: Tick) -> str:
     """SHA-256 of a file in hexadecimal. Raises OSError."""
     state = hashlib.sha256()
@@ -140,25 +150,12 @@ def digest(path: Path, tick: Tick) -> str:
 
 def refuse_unsafe(out: Path, backup: Path) -> None:
     """Raise OutputError where writing could touch evidence, or where `out` is no folder."""
-    advice = "Choose a new folder outside every backup."
+    evidence = Evidence(backup)
+    evidence.refuse_folder(out)
+    evidence.refuse_parent(out)
     here = Path(os.path.realpath(out))
-    for folder in (here, *here.parents):
-        if _same(folder, backup):
-            raise OutputError("The output folder lies inside the backup, which is never written to.", advice)
-        if (folder / MANIFEST_DATABASE).exists() and (folder / MANIFEST).exists():
-            raise OutputError("The output folder lies inside a backup, and backups are never written to.", advice)
-    if any(_same(here, parent) for parent in Path(os.path.realpath(backup)).parents):
-        raise OutputError("The backup lies inside the output folder.", advice)
     if os.path.lexists(here) and not here.is_dir():
         raise OutputError(f"{out} is a file, not a folder.", "Choose a folder; it is made if it does not exist.")
-
-
-def _same(first: Path, second: Path) -> bool:
-    """By device and number, so that case, links and mounts cannot deceive."""
-    try:
-        return first.samefile(second)
-    except OSError:
-        return False
 
 
 def unusable(root: Path, error: OSError) -> OutputError:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
@@ -14,8 +13,10 @@ from recovery import limits
 from recovery.errors import OutputError
 from recovery.extraction.names import is_inside
 from recovery.extraction.outcomes import Entry
+from recovery.output import NewFile, OutputDirectory
 
 SCHEMA = "recover-facetime/journal/1"
+JOURNAL = "journal.jsonl"
 _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -26,22 +27,22 @@ class Journal:
     many is harmless, and a line cut by a crash is passed over.
     """
 
-    def __init__(self, path: Path, backup: str, *, replace: bool = False) -> None:
-        """Open or begin a journal; raises OutputError when it belongs to another backup, unless `replace`."""
-        self._path = path
+    def __init__(self, directory: OutputDirectory, backup: str, *, replace: bool = False) -> None:
+        """Open or begin the journal of a folder.
+
+        Raises OutputError when it belongs to another backup, unless `replace`, or is not a file of ours; OSError.
+        """
+        self._directory = directory
         self._backup = backup
         self._lock = Lock()
         self._entries: dict[str, Entry] = {}
         self._torn = False  # a crash cut the last line
-        owner = self._load()
-        if owner not in (None, backup):
-            if not replace:
-                raise OutputError(
-                    "The output folder holds files of another backup, or of an earlier state of this one.",
-                    "Choose another folder, or replace what differs with --overwrite always.",
-                )
-            self._entries = {}
-        self._stream = self._begin(fresh=owner != backup)
+        self._stream = self._opened()
+        try:
+            self._begin(replace=replace)
+        except BaseException:
+            os.close(self._stream)
+            raise
 
     def __enter__(self) -> Journal:
         return self
@@ -77,36 +78,41 @@ class Journal:
 
     def compact(self, entries: Iterable[Entry]) -> None:
         """Replace the lines by these, so that an interrupted and an undisturbed run leave the same journal."""
-        part = self._path.with_name(self._path.name + ".part")
-        with part.open("wb") as stream:
-            stream.write(self._header())
+        with NewFile(self._directory, 0o600) as new:
+            _write_all(new.stream.fileno(), self._header())
             for entry in entries:
-                stream.write(_line(entry.values()))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.close(self._stream)  # Windows replaces no open file
-        part.replace(self._path)
-        self._torn = False
-        self._stream = self._begin(fresh=False)
+                _write_all(new.stream.fileno(), _line(entry.values()))
+            os.fsync(new.stream.fileno())
+            os.close(self._stream)  # Windows replaces no open file
+            new.publish(JOURNAL)
+        self._stream = self._opened()
 
     def _header(self) -> bytes:
         return _line({"schema": SCHEMA, "backup": self._backup})
 
-    def _begin(self, *, fresh: bool) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-        stream = os.open(self._path, flags, 0o600)
-        if fresh:
-            os.ftruncate(stream, 0)
-            _write_all(stream, self._header())
-        elif self._torn:
-            _write_all(stream, b"\n")
-        return stream
+    def _opened(self) -> int:
+        return self._directory.open_own(JOURNAL, os.O_APPEND)
+
+    def _begin(self, *, replace: bool) -> None:
+        owner = self._load()
+        if owner == self._backup:
+            if self._torn:
+                _write_all(self._stream, b"\n")
+            return
+        if owner is not None and not replace:
+            raise OutputError(
+                "The output folder holds files of another backup, or of an earlier state of this one.",
+                "Choose another folder, or replace what differs with --overwrite always.",
+            )
+        self._entries = {}
+        os.ftruncate(self._stream, 0)
+        _write_all(self._stream, self._header())
 
     def _load(self) -> str | None:
         """Read the entries; the backup's key, or None when there is no journal that can be read."""
-        if not self._path.is_file() or self._path.stat().st_size > limits.OUTPUT_JOURNAL_BYTES:
+        if os.fstat(self._stream).st_size > limits.OUTPUT_JOURNAL_BYTES:
             return None
-        with self._path.open("rb") as stream:
+        with os.fdopen(self._stream, "rb", closefd=False) as stream:
             header = _parse(stream.readline(limits.OUTPUT_JOURNAL_LINE))
             if header.get("schema") != SCHEMA or not isinstance(header.get("backup"), str):
                 return None

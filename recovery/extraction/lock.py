@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from pathlib import Path
 from types import TracebackType
 
 from recovery.errors import OutputError
+from recovery.output import OutputDirectory
 
 _FAR = 1 << 30  # Windows hides locked bytes from other readers, so the lock lies far behind the number
 
@@ -16,12 +16,12 @@ _FAR = 1 << 30  # Windows hides locked bytes from other readers, so the lock lie
 class FolderLock:
     """The system lets go of the lock when its owner ends, however it ends, so no stale lock ever stays."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, directory: OutputDirectory, name: str) -> None:
+        self._directory, self._name = directory, name
         self._stream = -1
 
     def __enter__(self) -> FolderLock:
-        self._stream = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        self._stream = self._directory.open_own(self._name)
         if not _take(self._stream):
             owner = os.read(self._stream, 20).decode("ascii", "replace").strip()
             os.close(self._stream)

@@ -90,6 +90,7 @@ def same_place(path: str) -> str:
 
 FACETIME_FOLDER = "FaceTime"
 """Where certain and probable FaceTime photos go."""
+HIDDEN_FOLDER = "Hidden"
 
 
 def folder(asset: Asset, *, loose: bool) -> str:
@@ -104,9 +105,9 @@ def folder(asset: Asset, *, loose: bool) -> str:
     elif asset.trashed:
         parts.append("Recently deleted")
     elif asset.hidden:
-        parts.append("Hidden")
+        parts.append(HIDDEN_FOLDER)
     parts = parts or ["Loose ends" if loose else "Library"]
-    moment = _shown(asset)
+    moment = local_time(asset)
     return "/".join([*parts, "undated" if moment is None else f"{moment.year:04d}"])
 
 
@@ -115,7 +116,7 @@ def readable_stem(asset: Asset) -> str:
 
     Without a stored offset the time is UTC and says so; without a time the name begins with `undated`.
     """
-    moment = _shown(asset)
+    moment = local_time(asset)
     name = asset.filename or asset.original_filename
     stem = _without_extension(name) if name else (asset.uuid or "unnamed")[:8]
     return f"{_dated(moment)} {safe_name(stem, _READABLE_BYTES)}"
@@ -150,7 +151,8 @@ def message_stem(message: FaceTimeMessage) -> str:
     return f"{_dated(message.created.astimezone(UTC) if message.created else None)} {_MESSAGE_NAMES[message.kind]}"
 
 
-def _shown(asset: Asset) -> datetime | None:
+def local_time(asset: Asset) -> datetime | None:
+    """When an asset was created, at the place where it was taken; in UTC where no zone is stored."""
     if asset.created is None:
         return None
     offset = asset.timezone_offset

@@ -76,13 +76,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A derived picture, sidecar or record to write; `modified` becomes the time of its file."""
+
+    target: str
+    data: bytes
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentOutcome:
-    """What became of one sidecar or record."""
+    """What became of one derived picture, sidecar or record; `modified` is the time a picture got, the photo's."""
 
     target: str
     state: OutcomeState
     entry: Entry | None = None
     reason: str = ""
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
 
+from recovery.output import NewFile, OutputDirectory
 from recovery.source.blob_reader import let_go
 
 if sys.platform == "linux":
@@ -21,30 +19,15 @@ _FICLONE = 0x40049409  # linux/fs.h, _IOW(0x94, 9, int)
 _PIECE_BYTES = 8 * 1024 * 1024
 
 
-class Part:
-    """An unfinished file; use as a context manager: what was not published by its end vanishes."""
+class Part(NewFile):
+    """An unfinished file of an extraction, which is on its way to the disk while it is written."""
 
-    __slots__ = ("_begun", "_written", "path", "published", "refused", "stream")
-
-    def __init__(self, path: str) -> None:
-        """Raises OSError, also where something has that name."""
-        self.path = path
-        self.stream = io.FileIO(path, "xb")
+    def __init__(self, directory: OutputDirectory) -> None:
+        """Raises OSError."""
+        super().__init__(directory)
         self._written = self._begun = 0
-        self.published = False
         self.refused: OSError | None = None
         """Why its bytes may not be on the disk."""
-
-    def __enter__(self) -> Part:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stream.close()
-        if not self.published:
-            with contextlib.suppress(OSError):
-                Path(self.path).unlink()
 
     def write(self, data: bytes | memoryview) -> None:
         """Append all of it. Raises OSError."""

@@ -96,6 +96,13 @@ class Plan:
         return sum(file.bytes for file in self.files)
 
     @property
+    def private_folders(self) -> frozenset[str]:
+        """The folders that get files of hidden assets, and those named Hidden above them."""
+        holding = {item.stem.rpartition("/")[0] for item in self.assets if item.asset and item.asset.hidden}
+        above = {folder.rpartition("/")[0] for folder in holding}
+        return frozenset(holding | {folder for folder in above if folder.split("/")[-1] == names.HIDDEN_FOLDER})
+
+    @property
     def needs_frames(self) -> bool:
         """Whether a picture is to be taken out of a movie."""
         return any(picture.derivation in FROM_MOVIES for asset in self.assets for picture in asset.pictures)

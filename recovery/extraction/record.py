@@ -18,6 +18,7 @@ from recovery.analysis.model import BackupFacts
 from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
 from recovery.provenance import Gap
+from recovery.source import reading
 from recovery.source.blobs import BlobFolder
 from recovery.source.identity import MANIFEST_DATABASE
 
@@ -44,7 +45,7 @@ def backup_key(backup: Path) -> str:
     for suffix in ("", *SIDE_FILES):
         path = backup / (MANIFEST_DATABASE + suffix)
         if not suffix or path.is_file():
-            with path.open("rb") as stream:
+            with reading.open_file(path) as stream:
                 while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
                     state.update(chunk)
     return state.hexdigest()
@@ -139,4 +140,5 @@ def _document(outcome: DocumentOutcome) -> dict[str, object]:
         "reason": outcome.reason,
         "size": outcome.entry.size if outcome.entry else None,
         "sha256": outcome.entry.sha256 if outcome.entry else None,
+        "modified": clock.to_text(outcome.modified),
     }

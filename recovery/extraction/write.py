@@ -14,9 +14,10 @@ from pathlib import Path
 from recovery.errors import OutputError, RecoveryError
 from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import Copier, Overwrite, source_of
-from recovery.extraction.folder import JOURNAL, OutputFolder, check_space, unusable
+from recovery.extraction.folder import OutputFolder, check_space, unusable
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import (
+    Document,
     DocumentOutcome,
     Documents,
     Entry,
@@ -66,10 +67,10 @@ def write(
     options = options or WriteOptions()
     started = now()
     key = backup_key(view.identity.folder)
-    with OutputFolder(out, view.identity.folder) as folder:
+    with OutputFolder(out, view.identity.folder, plan.private_folders) as folder:
         try:
             always = options.overwrite is Overwrite.ALWAYS
-            with Journal(folder.state / JOURNAL, key, replace=always) as journal:
+            with Journal(folder.state, key, replace=always) as journal:
                 if not always:
                     _refuse_foreign_records(folder, journal)
                 if not options.ignore_free_space:
@@ -101,7 +102,7 @@ class _Writer:
         listed = {outcome.target for outcome in beside}
         earlier = tuple(entry for entry in outcomes.earlier if entry.target not in listed)
         outcomes = replace(outcomes, documents=beside, earlier=earlier)
-        finals = self._write_documents(documents.finals(outcomes).items())
+        finals = self._write_documents(Document(*item) for item in documents.finals(outcomes).items())
         names = {outcome.target for outcome in finals} | {MANIFEST, RUN}
         earlier = tuple(entry for entry in earlier if entry.target not in names)
         return replace(outcomes, documents=beside + finals, earlier=earlier)
@@ -115,7 +116,8 @@ class _Writer:
         self.copier.folder.flush_names()
         record = run(outcomes, manifest)
         replacing = replace(self.copier, overwrite=Overwrite.ALWAYS)  # they were found to be ours at the start
-        for outcome in self._write_documents([(MANIFEST, manifest), (RUN, record)], replacing):
+        records = [Document(MANIFEST, manifest), Document(RUN, record)]
+        for outcome in self._write_documents(records, replacing):
             if outcome.entry is None:
                 raise OutputError(
                     f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again."
@@ -164,11 +166,11 @@ class _Writer:
             except RecoveryError as error:
                 done.append(DocumentOutcome(picture.target, OutcomeState.FAILED, reason=str(error)))
             else:
-                done.extend(self._write_documents([(picture.target, data)]))
+                done.extend(self._write_documents([Document(picture.target, data, picture.taken)]))
         return tuple(done)
 
     def _write_documents(
-        self, documents: Iterable[tuple[str, bytes]], copier: Copier | None = None
+        self, documents: Iterable[Document], copier: Copier | None = None
     ) -> tuple[DocumentOutcome, ...]:
         results: dict[int, tuple[DocumentOutcome, ...]] = {}
         waiting = iter(documents)
@@ -216,7 +218,7 @@ def _order(sizes: Sequence[int]) -> list[int]:
 
 def _sidecars(
     plan: Plan, files: tuple[Outcome, ...], pictures: set[str], documents: Documents
-) -> Iterator[tuple[str, bytes]]:
+) -> Iterator[Document]:
     """The documents beside each asset of which something is in the output, be it a derived picture."""
     start = 0
     for planned in plan.assets:
@@ -227,8 +229,8 @@ def _sidecars(
             yield from _beside(planned, documents.sidecars(planned, outcomes))
 
 
-def _beside(planned: PlannedAsset, texts: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    return ((f"{planned.stem}.{extension}", data) for extension, data in sorted(texts.items()))
+def _beside(planned: PlannedAsset, texts: Mapping[str, bytes]) -> Iterator[Document]:
+    return (Document(f"{planned.stem}.{extension}", data) for extension, data in sorted(texts.items()))
 
 
 def _fills_memory(size: int) -> bool:

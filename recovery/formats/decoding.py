@@ -7,6 +7,7 @@ thread must not change their filters.
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import BinaryIO
 
 from PIL import Image, ImageCms, ImageOps
@@ -14,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps
 from recovery import limits
 from recovery.errors import UnreadableFileError
 from recovery.formats import frames, quicktime
-from recovery.formats.exif import FOREIGN_ERRORS
+from recovery.formats.exif import FOREIGN_ERRORS, dated
 from recovery.formats.signatures import MediaType, sniff
 
 _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP")
@@ -59,10 +60,10 @@ def frame(stream: BinaryIO, size: int, side: int | None = None) -> Image.Image:
         raise UnreadableFileError(f"The movie cannot be decoded ({type(error).__name__}).") from error
 
 
-def jpeg_copy(stream: BinaryIO, size: int) -> bytes:
+def jpeg_copy(stream: BinaryIO, size: int, taken: datetime | None = None) -> bytes:
     """A picture as a JPEG of full size, upright, its colour profile and EXIF kept; never the original.
 
-    Raises UnreadableFileError.
+    `taken` becomes its date where it has none of its own. Raises UnreadableFileError.
     """
     try:
         stream.seek(0)
@@ -71,6 +72,8 @@ def jpeg_copy(stream: BinaryIO, size: int) -> bytes:
         heif = kind in (MediaType.HEIC, MediaType.HEIF)
         image = _heif(stream, size, None) if heif else ImageOps.exif_transpose(_pillow(stream, None))
         kept = {name: image.info[name] for name in ("exif", "icc_profile") if image.info.get(name)}
+        if taken is not None:
+            kept["exif"] = dated(kept.get("exif", b""), taken)
         output = io.BytesIO()
         _flattened(image).save(output, "JPEG", quality=_COPY_QUALITY, subsampling=0, **kept)
     except FOREIGN_ERRORS as error:

@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from PIL import ExifTags, Image
@@ -92,6 +92,30 @@ def read_exif(exif: Image.Exif) -> ExifFacts:
         has_thumbnail=_TAG.JpegIFOffset in thumbnail,
         problems=tuple(problems),
     )
+
+
+def set_date(exif: Image.Exif, taken: datetime) -> bool:
+    """Say when a picture was taken, in the zone of `taken`; False where the block holds such a date already."""
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    if _date(details, None) is not None:
+        return False
+    if (taken.utcoffset() or timedelta()) % timedelta(minutes=1):
+        taken = taken.astimezone(UTC)  # EXIF has no seconds in an offset
+    offset = f"{taken:%z}"
+    details[_TAG.DateTimeOriginal] = f"{taken.year:04d}:{taken:%m:%d %H:%M:%S}"
+    details[_TAG.OffsetTimeOriginal] = f"{offset[:3]}:{offset[3:5]}"
+    details[_TAG.SubsecTimeOriginal] = f"{taken.microsecond // 1000:03d}"
+    return True
+
+
+def dated(block: bytes, taken: datetime) -> bytes:
+    """A stored EXIF block with the date of `set_date`; as it is where it has one or cannot be parsed."""
+    exif = Image.Exif()
+    try:
+        exif.load(block)
+        return exif.tobytes() if set_date(exif, taken) else block
+    except FOREIGN_ERRORS:
+        return block
 
 
 def _directory(exif: Image.Exif, which: ExifTags.IFD | None, problems: list[str]) -> Mapping[int, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
@@ -12,8 +13,9 @@ from recovery.clock import to_text
 from recovery.report.inventory import NOTHING_EXTRACTED, Extracted, FileKey, asset_document, compact
 from recovery.report.safe_text import clean
 
-# A spreadsheet takes a cell that starts so for a formula, and would run it; some take the wide forms too.
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# A spreadsheet takes a cell that starts so for a formula, and would run it; some take the wide forms too. One that
+# separates by semicolons, as in much of Europe, finds such a start inside our cells, and quotes do not stop it.
+_FORMULA = re.compile(r"""((?:^|;)[\s"]*)(?=[=+\-@＝＋－＠])""")
 
 Cell = str | int | float | bool | None
 
@@ -77,7 +79,7 @@ COLUMNS = (
 def write_csv(assets: Iterable[Asset], stream: TextIO) -> None:
     """Write one line per asset (RFC 4180, CRLF); open the stream as UTF-8 with `newline=""`.
 
-    Texts are cleaned of control characters, and one that a spreadsheet would take for a formula starts with '.
+    Texts are cleaned of control characters, and what a spreadsheet would take for a formula has a ' before it.
     """
     writer = csv.writer(stream)
     writer.writerow([column.name for column in COLUMNS])
@@ -102,7 +104,7 @@ def csv_cell(value: Cell) -> str:
     if not isinstance(value, str):
         return str(value)
     text = clean(value)
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _joined(texts: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ from recovery.errors import (
 )
 from recovery.formats.sqlite.opening import open_readable
 from recovery.provenance import Gap
+from recovery.source import reading
 from recovery.source.blob_reader import Passage
 from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
 from recovery.source.file_keys import TAIL, DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure
@@ -204,7 +205,15 @@ class BackupView:
         A blob may claim a terabyte that its disk does not hold, so its length is looked at before.
         """
         try:
-            with self.open(entry) as stream, target.open("xb") as output:
+            with target.open("xb") as output:
+                self.copy_into(entry, output, limit)
+        except OSError as error:
+            raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+
+    def copy_into(self, entry: ManifestEntry, output: BinaryIO, limit: int = limits.DATABASE_BYTES) -> None:
+        """Write the plaintext into an open file; raises as `copy` does."""
+        try:
+            with self.open(entry) as stream:
                 if stream.seek(0, io.SEEK_END) > limit:
                     raise UnreadableFileError(f"{entry.name} is larger than any real one.")
                 if isinstance(stream, _Plaintext):
@@ -336,7 +345,7 @@ def _manifest_head(folder: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for, a device never ends
             raise _LostManifestError("Manifest.db is a link or no file at all; it is not opened.", _ANOTHER)
-        with path.open("rb") as stream:
+        with reading.open_file(path) as stream:
             return stream.read(len(database.MAGIC))
     except FileNotFoundError as error:
         raise _LostManifestError(
@@ -368,7 +377,9 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
             beside = source.with_name(source.name + suffix)
             if beside.is_file() and not beside.is_symlink():
                 _refuse_huge(beside)
-                shutil.copyfile(beside, copy.with_name(copy.name + suffix))
+                target = copy.with_name(copy.name + suffix)
+                with reading.open_file(beside) as stream, target.open("xb") as output:
+                    shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
         return copy
     wrapped = WrappedKey.from_bytes(identity.manifest_key)
     if wrapped is None:
@@ -376,7 +387,7 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
     _refuse_huge(source)
     try:
         key = keys.unwrap(wrapped)
-        with DecipheredBlob(source.open("rb", buffering=0), key) as plain, copy.open("xb") as output:
+        with DecipheredBlob(reading.open_file(source), key) as plain, copy.open("xb") as output:
             plain.copy_to(output)
     except UnreadableFileError as error:
         raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error

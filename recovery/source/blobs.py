@@ -6,16 +6,15 @@ import os
 import stat
 from collections.abc import Container, Iterator
 from enum import StrEnum
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from recovery import limits
 from recovery.errors import BlobMissingError, UnreadableFileError
+from recovery.source import reading
 from recovery.source.manifest import valid_file_id
 
 _TWO_LETTERS = frozenset(f"{number:02x}" for number in range(256))
-_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 SNAPSHOT = "Snapshot"
 """New blobs of a backup that was interrupted lie in this folder until the backup ends."""
 
@@ -84,7 +83,7 @@ class BlobFolder:
             raise BlobMissingError("The manifest lists this file, but its blob is not in the backup folder.")
         path, state = found
         try:
-            return os.open(path, _READING), state.st_size
+            return reading.open_descriptor(path), state.st_size
         except OSError as error:
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
@@ -96,11 +95,12 @@ class BlobFolder:
         """File IDs of all blobs in the folder."""
         found: set[str] = set()
         for place in self._places:
-            folders = [item.path for item in _scan(place) if _is_blob_folder(item)]
-            for folder in (place, *folders):
-                found.update(item.name for item in _scan(folder) if _is_blob(item))
+            folders, blobs = _scan(place)
+            found.update(blobs)
+            for folder in folders:
                 if len(found) >= limits.BLOB_FILES:
                     return found
+                found.update(_scan(f"{place}{os.sep}{folder}")[1])
         return found
 
     def list(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
@@ -115,13 +115,13 @@ class BlobFolder:
                     return
 
     def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
-        for item in sorted(_scan(place), key=_NAME):
-            if _is_blob_folder(item):
-                for blob in sorted(_scan(item.path), key=_NAME):
-                    if _is_blob(blob):
-                        yield blob.name, blob.path
-            elif _is_blob(item):
-                yield item.name, item.path
+        folders, blobs = _scan(place)
+        for name in sorted(folders + blobs):
+            path = f"{place}{os.sep}{name}"
+            if valid_file_id(name):
+                yield name, path
+            else:
+                yield from ((blob, f"{path}{os.sep}{blob}") for blob in sorted(_scan(path)[1]))
 
 
 def opened(number: int, buffering: int = -1) -> BinaryIO:
@@ -133,9 +133,6 @@ def opened(number: int, buffering: int = -1) -> BinaryIO:
         raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
 
-_NAME = attrgetter("name")
-
-
 def _is_blob_folder(item: os.DirEntry[str]) -> bool:
     return item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False)
 
@@ -144,10 +141,17 @@ def _is_blob(item: os.DirEntry[str]) -> bool:
     return valid_file_id(item.name) and item.is_file(follow_symlinks=False)
 
 
-def _scan(folder: str) -> list[os.DirEntry[str]]:
-    """What is in a folder, in any order; nothing where the system does not show it."""
+def _scan(folder: str) -> tuple[list[str], list[str]]:
+    """Names of the folders of blobs and of the blobs in a folder, in any order; none where the system refuses."""
+    folders: list[str] = []
+    blobs: list[str] = []
     try:
-        with os.scandir(folder) as items:
-            return list(items)
+        with reading.listed(folder) as items:
+            for item in items:
+                if _is_blob(item):
+                    blobs.append(item.name)
+                elif _is_blob_folder(item):
+                    folders.append(item.name)
     except OSError:
-        return []
+        return [], []
+    return folders, blobs

@@ -12,6 +12,7 @@ from recovery import clock, limits
 from recovery.errors import UnreadableArchiveError
 from recovery.formats import property_list as archives
 from recovery.provenance import Gap
+from recovery.source import reading
 
 INFO, MANIFEST, STATUS = "Info.plist", "Manifest.plist", "Status.plist"
 MANIFEST_DATABASE = "Manifest.db"
@@ -90,7 +91,8 @@ def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> M
             return {}
         if path.stat().st_size > limits.PLIST_BYTES:
             raise UnreadableArchiveError(f"{name} is larger than any real one.")
-        data = path.read_bytes()
+        with reading.open_file(path) as stream:
+            data = stream.read()
         return archives.load_dictionary(data, what=name)
     except OSError as error:
         gaps.append(Gap(name, name, f"the system refuses to read it ({error.strerror})", hides, fault=True))

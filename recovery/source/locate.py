@@ -7,6 +7,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from recovery import limits
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.filesystem import is_file, is_folder, mode_of
 from recovery.provenance import Gap, Reading
+from recovery.source import reading
 from recovery.source.backup_view import access_denied
 from recovery.source.identity import (
     INFO,
@@ -129,7 +131,7 @@ def _backups_below(root: Path, gaps: list[Gap]) -> Iterator[Path]:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    with os.scandir(folder) as items:
+    with reading.listed(folder) as items:
         names = sorted(item.name for item in items if not _INSIDE.fullmatch(item.name) and _is_folder(item))
     return [folder / name for name in names]
 
@@ -143,13 +145,19 @@ def _is_folder(item: os.DirEntry[str]) -> bool:
 
 def folder_size(folder: Path) -> int:
     """Sum of the sizes of all files below a folder, in bytes; links are not followed, unreadable parts skipped."""
-    total = 0
-    for directory, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += (Path(directory) / name).lstat().st_size
-            except OSError:
-                continue
+    total, waiting = 0, [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with reading.listed(here) as items:
+                for item in items:
+                    if item.is_dir(follow_symlinks=False):
+                        waiting.append(here / item.name)
+                    else:
+                        with suppress(OSError):
+                            total += item.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
     return total
 
 
@@ -217,22 +225,22 @@ def _no_backup_but(path: Path) -> tuple[str, str]:
 def _archive_kind(path: Path) -> str | None:
     if not is_file(path):
         return None
-    with path.open("rb") as stream:
+    with reading.open_file(path) as stream:
         head = stream.read(512)
     return next((kind for at, magic, kind in _ARCHIVES if head[at : at + len(magic)] == magic), None)
 
 
 def _by_name(wanted: str, roots: tuple[Path, ...]) -> Path:
-    reading = find_backups(roots)
-    known = [found.identity for found in reading]
+    listing = find_backups(roots)
+    known = [found.identity for found in listing]
     for fits in (_is_named, _starts_udid):
         matching = [identity for identity in known if fits(identity, wanted)]
         if len(matching) == 1:
             return matching[0].folder.absolute()
         if matching:
             raise _ambiguous(wanted, matching)
-    if reading.gaps and not known:
-        raise access_denied(Path(reading.gaps[0].where))
+    if listing.gaps and not known:
+        raise access_denied(Path(listing.gaps[0].where))
     places = ", ".join(str(root) for root in roots) or "no usual folder on this system"
     raise BackupNotFoundError(
         f"No backup is called {wanted!r}, and there is no such folder (looked in: {places}).",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import threading
+import stat
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
 from recovery.formats import decoding
 from recovery.formats.exif import FOREIGN_ERRORS
+from recovery.output import TEMPORARY_NAME, Evidence, NewFile, OutputDirectory
 from recovery.photos_db.thumbnail_tables import ThumbnailTable, decode_entry
 from recovery.report.html.picture_choice import Candidate, Shown, candidates, movies, quick_candidates
 from recovery.source.backup_view import BackupView
@@ -33,7 +35,7 @@ SMALL, LARGE = 320, 1600
 _QUALITY = 80
 # Part of every name, so that previews made by older rules are made again.
 _VERSION = "1"
-OUR_NAMES = re.compile(r"[0-9a-f]{24}-(?:small|large|movie)\.(?:jpg|mp4)(?:\.\d+\.part)?")
+OUR_NAMES = re.compile(rf"[0-9a-f]{{24}}-(?:small|large|movie)\.(?:jpg|mp4)|{TEMPORARY_NAME.pattern}")
 """Names this module gives; nothing else in the folder is ever removed."""
 
 
@@ -95,9 +97,9 @@ class PreviewMaker:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                jobs = (partial(self._job, self._order(asset, large(asset))) for asset in everything)
-                crew.run(jobs, crew.default_workers(), lambda number, size: None, done)
+                with self._opened(private=any(asset.hidden for asset in everything)) as folder:
+                    jobs = (partial(self._job, folder, self._order(asset, large(asset))) for asset in everything)
+                    crew.run(jobs, crew.default_workers(), lambda number, size: None, done)
             except OSError as error:
                 raise OutputError(f"The folder {self.folder} cannot be written ({error.strerror}).") from error
             finally:
@@ -110,6 +112,17 @@ class PreviewMaker:
         for path in self.folder.iterdir():
             if path.name not in kept and OUR_NAMES.fullmatch(path.name):
                 path.unlink()
+
+    @contextmanager
+    def _opened(self, *, private: bool) -> Iterator[OutputDirectory]:
+        """The folder, made if it is missing; one with pictures of hidden photos is its owner's alone."""
+        with (
+            OutputDirectory(self.folder.parent, Evidence(self.view.identity.folder)) as parent,
+            parent.folder(self.folder.name, private=private) as folder,
+        ):
+            if private:
+                folder.make_private()
+            yield folder
 
     def _order(self, asset: Asset, large: bool) -> _Order:
         quick = tuple(self._sources(quick_candidates(asset)))
@@ -126,26 +139,26 @@ class PreviewMaker:
             if entry is not None:
                 yield Source(item, entry, self.tables.get((item.file.domain, item.file.path)))
 
-    def _job(self, order: _Order, tick: crew.Tick) -> Preview:
-        preview = self._first(order.best, "large") if order.best else Preview()
+    def _job(self, folder: OutputDirectory, order: _Order, tick: crew.Tick) -> Preview:
+        preview = self._first(folder, order.best, "large") if order.best else Preview()
         tick(0)
-        small = self._first(order.quick, "small")
+        small = self._first(folder, order.quick, "small")
         preview = replace(
             preview,
             small=small.small,
             shown=preview.shown or small.shown,
             problem="" if small.small else small.problem,
         )
-        return replace(preview, movie=self._movie(order.movie)) if order.movie else preview
+        return replace(preview, movie=self._movie(folder, order.movie)) if order.movie else preview
 
-    def _first(self, sources: Iterable[Source], what: str) -> Preview:
+    def _first(self, folder: OutputDirectory, sources: Iterable[Source], what: str) -> Preview:
         """The preview from the first source that gives one."""
         problem = ""
         for source in sources:
             name = f"{self._key(source.candidate.file)}-{what}.jpg"
             try:
-                if not _is_there(self.folder / name):
-                    self._save(self._image(source, SMALL if what == "small" else LARGE), name)
+                if not _is_there(folder, name):
+                    _save(self._image(source, SMALL if what == "small" else LARGE), folder, name)
             except (UnreadableFileError, MissingExtraError) as error:
                 problem = problem or str(error)
                 continue
@@ -165,28 +178,18 @@ class PreviewMaker:
         except FOREIGN_ERRORS as error:
             raise UnreadableFileError(f"The picture cannot be read ({type(error).__name__}).") from error
 
-    def _part(self, name: str) -> Path:
-        """An unfinished file of this thread; two assets may share a file of the backup."""
-        return self.folder / f"{name}.{threading.get_ident()}.part"
-
-    def _save(self, image: Image.Image, name: str) -> None:
-        part = self._part(name)
-        image.save(part, "JPEG", quality=_QUALITY, optimize=image.width <= SMALL)
-        part.replace(self.folder / name)
-
-    def _movie(self, source: Source) -> str | None:
+    def _movie(self, folder: OutputDirectory, source: Source) -> str | None:
         """A copy for playing. Browsers take a QuickTime movie for the MP4 it nearly is, if it is so named."""
         name = f"{self._key(source.candidate.file)}-movie.mp4"
-        if _is_there(self.folder / name):
+        if _is_there(folder, name):
             return name
-        part = self._part(name)
-        part.unlink(missing_ok=True)
-        try:
-            self.view.copy(source.entry, part)
-        except UnreadableFileError:
-            part.unlink(missing_ok=True)
-            return None
-        part.replace(self.folder / name)
+        with NewFile(folder) as new:
+            try:
+                with new.buffered() as stream:
+                    self.view.copy_into(source.entry, stream)
+            except UnreadableFileError:
+                return None
+            new.publish(name)
         return name
 
     def _key(self, file: AssetFile) -> str:
@@ -217,8 +220,13 @@ def _from_table(source: Source, stream: BinaryIO, side: int) -> Image.Image:
     return decoding.presented(decode_entry(source.table, entry, stream), side)
 
 
-def _is_there(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0 and not path.is_symlink()
-    except OSError:
-        return False
+def _save(image: Image.Image, folder: OutputDirectory, name: str) -> None:
+    with NewFile(folder) as new:
+        with new.buffered() as stream:
+            image.save(stream, "JPEG", quality=_QUALITY, optimize=image.width <= SMALL)
+        new.publish(name)
+
+
+def _is_there(folder: OutputDirectory, name: str) -> bool:
+    state = folder.state(name)
+    return state is not None and stat.S_ISREG(state.st_mode) and state.st_size > 0

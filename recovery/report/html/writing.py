@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from recovery.analysis.outlines import stands_out
 from recovery.case import Case, Progress
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
+from recovery.output import Evidence, replacing, resolve
 from recovery.report import words
 from recovery.report.figures import when
 from recovery.report.html import first_screen as opening
@@ -72,11 +74,12 @@ def write_report(
     progress: Progress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
-    """Write `out` (an .html file) and the folder of previews beside it.
+    """Write `out` (an .html file, or a link to one) and the folder of previews beside it.
 
     An earlier report of that name is replaced, and its previews are used again. Raises OutputError where
     another file has the name, where it lies inside a backup, or where nothing can be written.
     """
+    out = _page(out)
     options = options or ReportOptions()
     findings = replace(findings, assets=tuple(findings.assets))  # the page has all of them at once
     folder = folder_of(out)
@@ -88,13 +91,25 @@ def write_report(
     previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
     html = render(findings, case, previews, folder.name, now())
     try:
-        _replace(out, html)
+        with replacing(out, Evidence(view.identity.folder)) as stream:
+            stream.write(html.encode())
         if options.previews and folder.is_dir():
             maker.forget_others(previews)
     except OSError as error:
         raise OutputError(f"The report {out} cannot be written ({error.strerror}).") from error
     pictures = sum(bool(item.small or item.large) for item in previews)
     return Report(out, folder if options.previews else None, pictures, len(findings.assets))
+
+
+def _page(out: Path) -> Path:
+    """The file to write: where a link leads that has the name, for the page looks for its previews beside it."""
+    try:
+        target = resolve(out)
+    except OSError as error:
+        raise OutputError(f"The report {out} cannot be written ({error.strerror or error}).") from error
+    if isinstance(target, int):
+        raise OutputError(f"{out} is no file that could be a report.", "Give the report a name like report.html.")
+    return out if not out.is_symlink() else target
 
 
 def folder_of(out: Path) -> Path:
@@ -200,18 +215,16 @@ def _refuse(out: Path, folder: Path, backup: Path) -> None:
         raise OutputError(f"{out} does not end in .html.", "Give the report a name like report.html.")
     if not out.parent.is_dir():
         raise OutputError(f"The folder {out.parent} does not exist.", "Make it first, or choose another place.")
-    if not out.exists():
-        return
+    if os.path.lexists(out) and not _is_report(out):
+        raise OutputError(f"{out} exists and is not an earlier report.", "Choose another name.")
+
+
+def _is_report(path: Path) -> bool:
     mark = f'<meta name="generator" content="{GENERATOR} '.encode()
-    if out.is_file() and mark in out.read_bytes()[:_HEAD_BYTES]:
-        return
-    raise OutputError(f"{out} exists and is not an earlier report.", "Choose another name.")
-
-
-def _replace(out: Path, html: str) -> None:
-    part = out.with_name(out.name + ".part")
     try:
-        part.write_text(html, encoding="utf-8", newline="\n")
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+        if not path.is_file():  # a pipe would be waited for
+            return False
+        with path.open("rb") as stream:
+            return mark in stream.read(_HEAD_BYTES)
+    except OSError:
+        return False

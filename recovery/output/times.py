@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def set_times(path: str, moment: datetime) -> str:
-    """Give a file the time of its asset; a phrase saying what the system refused, empty when nothing.
+def set_times(path: str, moment: datetime, folder: int | None = None) -> str:
+    """Give a file, of an open folder if one is given, a time; a phrase saying what the system refused, or nothing.
 
     On macOS the birth time follows when it is later than the new modification time. Linux has no way to set it.
     """
     nanoseconds = (moment - _EPOCH) // timedelta(microseconds=1) * 1000
     try:
-        os.utime(path, ns=(nanoseconds, nanoseconds))
+        os.utime(path, ns=(nanoseconds, nanoseconds), dir_fd=folder)
         if sys.platform == "win32":  # pragma: no cover
             _set_birth(path, nanoseconds)
     except (OSError, OverflowError, ValueError):
