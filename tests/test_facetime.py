@@ -19,7 +19,6 @@ from recovery.photos.facetime import (
     THRESHOLDS,
     Stored,
     Traces,
-    is_facetime_name,
     judge,
     worth_a_look,
 )

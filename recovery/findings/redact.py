@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from recovery.findings.model import Asset, AssetFile, BackupFacts, Cause, FileRole, Findings, LooseEnd, Signal
 from recovery.findings.outlines import made
-from recovery.photos.facetime import is_facetime_name
+from recovery.photos.facetime_names import is_facetime_name
 from recovery.provenance import Gap, Source
 from recovery.spool import mapped
 

@@ -22,6 +22,7 @@ from recovery.extraction.folder import refuse_unsafe
 from recovery.findings.model import Asset, Findings, asset_key
 from recovery.findings.outlines import stands_out
 from recovery.report import words
+from recovery.report.asset_text import measured_note
 from recovery.report.figures import when
 from recovery.report.html import opening
 from recovery.report.html.embed import detail_blocks, main_block
@@ -157,6 +158,8 @@ def _notes(findings: Findings) -> list[str]:
     notes = [words.TIMES_NOTE, words.OTHER_PHONE_NOTE, words.NEWER_NOTE]
     if untested:
         notes.insert(0, words.UNTESTED_NOTE)
+    if measured := measured_note(findings.assets):
+        notes.append(measured)
     if any(asset.trashed for asset in findings.assets):
         notes.append(words.DEADLINE_NOTE)
     if any(asset.deleted for asset in findings.assets):
