@@ -53,7 +53,8 @@ class Copied:
 def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
     """Attachments whose file the backup lists, newest first, and what their files say.
 
-    One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
+    One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A
+    picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
     original of the library is held against it byte for byte.
     """
     found = list(_listed(view, attachments))

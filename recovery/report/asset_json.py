@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from recovery.clock import to_text
 from recovery.findings.model import (
+    NOT_FACETIME,
     Asset,
     AssetFile,
     Basis,
@@ -127,7 +128,7 @@ def _deleted(asset: Asset) -> str:
 
 
 def _facetime(found: FaceTime) -> str:
-    if found.verdict is Verdict.NO and not found.signals and found.call is None:
+    if found.verdict is Verdict.NO and found == NOT_FACETIME:
         return _NO_FACETIME
     return (
         f'{{"verdict": {_WORD[found.verdict]}, "signals": {array_text(map(_signal, found.signals))}, '
