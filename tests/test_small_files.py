@@ -1,4 +1,4 @@
-"""Small photos and short videos of unknown origin are looked into; the camera's, the screen's and larger are not."""
+"""Small photos and short videos of unknown origin are looked into; the camera's and larger ones are not."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ import pytest
 from fixtures import BackupBuilder, pictures
 from fixtures.encryption import seeded_bytes
 from fixtures.misfortunes import Misfortunes
-from recovery.backup.blobs import BlobFolder
+from recovery import limits
+from recovery.backup.blobs import Blob, BlobFolder, BlobState
+from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.case import gather
 from recovery.findings.find import find, narrowed
 from recovery.findings.model import Findings, Verdict
 from recovery.findings.selection import Search
+from recovery.photos.codes import KindCode
+from recovery.photos.grouping import Group, GroupFile
+from recovery.photos.library import AssetRow
+from recovery.photos.media_files import MediaFile
+from recovery.photos.places import FileRole, Part, Place
+from recovery.photos.traces import could_be_facetime_by_size
 from tests.scanning import PASSPHRASE, scan, view_of
 from tests.talking import say
 
@@ -30,7 +38,6 @@ RENAMED: dict[str, Any] = {
 """A FaceTime still that came back under another name, through another program."""
 LARGE: dict[str, Any] = {"width": 1921, "height": 1080}
 SHORT: dict[str, Any] = {"original": "IMG_1234.MOV", "imported_by": 3, "facetime_movie": True, "duration": 3.01}
-UNKNOWN_SIZE: dict[str, Any] = {"width": None, "height": None}
 
 
 def photo(**changes: Any) -> BackupBuilder:
@@ -50,7 +57,6 @@ STORIES: dict[str, tuple[Callable[[], Misfortunes], Verdict]] = {
     "a JPEG": (lambda: photo(extension="JPG"), Verdict.CERTAIN),
     "1,920 pixels": (lambda: photo(width=1920, height=1920), Verdict.CERTAIN),
     "1,921 pixels": (lambda: photo(**LARGE), Verdict.NO),
-    "size not stored": (lambda: photo(**UNKNOWN_SIZE), Verdict.CERTAIN),
     "the front camera's": (lambda: photo(bundle=None, imported_by=2), Verdict.NO),
     "the back camera's": (lambda: photo(bundle=None, imported_by=1), Verdict.NO),
     "a screenshot": (lambda: photo(what="screenshot"), Verdict.NO),
@@ -100,6 +106,35 @@ def test_what_is_looked_into(tmp_path: Path, story: str) -> None:
     assert deciphered == asset
     narrow = only_facetime(folder, PASSPHRASE)
     assert tuple(narrow.assets) == ((asset,) if verdict is not Verdict.NO else ())
+
+
+def group(size: int | None, **stored: Any) -> Group:
+    """A row that stores only this, with one original of so many bytes."""
+    row = AssetRow(**dict.fromkeys(AssetRow._fields) | {"pk": 1} | stored)  # type: ignore[arg-type]
+    entry = ManifestEntry("a" * 40, "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.HEIC", EntryKind.FILE)
+    place = Place(Part.ORIGINAL, "DCIM/100APPLE", "IMG_0001.HEIC")
+    return Group(row, (GroupFile(FileRole.STILL, MediaFile(entry, place, Blob(BlobState.PRESENT, size), None)),))
+
+
+@pytest.mark.parametrize(
+    ("size", "stored", "looked"),
+    [
+        (limits.FACETIME_BYTES, {}, True),
+        (limits.FACETIME_BYTES + 1, {}, False),
+        (None, {}, True),
+        (limits.FACETIME_BYTES + 1, {"width": 1920, "height": 1080}, True),
+        (1000, {"width": 4032}, False),
+        (1000, {"width": 0, "height": 0}, True),
+        (1000, {"kind": KindCode.VIDEO, "duration": 60.0}, False),
+        (1000, {"kind": KindCode.VIDEO, "duration": 0.0}, True),
+        (limits.FACETIME_BYTES + 1, {"kind": KindCode.VIDEO, "width": 1920, "height": 1080}, False),
+        (1000, {"imported_by": 1}, False),
+        (1000, {"kind_subtype": 10}, False),
+    ],
+)
+def test_what_the_row_does_not_store(size: int | None, stored: dict[str, Any], looked: bool) -> None:
+    """Pixels and seconds of the row come first; where they are missing the bytes of the file tell."""
+    assert could_be_facetime_by_size(group(size, **stored)) is looked
 
 
 def test_large_files_without_a_row_are_not_opened(tmp_path: Path) -> None:
