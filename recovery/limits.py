@@ -69,6 +69,18 @@ LIBRARY_ROWS = 5_000_000
 # --- media -----------------------------------------------------------------------------------------------
 # Bytes from the start (kind) and the end (is it cut?) of a media file; a JPEG's or PNG's last mark stands there.
 MEDIA_HEAD_BYTES = 64 * KIB
+# The size of what FaceTime saves, beyond which a photo or video of unknown origin is not opened: genuine stills
+# have at most 1,920 pixels on their long side, genuine videos last 3.02 seconds (docs/facetime.md). Where neither
+# is stored, the bytes tell: a picture of 1,920 x 1,920 pixels without any compression.
+FACETIME_LONG_SIDE = 1_920
+FACETIME_SECONDS = 5.0
+FACETIME_BYTES = 3 * FACETIME_LONG_SIDE**2
+# Bytes read at once when looking for FaceTime's marks: genuine HEIC stills hold them within the first 2 KiB.
+MARKS_HEAD_BYTES = 4 * KIB
+# Bytes of one block of metadata that is searched for them: an EXIF segment of a JPEG has at most 64 KiB.
+MARKS_BLOCK_BYTES = 1 * MIB
+# Segments of a JPEG, or chunks of a PNG, before the picture; real ones have about a dozen.
+MARKS_SEGMENTS = 200
 # Pixels Pillow may be asked to decode: a 200 megapixel phone picture, with room.
 IMAGE_PIXELS = 300_000_000
 # Atoms looked at in one QuickTime file: a real Live Photo movie has about 150. This also bounds tracks and keys.

@@ -15,6 +15,7 @@ from recovery.analysis.model import (
     BackupFacts,
     Basis,
     CallContext,
+    Camera,
     Cause,
     CauseVerdict,
     Cloud,
@@ -37,7 +38,7 @@ from recovery.analysis.model import (
     Upload,
     Verdict,
 )
-from recovery.provenance import Gap, Source
+from recovery.provenance import Gap, Source, Tier
 
 GENERATED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 TAKEN = datetime(2024, 5, 3, 18, 22, 10, 125000, tzinfo=UTC)
@@ -175,6 +176,8 @@ def _certain() -> Asset:
                 ),
             ),
             CallContext(TAKEN - timedelta(minutes=7), TAKEN + timedelta(minutes=18), 2),
+            "iPhone 13",
+            Camera.FRONT,
         ),
         live_photo=LivePhoto(True, True, "0C3F6A52-7D0B-4A0E-8A7A-2F0B8B6F7D11", True),
         cloud=Cloud(True, True, Upload.SYNCED),
@@ -228,7 +231,11 @@ def _half_in_trash() -> Asset:
                     "messages_name", "lp_image(1).heic", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 13)
                 ),
                 Signal(
-                    "embedded_marker", "FaceTime Photo", source("EXIF UserComment", None, "IMG_0043.HEIC"), False
+                    "embedded_marker",
+                    "FaceTime Photo",
+                    source("EXIF UserComment", None, "IMG_0043.HEIC"),
+                    Tier.DOCUMENTED,
+                    "72 of 78 stills",
                 ),
             ),
         ),
@@ -243,7 +250,7 @@ def _half_in_trash() -> Asset:
 
 def _others() -> list[Asset]:
     """A wide name, an iCloud original, a possible one, a hidden one, a ghost."""
-    overlap = Signal("call_overlap", "2024-05-03T18:15:00Z", source("ZCALLRECORD", 3), untested=False)
+    overlap = Signal("call_overlap", "2024-05-03T18:15:00Z", source("ZCALLRECORD", 3), Tier.DOCUMENTED)
     return [
         Asset(
             uuid="C0000000-0000-4000-8000-000000000001",

@@ -13,6 +13,7 @@ from recovery.analysis.model import (
     BackupFacts,
     Basis,
     CallContext,
+    Camera,
     Cause,
     CauseVerdict,
     Cloud,
@@ -34,7 +35,7 @@ from recovery.analysis.model import (
     Upload,
     Verdict,
 )
-from recovery.provenance import Gap, Source
+from recovery.provenance import Gap, Source, Tier
 
 # Lone surrogates, escapes, bidi marks, wide and combining characters come up by themselves and are asked for.
 HOSTILE = st.sampled_from(
@@ -83,8 +84,12 @@ files = st.builds(
 facetimes = st.builds(
     FaceTime,
     st.sampled_from(Verdict),
-    st.lists(st.builds(Signal, codes, texts, sources, st.booleans()), max_size=3).map(tuple),
+    st.lists(st.builds(Signal, codes, texts, sources, st.sampled_from(Tier), st.none() | texts), max_size=3).map(
+        tuple
+    ),
     st.none() | st.builds(CallContext, times, times, st.none() | st.integers(0, 32)),
+    st.none() | texts,
+    st.none() | st.sampled_from(Camera),
 )
 assets = st.builds(
     Asset,

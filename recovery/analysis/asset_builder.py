@@ -7,12 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recovery.analysis.asset_fields import Fields
+from recovery.analysis.asset_fields import MOVIE_DATE_NOTE, Fields
 from recovery.analysis.asset_files import files_of, live_photo_of, notes_of
 from recovery.analysis.call_context import CallFinder
 from recovery.analysis.deleted_assets import Ghost, Pictures, ghosts_of, pictures_of
-from recovery.analysis.facetime_finding import facetime_of
-from recovery.analysis.messages_matching import Copies, assets_in_messages, copies_of, copy_file, stored_name
+from recovery.analysis.facetime_finding import DEVICE, facetime_of
+from recovery.analysis.messages_matching import (
+    Copies,
+    assets_in_messages,
+    copies_of,
+    copy_file,
+    known_inside,
+    stored_name,
+)
 from recovery.analysis.model import (
     Asset,
     AssetFile,
@@ -25,7 +32,7 @@ from recovery.analysis.outlines import Glimpsed, Outline
 from recovery.analysis.plain_assets import PlainAssets
 from recovery.analysis.status import Decision, cloud_of, decide
 from recovery.case import AttachmentFile, Case
-from recovery.case.facetime_evidence import Places, is_live, is_quiet, traces_of
+from recovery.case.facetime_evidence import Places, inside_traces, is_live, is_quiet, traces_of
 from recovery.case.grouping import Group, GroupFile
 from recovery.clock import to_text
 from recovery.photos_db import codes
@@ -151,6 +158,8 @@ class _Builder:
         resources = self._resources()
         decision = self._decision(kind, files, resources)
         facetime, judgement = self._facetime(created, added)
+        if judgement.photographed.source is not None:
+            fields.sources[DEVICE] = judgement.photographed.source
         return Asset(
             uuid=uuid,
             basis=self._basis(),
@@ -247,7 +256,8 @@ class _Builder:
         traces = traces_of(self.group, self.places)
         if self.ghost is not None:
             traces = _joined(traces, self.ghost.traces())
-        traces = replace(traces, messages_names=tuple(stored_name(item) for item in self.copies))
+        if self.copies:
+            traces = _with_copies(traces, self.copies)
         if found is not None:
             context, call = found
             span = f"{to_text(context.started)}/{to_text(context.ended)}"
@@ -261,6 +271,8 @@ class _Builder:
         if judgement.shared_by:
             yield f"a FaceTime photo that was saved from a share: {judgement.shared_by} saved it"
         yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
+        if self.fields.is_movie_date():
+            yield MOVIE_DATE_NOTE
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield "the picture states a local time without a zone, which is not used as its date"
         if self.ghost is not None and not self.group.files:
@@ -289,6 +301,19 @@ def _joined(traces: Traces, ghost: Traces) -> Traces:
         saved_asset_type=ghost.saved_asset_type if traces.saved_asset_type is None else traces.saved_asset_type,
         live=traces.live or ghost.live,
         history_client=ghost.history_client,
+    )
+
+
+def _with_copies(traces: Traces, copies: Sequence[AttachmentFile]) -> Traces:
+    """What copies in Messages add: the names they were sent under, and the marks inside them."""
+    inside = inside_traces(known_inside(copies))
+    return replace(
+        traces,
+        messages_names=tuple(stored_name(item) for item in copies),
+        comments=traces.comments + inside.comments,
+        models=traces.models + inside.models,
+        lenses=traces.lenses + inside.lenses,
+        movie_keywords=traces.movie_keywords + inside.movie_keywords,
     )
 
 

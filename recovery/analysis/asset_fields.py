@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from recovery.analysis.model import FieldSources
 from recovery.case.facetime_evidence import Places, attribute_source, inside_source, row_place, row_source
 from recovery.case.grouping import Group
 from recovery.clock import in_utc
+from recovery.formats.media import MediaFacts
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole
 from recovery.photos_db.library import DATABASE
@@ -21,6 +22,13 @@ from recovery.provenance import Source
 from recovery.source.manifest import STORE as MANIFEST
 
 T = TypeVar("T")
+
+MOVIE_DATE_NOTE = (
+    "its date is the creation time stored in the video (mvhd, UTC); which device's clock that is, is not known, "
+    "and a converted video states when it was converted"
+)
+MOVIE_DATE = "moov/mvhd creation time"
+"""Where a video keeps when it was written, in UTC: the only date inside an untouched FaceTime Live Photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,19 @@ _NAME = itemgetter(0)
 def _kept_once(entries: _Entries) -> _Entries:
     """The first of all equal values."""
     return entries
+
+
+def date_inside(files: Iterable[tuple[str, MediaFacts]]) -> tuple[datetime, Source] | None:
+    """The date that files state of themselves, and where: one with a zone, else a video's creation time.
+
+    `files` are given by their path in the backup.
+    """
+    known = tuple(files)
+    for path, facts in known:
+        stated = facts.date_original
+        if stated and stated.tzinfo and (taken := in_utc(stated)):
+            return taken, Source(path, "date_original")
+    return next(((f.movie_created, Source(path, MOVIE_DATE)) for path, f in known if f.movie_created), None)
 
 
 class Fields:
@@ -119,19 +140,20 @@ class Fields:
         stated = self.pick("created", datetime)
         if stated is not None:
             return stated
-        for item in self._group.files:
-            facts = item.file.facts if item.role in ORIGINALS else None
-            stated = facts.date_original if facts else None
-            if stated and stated.tzinfo and (taken := in_utc(stated)):
-                self.sources["created"] = inside_source(item.file, "date_original")
-                return taken
-            if facts and facts.movie_created:
-                self.sources["created"] = inside_source(item.file, "mvhd")
-                return facts.movie_created
+        originals = (item.file for item in self._group.files if item.role in ORIGINALS)
+        dated = date_inside((file.store, file.facts) for file in originals if file.facts)
+        if dated is not None:
+            taken, self.sources["created"] = dated
+            return taken
         if self._row is None and self.main is not None and self.main.entry.born is not None:
             self.sources["created"] = Source(MANIFEST, f"{self.main.entry.relative_path} Birth")
             return self.main.entry.born
         return None
+
+    def is_movie_date(self) -> bool:
+        """Whether the date that was picked is the video's own."""
+        source = self.sources.get("created")
+        return isinstance(source, Source) and source.place == MOVIE_DATE
 
     def added(self) -> datetime | None:
         """When it came into the library: stored, else the time of its insertion in the history."""

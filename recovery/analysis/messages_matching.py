@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from recovery.analysis.facetime_finding import facetime_of
+from recovery.analysis.asset_fields import MOVIE_DATE, MOVIE_DATE_NOTE, date_inside
+from recovery.analysis.facetime_finding import DEVICE, facetime_of
 from recovery.analysis.model import (
     Asset,
     AssetFile,
@@ -21,7 +23,9 @@ from recovery.analysis.model import (
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import inside_traces
 from recovery.case.pairing import Half, pair
+from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, extension, stem
+from recovery.photos_db.facetime_names import shared_stem
 from recovery.photos_db.facetime_signals import Stored, judge
 from recovery.provenance import Source
 
@@ -32,6 +36,8 @@ class Copies:
 
     by_original: Mapping[str, list[AttachmentFile]]
     by_identifier: Mapping[str, list[AttachmentFile]]
+    movies: Mapping[str, AttachmentFile]
+    """By the file ID of a still the video of the same Live Photo."""
     taken: set[str] = field(default_factory=set)
 
     @property
@@ -46,6 +52,9 @@ class Copies:
             found.update((item.entry.file_id, item) for item in self.by_original.get(name, []))
         for identifier in sorted(identifiers):
             found.update((item.entry.file_id, item) for item in self.by_identifier.get(identifier.upper(), []))
+        # Of a video whose content is missing nothing but its place beside the still tells what it was.
+        beside = [self.movies[name] for name in found if name in self.movies]
+        found.update((item.entry.file_id, item) for item in beside)
         fresh = [item for name, item in found.items() if name not in self.taken]
         self.taken.update(item.entry.file_id for item in fresh)
         return fresh
@@ -60,7 +69,7 @@ def copies_of(case: Case) -> Copies:
             by_original[item.same_as].append(item)
         if item.facts and item.facts.content_identifier:
             by_identifier[item.facts.content_identifier.upper()].append(item)
-    return Copies(by_original, by_identifier)
+    return Copies(by_original, by_identifier, _movies_of_stills(case.around.attachments))
 
 
 def copy_file(item: AttachmentFile) -> AssetFile:
@@ -83,6 +92,18 @@ def stored_name(item: AttachmentFile) -> Stored:
     return Stored(item.entry.name, Source(item.entry.relative_path))
 
 
+def known_inside(items: Iterable[AttachmentFile]) -> list[tuple[str, MediaFacts]]:
+    """What the files of attachments say about themselves, each with its path in the backup."""
+    return [(item.entry.relative_path, item.facts) for item in items if item.facts is not None]
+
+
+def _date_notes(created: datetime | None, dated_by: Source | None, sent: bool) -> Iterator[str]:
+    if dated_by is not None and dated_by.place == MOVIE_DATE:
+        yield MOVIE_DATE_NOTE
+    if sent and created is None:
+        yield "the date is that of the message, not of the photo"
+
+
 def _said(item: AttachmentFile) -> str:
     attachment = item.attachment
     if attachment is None:
@@ -96,38 +117,44 @@ def _said(item: AttachmentFile) -> str:
 def assets_in_messages(case: Case, copies: Copies) -> Iterator[Asset]:
     """FaceTime photos that only Messages still holds: nothing else in the backup is the same photo."""
     left = [item for item in case.around.attachments if item.entry.file_id not in copies.taken]
-    movies = [item for item in left if extension(item.entry.name) in MOVIE_EXTENSIONS]
-    stills = [item for item in left if extension(item.entry.name) not in MOVIE_EXTENSIONS]
-    by_id = {item.entry.file_id: item for item in left}
-    pairs = pair([_half(item) for item in stills], [_half(item) for item in movies])
-    partner = {found.still: by_id[found.movie] for found in pairs}
-    paired = {found.movie for found in pairs}
-    for item in stills:
-        yield from _asset(item, partner.get(item.entry.file_id))
-    for item in movies:
+    partner = _movies_of_stills(left)
+    paired = {movie.entry.file_id for movie in partner.values()}
+    for item in left:
         if item.entry.file_id not in paired:
-            yield from _asset(item, None)
+            yield from _asset(item, partner.get(item.entry.file_id))
+
+
+def _movies_of_stills(items: Iterable[AttachmentFile]) -> Mapping[str, AttachmentFile]:
+    """By the file ID of a still the video of the same Live Photo."""
+    by_id = {item.entry.file_id: item for item in items}
+    movies = [_half(item) for item in by_id.values() if _is_movie(item)]
+    stills = [_half(item) for item in by_id.values() if not _is_movie(item)]
+    return {found.still: by_id[found.movie] for found in pair(stills, movies)}
+
+
+def _is_movie(item: AttachmentFile) -> bool:
+    return extension(item.entry.name) in MOVIE_EXTENSIONS
 
 
 def _half(item: AttachmentFile) -> Half[str]:
     folder = f"{item.entry.domain}/{item.entry.folder}"
-    # Both halves are sent under FaceTime's own names, which have different stems.
-    name = stem(item.entry.name).casefold().replace("lp_movie", "lp_image")
+    name = shared_stem(stem(item.entry.name))
     return Half(item.entry.file_id, folder, name, item.facts.content_identifier if item.facts else None)
 
 
 def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset]:
     halves = [half for half in (item, movie) if half is not None]
-    facts = [(half, half.facts) for half in halves if half.facts is not None]
-    inside = inside_traces([(half.entry.relative_path, known) for half, known in facts])
+    inside = inside_traces(known_inside(halves))
     names = tuple(stored_name(half) for half in halves)
     judgement = judge(replace(inside, messages_names=names, live=movie is not None))
     if judgement.verdict is Verdict.NO:
         return
-    only_movie = extension(item.entry.name) in MOVIE_EXTENSIONS
-    identifier = next((f.content_identifier for _, f in facts if f.content_identifier), None)
+    only_movie = _is_movie(item)
+    identifier = next((f.content_identifier for _, f in known_inside(halves) if f.content_identifier), None)
     present = any(half.blob.state is not FileState.MISSING for half in halves)
     sent = item.attachment
+    created, dated_by = date_inside(known_inside(halves)) or (None, None)
+    sources = (("created", dated_by), (DEVICE, judgement.photographed.source))
     yield Asset(
         uuid=None,
         basis=Basis.MEDIA_FILE,
@@ -138,11 +165,13 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         else "Messages names it, but its content is missing",
         filename=item.name,
         original_filename=item.name,
+        created=created,
         added=(sent.message_date or sent.created) if sent else None,
         width=item.facts.width if item.facts else None,
         height=item.facts.height if item.facts else None,
         facetime=facetime_of(judgement),
         live_photo=LivePhoto(False, False, identifier, None) if movie or identifier else None,
         files=tuple(copy_file(half) for half in halves),
-        notes=("the date is that of the message, not of the photo",) if sent else (),
+        notes=tuple(_date_notes(created, dated_by, sent is not None)),
+        sources=tuple((name, source) for name, source in sources if source),
     )

@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol, overload
 
 from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
+from recovery.photos_db.facetime_signals import Camera as Camera
 from recovery.photos_db.facetime_signals import Verdict as Verdict
-from recovery.provenance import Gap, Source
+from recovery.provenance import Gap, Source, Tier
 from recovery.source.blobs import BlobState
 
 FileState = BlobState
@@ -76,13 +77,19 @@ class AssetFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One reason for a FaceTime verdict: a code, the stored value, and where it stands."""
+    """One reason for a FaceTime verdict: a code, the stored value, where it stands, and how sure the rule is."""
 
     code: str
     value: str
     source: Source
-    untested: bool = True
-    """True where no real sample has shown the rule at work."""
+    tier: Tier = Tier.UNTESTED
+    seen: str | None = None
+    """In how many genuine files the signal was found, `72 of 78 stills`; None where that is not known."""
+
+    @property
+    def untested(self) -> bool:
+        """Whether no genuine sample has shown the rule at work."""
+        return self.tier is Tier.UNTESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,17 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class FaceTime:
-    """Whether an asset came from FaceTime, and why."""
+    """Whether an asset came from FaceTime, and why.
+
+    `device` is the marketing name of the photographed device, which is the other person's, and `camera` the one of
+    it that was on; both as the still says, None where it does not.
+    """
 
     verdict: Verdict = Verdict.NO
     signals: tuple[Signal, ...] = ()
     call: CallContext | None = None
+    device: str | None = None
+    camera: Camera | None = None
 
 
 NOT_FACETIME = FaceTime()

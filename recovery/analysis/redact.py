@@ -18,7 +18,7 @@ from recovery.analysis.model import (
     Signal,
 )
 from recovery.analysis.outlines import made
-from recovery.photos_db.facetime_signals import is_facetime_name
+from recovery.photos_db.facetime_names import is_facetime_name
 from recovery.provenance import Gap, Source
 from recovery.spool import mapped
 

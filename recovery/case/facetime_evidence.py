@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
+from recovery import limits
 from recovery.case.grouping import Group
 from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole
-from recovery.photos_db.codes import CAMERA, SubtypeCode
-from recovery.photos_db.facetime_signals import BY_SYSTEM, Stored, Traces, is_facetime_name, is_of_facetime
+from recovery.photos_db.codes import CAMERA, OF_THE_SCREEN, KindCode, SubtypeCode
+from recovery.photos_db.facetime_names import is_facetime_name
+from recovery.photos_db.facetime_signals import (
+    BY_SYSTEM,
+    KEYWORDS_KEY,
+    Stored,
+    Traces,
+    is_of_facetime,
+)
 from recovery.photos_db.library import DATABASE, AssetRow
 from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Source
@@ -94,6 +102,31 @@ def by_camera(group: Group) -> bool:
     return next((item.imported_by for item in stated if item.imported_by is not None), None) in CAMERA
 
 
+def could_be_facetime_by_size(group: Group) -> bool:
+    """Whether an asset is neither of the camera nor of the screen, and no larger or longer than FaceTime's.
+
+    Row first; what no row tells, the length of the files does.
+    """
+    if by_camera(group):
+        return False
+    row = group.row
+    if row is not None:
+        if row.kind_subtype in OF_THE_SCREEN:
+            return False
+        if max(row.width or 0, row.height or 0) > limits.FACETIME_LONG_SIDE:
+            return False
+        if row.kind == KindCode.VIDEO and row.duration:
+            return row.duration <= limits.FACETIME_SECONDS
+        if row.kind != KindCode.VIDEO and row.width and row.height:
+            return True
+    sizes = (
+        file.entry.size if file.blob.size is None else file.blob.size
+        for role, file in group.files
+        if role in ORIGINALS
+    )
+    return all(size is None or size <= limits.FACETIME_BYTES for size in sizes)
+
+
 def _names_facetime(name: str | None, bundle: str | None) -> bool:
     return bool((name and is_facetime_name(name)) or (bundle and is_of_facetime(bundle)))
 
@@ -110,10 +143,12 @@ def inside_traces(inside: Sequence[tuple[str, MediaFacts]]) -> Traces:
         lenses=tuple(
             Stored(facts.lens_model, Source(path, "Exif LensModel")) for path, facts in inside if facts.lens_model
         ),
-        movie_values=tuple(
+        models=tuple(Stored(facts.model, Source(path, "Exif Model")) for path, facts in inside if facts.model),
+        movie_keywords=tuple(
             Stored(value, Source(path, f"moov/meta {key}"))
             for path, facts in inside
             for key, value in facts.quicktime_keys
+            if key == KEYWORDS_KEY
         ),
     )
 

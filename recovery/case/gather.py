@@ -13,14 +13,21 @@ from recovery import limits
 from recovery.ahead import ahead, possible
 from recovery.case.app_data_readings import read_surroundings
 from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
-from recovery.case.facetime_evidence import Places, by_camera, is_live, is_quiet, traces_of
+from recovery.case.facetime_evidence import (
+    Places,
+    by_camera,
+    could_be_facetime_by_size,
+    is_live,
+    is_quiet,
+    traces_of,
+)
 from recovery.case.facetime_messages import read_facetime_messages
 from recovery.case.grouping import Group, Grouping, group
 from recovery.case.messages_copies import Copied
 from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
 from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
-from recovery.errors import UnreadableDatabaseError, UnreadableFileError
+from recovery.errors import BlobMissingError, UnreadableDatabaseError, UnreadableFileError
 from recovery.formats.signatures import sniff
 from recovery.photos_db import library
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, Part
@@ -28,6 +35,7 @@ from recovery.photos_db.carved_assets import DeletedRow, carve_assets
 from recovery.photos_db.facetime_signals import worth_a_look
 from recovery.photos_db.history import History, read_history
 from recovery.photos_db.library import PhotoLibrary, read_library
+from recovery.photos_db.marks import may_carry_marks
 from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
 from recovery.photos_db.migrations import Migration, read_migrations
 from recovery.photos_db.row_index import RowIndex
@@ -38,7 +46,6 @@ from recovery.source.backup_view import BackupView
 from recovery.source.blobs import BlobState
 from recovery.source.guessed_index import GuessedIndex
 from recovery.source.manifest import STORE as MANIFEST
-from recovery.source.manifest import ManifestEntry
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
 _TOGETHER = 1_000  # media files that another process hands over at once
@@ -78,6 +85,8 @@ class _Gatherer:
         self.history: History | None = None
         self.migrations: Reading[Migration] = Reading()
         self.rows: tuple[DeletedRow, ...] = ()
+        self.unread = _Counted()
+        """Small pictures and videos that could not be searched for marks."""
 
     def case(self) -> Case:
         """Media files need nothing of the library: where there are many, another process looks at them now."""
@@ -191,12 +200,14 @@ class _Gatherer:
         rows = self.photos.assets if self.photos else ()
         self.spares = self.only_facetime and len(rows) > 0
         index = RowIndex(rows)
-        damaged, gaps = _Damaged(), self.gaps
+        damaged, gaps = _Counted(), self.gaps
         self.gaps = []
         files = chain(self._media(listed, missing, damaged), unnamed)
         looked = (self._looked_at(self._examined(file)) if _undescribed(file, index) else file for file in files)
         grouping = group(rows, looked, index, self.view.room)
-        self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
+        hides = ("dates, sizes, attributes and keys of these files",)
+        of_manifest = damaged.gaps("records of the manifest", hides, MANIFEST)
+        self.gaps = [*gaps, *of_manifest, *self.gaps]
         return grouping
 
     def _settled(self, grouping: Grouping, attachments: Iterable[AttachmentFile]) -> Grouping:
@@ -206,21 +217,45 @@ class _Gatherer:
 
         def change(item: Group) -> Group:
             quiet = is_quiet(item)
-            promising = _promises(item, places, quiet)
+            promising = _promises(item, places, quiet) or self._is_marked(item)
             if self.spares and (promising or not quiet or item.row is None or copied.has(item)):
                 files = (known._replace(file=self._examined(known.file)) for known in item.files)
                 item = replace(item, files=tuple(files))
             return self._looked_into(item) if promising else item
 
-        return grouping.updated(change, self.view.room)
+        marked = grouping.updated(change, self.view.room)
+        self.gaps.extend(
+            self.unread.gaps("the inside of small pictures and videos", ("FaceTime marks inside the file",))
+        )
+        return marked
+
+    def _is_marked(self, item: Group) -> bool:
+        """Whether a file of an asset no larger than FaceTime's, and not the camera's, may carry a mark of it."""
+        return could_be_facetime_by_size(item) and any(
+            role in ORIGINALS and file.facts is None and self._may_carry_marks(file) for role, file in item.files
+        )
+
+    def _may_carry_marks(self, file: MediaFile) -> bool:
+        if not file.present:
+            return False
+        try:
+            with self.view.open(file.entry, scattered=True) as stream:
+                return may_carry_marks(stream)
+        except BlobMissingError:
+            return False  # told as a missing blob, also where files were not examined
+        except (OSError, UnreadableFileError) as error:
+            why = str(error) if isinstance(error, UnreadableFileError) else type(error).__name__
+            self.unread.note(file.store, why)
+            return False
 
     def _media(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], damaged: _Damaged
+        self, listed: Iterator[MediaFile], missing: frozenset[str], damaged: _Counted
     ) -> Iterator[MediaFile]:
         """The listed files; those whose blob is missing are told so, whether they were examined or not."""
         late = self.only_facetime and not self.spares
         for file in listed:
-            damaged.note(file.entry)
+            if file.entry.problem:
+                damaged.note(file.entry.relative_path, file.entry.problem)
             self.progress.advance()
             spared = late and file.place.part is not Part.THUMBNAIL
             yield examine(self.view, file) if spared or file.entry.file_id in missing else file
@@ -261,23 +296,23 @@ class _Gatherer:
         return traces, tables.gaps + journals.gaps + path_gaps
 
 
-class _Damaged:
-    """Counts entries of media files that could not be read whole."""
+class _Counted:
+    """Counts media files of which something could not be read, to tell all of them as one gap."""
 
     def __init__(self) -> None:
-        self.first: ManifestEntry | None = None
+        self.path = ""
+        self.why = ""
         self.count = 0
 
-    def note(self, entry: ManifestEntry) -> None:
-        if entry.problem:
-            self.count += 1
-            self.first = self.first or entry
+    def note(self, path: str, why: str) -> None:
+        if not self.count:
+            self.path, self.why = path, why
+        self.count += 1
 
-    def gaps(self) -> Iterator[Gap]:
-        if self.first is not None:
-            why = f"of {self.count:,} media files: {self.first.problem} ({self.first.relative_path} first)"
-            hides = ("dates, sizes, attributes and keys of these files",)
-            yield Gap("records of the manifest", MANIFEST, why, hides, fault=True)
+    def gaps(self, what: str, hides: tuple[str, ...], where: str = "") -> Iterator[Gap]:
+        if self.count:
+            why = f"of {self.count:,} media files: {self.why} ({self.path} first)"
+            yield Gap(what, where or self.path, why, hides, fault=True)
 
 
 def _promises(item: Group, places: Places, quiet: bool) -> bool:

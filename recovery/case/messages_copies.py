@@ -16,12 +16,12 @@ from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import read_media
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
-from recovery.photos_db.facetime_signals import is_facetime_name
+from recovery.photos_db.facetime_names import is_facetime_name, shared_stem
 from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Gap, Reading
 from recovery.source.backup_view import BackupView
-from recovery.source.blobs import BlobState
-from recovery.source.manifest import EntryKind, ManifestEntry
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry, file_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Copied:
 def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
     """Attachments whose file the backup lists, newest first, and what their files say.
 
-    A picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
+    One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A
+    picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
     original of the library is held against it byte for byte.
     """
     found = list(_listed(view, attachments))
@@ -85,23 +86,40 @@ def _moment(item: AttachmentFile) -> datetime:
 
 def _listed(view: BackupView, attachments: Iterable[Attachment]) -> Iterator[AttachmentFile]:
     seen: set[str] = set()
+    stills: list[ManifestEntry] = []
     for attachment in attachments:
-        entry = view.index.lookup(*attachment.location) if attachment.location else None
-        if entry is None or entry.kind is not EntryKind.FILE or entry.file_id in seen:
+        found = _file_of(view, attachment)
+        if found is None or found.entry.file_id in seen:
             continue
-        seen.add(entry.file_id)
-        yield AttachmentFile(attachment, entry, view.examine(entry))
+        seen.add(found.entry.file_id)
+        yield found
         if is_facetime_name(attachment.name):
-            for beside in _movies_beside(view, entry):
-                if beside.file_id not in seen:
-                    seen.add(beside.file_id)
-                    yield AttachmentFile(None, beside, view.examine(beside))
+            stills.append(found.entry)
+    for still in stills:
+        for beside in _movies_beside(view, still):
+            if beside.file_id not in seen:
+                seen.add(beside.file_id)
+                yield AttachmentFile(None, beside, view.examine(beside))
+
+
+def _file_of(view: BackupView, attachment: Attachment) -> AttachmentFile | None:
+    """The attachment with its file; None where the backup lists none, unless FaceTime's name says what it was."""
+    if attachment.location is None:
+        return None
+    entry = view.index.lookup(*attachment.location)
+    if entry is not None:
+        return AttachmentFile(attachment, entry, view.examine(entry)) if entry.kind is EntryKind.FILE else None
+    if not is_facetime_name(attachment.name):
+        return None
+    domain, path = attachment.location
+    unlisted = ManifestEntry(file_id(domain, path), domain, path, EntryKind.FILE)
+    return AttachmentFile(attachment, unlisted, Blob(BlobState.MISSING, note="the backup does not list its file"))
 
 
 def _movies_beside(view: BackupView, still: ManifestEntry) -> Iterator[ManifestEntry]:
     """Movies of a Live Photo that lie in the folder of its still; they may have no row of their own."""
     for entry in view.index.entries(still.domain, f"{still.folder}/"):
-        same = stem(entry.name).casefold() == stem(still.name).casefold() or is_facetime_name(entry.name)
+        same = shared_stem(stem(entry.name)) == shared_stem(stem(still.name)) or is_facetime_name(entry.name)
         if entry.kind is EntryKind.FILE and same and extension(entry.name) in MOVIE_EXTENSIONS:
             yield entry
 

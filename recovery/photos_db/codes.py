@@ -59,6 +59,7 @@ class ImportedBy(IntEnum):
     SHARED_WITH_YOU = 12
 
 
+OF_THE_SCREEN = frozenset({SubtypeCode.SCREENSHOT, SubtypeCode.SCREEN_RECORDING})
 CAMERA = frozenset({ImportedBy.BACK_CAMERA, ImportedBy.FRONT_CAMERA})
 
 

@@ -46,6 +46,7 @@ class AssetRow(NamedTuple):
     timezone_offset: int | None
     width: int | None
     height: int | None
+    duration: float | None
     latitude: float | None
     longitude: float | None
     favorite: bool | None

@@ -105,6 +105,7 @@ ASSET_FACTS: tuple[Fact, ...] = (
     Fact("timezone_offset", _W, _attributes("ZTIMEZONEOFFSET")),
     Fact("width", _W, _asset("ZWIDTH")),
     Fact("height", _W, _asset("ZHEIGHT")),
+    Fact("duration", _R, _asset("ZDURATION")),
     Fact("latitude", _R, _asset("ZLATITUDE")),
     Fact("longitude", _R, _asset("ZLONGITUDE")),
     Fact("favorite", _B, _asset("ZFAVORITE")),

@@ -11,22 +11,26 @@ from datetime import datetime
 from enum import StrEnum
 
 from recovery.analysis.model import (
+    NOT_FACETIME,
     Asset,
     AssetFile,
     Basis,
+    Camera,
     Cloud,
     FaceTime,
     FileRole,
     FileState,
     Kind,
     LivePhoto,
+    Signal,
     Status,
     Upload,
     Verdict,
     asset_key,
 )
 from recovery.clock import to_text
-from recovery.report.json_text import array_text, sources_text, string_text, value_text
+from recovery.provenance import Tier
+from recovery.report.json_text import array_text, source_text, sources_text, string_text, value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,23 @@ FileKey = tuple[str, AssetFile]
 """An asset's key (`asset_key`) and one of its files."""
 NOTHING_EXTRACTED: Mapping[FileKey, Extracted] = {}
 
-_ENUMERATED: tuple[type[StrEnum], ...] = (Basis, Kind, Status, Verdict, FileRole, FileState, Upload)
+_ENUMERATED: tuple[type[StrEnum], ...] = (
+    Basis,
+    Kind,
+    Status,
+    Verdict,
+    FileRole,
+    FileState,
+    Upload,
+    Tier,
+    Camera,
+)
 _WORD: dict[StrEnum | None, str] = {word: f'"{word.value}"' for kind in _ENUMERATED for word in kind}
 _WORD[None] = "null"
 _TRUTH = {None: "null", True: "true", False: "false"}
 # What nearly every asset, and every file, says of these.
 _NOT_DELETED = '"trashed_at": null, "trashed_until_estimate": null, "deleted": null'
-_NO_FACETIME = '{"verdict": "no", "signals": [], "call": null}'
+_NO_FACETIME = '{"verdict": "no", "signals": [], "call": null, "device": null, "camera": null}'
 _NO_WORDS = '"title": null, "caption": null, "keywords": [], "albums": [], "persons": []'
 _NOT_EXTRACTED = '"sha256": null, "extracted_to": null}'
 _PLAIN_FILE = f'"note": "", "index": null, "pixels": null, {_NOT_EXTRACTED}'
@@ -114,9 +128,19 @@ def _deleted(asset: Asset) -> str:
 
 
 def _facetime(found: FaceTime) -> str:
-    if found.verdict is Verdict.NO and not found.signals and found.call is None:
+    if found.verdict is Verdict.NO and found == NOT_FACETIME:
         return _NO_FACETIME
-    return value_text(found)
+    return (
+        f'{{"verdict": {_WORD[found.verdict]}, "signals": {array_text(map(_signal, found.signals))}, '
+        f'"call": {value_text(found.call)}, "device": {_text(found.device)}, "camera": {_WORD[found.camera]}}}'
+    )
+
+
+def _signal(signal: Signal) -> str:
+    return (
+        f'{{"code": {_text(signal.code)}, "value": {_text(signal.value)}, "source": {source_text(signal.source)}, '
+        f'"untested": {_TRUTH[signal.untested]}, "tier": {_WORD[signal.tier]}, "seen": {_text(signal.seen)}}}'
+    )
 
 
 def _live_photo(halves: LivePhoto | None) -> str:

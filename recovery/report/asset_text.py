@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from recovery.analysis.model import (
     ORIGINALS,
@@ -10,6 +10,7 @@ from recovery.analysis.model import (
     AssetFile,
     Basis,
     CallContext,
+    FaceTime,
     FileRole,
     FileState,
     Signal,
@@ -41,6 +42,21 @@ def asset_block(asset: Asset, number: int, *, verbose: bool = False, style: Styl
 def reasons(asset: Asset, verbose: bool = False) -> list[str]:
     """The reasons for a FaceTime verdict in words; those with a * rest on a rule no real sample has shown."""
     return [_reason(signal, verbose) for signal in asset.facetime.signals]
+
+
+def photographed(facetime: FaceTime) -> str:
+    """The device and camera that a FaceTime photo shows the view of; empty where it does not say."""
+    parts = [clean(facetime.device)] if facetime.device else []
+    parts += [words.CAMERAS[facetime.camera]] if facetime.camera else []
+    return f"{', '.join(parts)} {words.PHOTOGRAPHED}" if parts else ""
+
+
+def measured_note(assets: Iterable[Asset]) -> str | None:
+    """How often the signals of these assets were found in genuine FaceTime files; None where none was measured."""
+    signals = (signal for asset in assets for signal in asset.facetime.signals if signal.seen)
+    figures = {(signal.code, signal.seen): None for signal in signals if signal.code in words.MEASURED_SIGNALS}
+    texts = [f"{words.MEASURED_SIGNALS[code]} in {clean(seen or '')}" for code, seen in sorted(figures)]
+    return f"{words.MEASURED_NOTE}: {', '.join(texts)}." if texts else None
 
 
 def name(asset: Asset) -> str:
@@ -76,6 +92,8 @@ def _facts(asset: Asset, verbose: bool) -> Iterator[tuple[str, str]]:
     yield _date(asset)
     for place, reason in enumerate(reasons(asset, verbose)):
         yield ("Why" if place == 0 else "", reason)
+    if shown := photographed(asset.facetime):
+        yield "Shows", shown
     if asset.facetime.call:
         yield "Call", _call(asset.facetime.call, asset.timezone_offset)
     yield "Status", _status(asset)

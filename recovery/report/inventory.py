@@ -221,10 +221,14 @@ def _facetime(facetime: FaceTime) -> Json:
                 "value": plain(signal.value),
                 "source": source_document(signal.source),
                 "untested": signal.untested,
+                "tier": signal.tier.value,
+                "seen": plain(signal.seen),
             }
             for signal in facetime.signals
         ],
         "call": _plain_fields(facetime.call) if facetime.call else None,
+        "device": plain(facetime.device),
+        "camera": facetime.camera.value if facetime.camera else None,
     }
 
 

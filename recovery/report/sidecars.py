@@ -95,6 +95,8 @@ def _simple(asset: Asset) -> Iterable[tuple[str, str | None]]:
     yield "xmpMM:PreservedFileName", asset.original_filename or asset.filename
     yield "photoshop:Source", _ORIGIN if asset.facetime.verdict in _SURE else None
     yield "facetime:Verdict", asset.facetime.verdict.value
+    yield "facetime:PhotographedDevice", asset.facetime.device
+    yield "facetime:PhotographedCamera", asset.facetime.camera.value if asset.facetime.camera else None
     yield "facetime:AssetUUID", asset.uuid
     yield "facetime:Status", asset.status.value
     yield "facetime:RecentlyDeleted", None if asset.trashed is None else str(asset.trashed)

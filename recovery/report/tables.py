@@ -73,6 +73,16 @@ COLUMNS = (
     CsvColumn("original_files", "originals in the backup, whole or damaged", lambda asset: _originals(asset)),
     CsvColumn("original_bytes", "their size in bytes, where known", lambda asset: _original_bytes(asset)),
     CsvColumn("notes", "remarks, with ; between", lambda asset: _joined(asset.notes)),
+    CsvColumn(
+        "facetime_device",
+        "model of the photographed device, the other person's",
+        lambda asset: asset.facetime.device,
+    ),
+    CsvColumn(
+        "facetime_camera",
+        "its camera: front, back, or empty for unknown",
+        lambda asset: asset.facetime.camera.value if asset.facetime.camera else None,
+    ),
 )
 
 

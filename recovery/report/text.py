@@ -9,7 +9,7 @@ from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict
 from recovery.analysis.outlines import seen, standing_out
 from recovery.provenance import Gap
 from recovery.report import words
-from recovery.report.asset_text import asset_block
+from recovery.report.asset_text import asset_block, measured_note
 from recovery.report.backup_text import backup_lines, backups_table
 from recovery.report.figures import count, day, file_size
 from recovery.report.layout import PLAIN, Style, heading, wrap
@@ -148,6 +148,8 @@ def _facetime(findings: Findings, view: View) -> list[str]:
     signals = (signal for asset in [*sure, *perhaps] for signal in asset.facetime.signals)
     if any(signal.untested for signal in signals):
         lines.extend(["", *wrap(words.UNTESTED_NOTE, first="  ", rest="    ")])
+    if measured := measured_note([*sure, *perhaps]):
+        lines.extend(wrap(measured, first="  "))
     if sure or perhaps:
         lines.extend(wrap(words.TIMES_NOTE, first="  "))
     if any(asset.status is Status.ELSEWHERE for asset in [*sure, *perhaps]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Basis, FileRole, Kind, LooseCode, MessageKind, Status, Upload, Verdict
+from recovery.analysis.model import Basis, Camera, FileRole, Kind, LooseCode, MessageKind, Status, Upload, Verdict
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -64,7 +64,7 @@ SIGNALS = {
     "creator_bundle": "Saved by a program of FaceTime: {value}",
     "embedded_marker": "The picture carries FaceTime's mark: {value}",
     "lens_model": "Lens named as in FaceTime: {value}",
-    "movie_marker": "The movie carries FaceTime's mark: {value}",
+    "movie_marker": "The video carries FaceTime's mark: {value}",
     "call_overlap": "Made during a FaceTime call (this alone would prove nothing)",
     "messages_name": "Sent or received in Messages under FaceTime's file name: {value}",
     "imported_by": "Saved by the system, not by the Camera app (stored code: {value})",
@@ -75,6 +75,17 @@ UNTESTED_NOTE = (
     "* This sign follows from how FaceTime is known to work; we have not yet seen it in a photo that is "
     "known to come from a FaceTime call. Judge it with that in mind."
 )
+MEASURED_SIGNALS = {
+    "embedded_marker": "the picture's mark",
+    "lens_model": "the lens",
+    "movie_marker": "the video's mark",
+}
+"""Signals that were looked for in genuine files, as `measured_note` names them."""
+
+MEASURED_NOTE = "Found in genuine FaceTime files"
+
+PHOTOGRAPHED = "(the other person's device)"
+CAMERAS = {Camera.FRONT: "front camera", Camera.BACK: "back camera"}
 
 MESSAGE_KINDS = {
     MessageKind.FACETIME_VIDEO: "FaceTime video message",

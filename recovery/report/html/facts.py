@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from recovery.analysis.facetime_finding import DEVICE
 from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
 from recovery.provenance import Source
 from recovery.report import words
+from recovery.report.asset_text import photographed
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.safe_text import clean
 
@@ -54,6 +56,8 @@ def _signals(asset: Asset) -> Iterator[Row]:
         sentence = words.SIGNALS.get(signal.code, words.UNKNOWN_SIGNAL)
         text = sentence.format(code=shown(signal.code), value=shown(signal.value)).rstrip(": ")
         yield Row("", text + (words.UNTESTED_MARK if signal.untested else ""), signal.source)
+    if shown_device := photographed(asset.facetime):
+        yield Row("Shows", shown_device, dict(asset.sources).get(DEVICE))
     call = asset.facetime.call
     if call:
         people = f", with {count(call.with_count, 'other person', 'other people')}" if call.with_count else ""

@@ -23,6 +23,7 @@ from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
 from recovery.output import Evidence, replacing, resolve
 from recovery.report import words
+from recovery.report.asset_text import measured_note
 from recovery.report.figures import when
 from recovery.report.html import first_screen as opening
 from recovery.report.html.embed import detail_blocks, main_block
@@ -173,6 +174,8 @@ def _notes(findings: Findings) -> list[str]:
     notes = [words.TIMES_NOTE, words.OTHER_PHONE_NOTE, words.NEWER_NOTE]
     if untested:
         notes.insert(0, words.UNTESTED_NOTE)
+    if measured := measured_note(findings.assets):
+        notes.append(measured)
     if any(asset.trashed for asset in findings.assets):
         notes.append(words.DEADLINE_NOTE)
     if any(asset.deleted for asset in findings.assets):
