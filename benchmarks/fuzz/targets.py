@@ -23,6 +23,7 @@ from recovery.backup.shapes import VALUES
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.evidence.calls import read_calls
+from recovery.evidence.facetime_messages import media_path, read_stored_messages
 from recovery.evidence.messages import read_attachments
 from recovery.evidence.privacy import read_permissions
 from recovery.evidence.settings import FILES, read_settings
@@ -230,6 +231,16 @@ def _messages(data: bytes) -> str:
         return outcome(read_attachments(database).gaps)
 
 
+def _facetime_messages(data: bytes) -> str:
+    with _database(data) as database:
+        reading = read_stored_messages(database)
+    paths = [media_path("Data Store/store", message) for message in reading]
+    assert all(
+        path is None or re.fullmatch(r"Data Store/Assets/[0-9A-F-]+/[0-9A-Za-z.-]+", path) for path in paths
+    )
+    return outcome(reading.gaps, len(reading), len(list(filter(None, paths))))
+
+
 def _privacy(data: bytes) -> str:
     with _database(data) as database:
         return outcome(read_permissions(database).gaps)
@@ -293,6 +304,7 @@ TARGETS: tuple[Target, ...] = (
     Target("library", seeds.libraries, _library),
     Target("calls", seeds.calls, _calls),
     Target("messages", seeds.messages, _messages),
+    Target("facetime-messages", seeds.message_stores, _facetime_messages),
     Target("privacy", seeds.privacy, _privacy),
     Target("manifest", seeds.manifests, _manifest),
     Target("residue", seeds.libraries, _residue),

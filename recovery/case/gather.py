@@ -16,7 +16,7 @@ from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.manifest import ManifestEntry
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
-from recovery.case.facetime_messages import read_facetime_messages
+from recovery.case.message_media import read_facetime_messages
 from recovery.case.messages_copies import Copied
 from recovery.case.model import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
 from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables

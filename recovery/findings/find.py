@@ -16,8 +16,8 @@ from recovery.findings.assets import AssetMaker
 from recovery.findings.causes import judged
 from recovery.findings.causes.inquiry import Inquiry
 from recovery.findings.causes.sieve import Sieve
-from recovery.findings.facetime_messages import facetime_messages
 from recovery.findings.loose_ends import Survey, files_without_asset, loose_ends_of
+from recovery.findings.message_kinds import facetime_messages
 from recovery.findings.model import (
     Asset,
     BackupFacts,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from recovery import limits
 from recovery.backup.blobs import Blob, BlobState
@@ -13,7 +12,8 @@ from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
 from recovery.case.model import GatheredMessage, MessageMedia
-from recovery.errors import RecoveryError, UnreadableFileError
+from recovery.case.surroundings import read_store
+from recovery.errors import UnreadableFileError
 from recovery.evidence.facetime_messages import (
     DEFAULT_STORE,
     DOMAIN,
@@ -59,7 +59,8 @@ def read_facetime_messages(view: BackupView) -> Reading[GatheredMessage]:
     rows: list[StoredMessage] = []
     gaps = list(found.gaps)
     for entry in found.stores:
-        reading = _read_store(view, entry)
+        store = Store(WHAT, Location(entry.domain, entry.relative_path), HIDES)
+        reading = read_store(view, store, read_stored_messages)
         rows.extend(reading.records)
         gaps.extend(reading.gaps)
         if isinstance(view.index, GuessedIndex):
@@ -100,15 +101,6 @@ def _left_out(what: str, count: int, limit: int) -> Iterator[Gap]:
         yield Gap(WHAT, DOMAIN, why, HIDES, fault=True)
 
 
-def _read_store(view: BackupView, entry: ManifestEntry) -> Reading[StoredMessage]:
-    store = Store(WHAT, Location(entry.domain, entry.relative_path), HIDES)
-    try:
-        with view.database(*store.location) as database:
-            return read_stored_messages(database) if database is not None else Reading((), (store.absent(),))
-    except RecoveryError as error:
-        return Reading((), (store.unreadable(error),))
-
-
 def _gathered(
     view: BackupView, rows: Iterable[StoredMessage], media: Mapping[str, tuple[ManifestEntry, ...]]
 ) -> Iterator[GatheredMessage]:
@@ -127,7 +119,7 @@ def _examined(
     """Media of one message, the one with the stored type first."""
     wanted = (file_type or "").lower()
     ordered = sorted(entries, key=lambda entry: (_type_of(entry).lower() != wanted, entry.relative_path))
-    return tuple(_looked_at(view, entry) for entry in islice(ordered, limits.SAME_NAMES))
+    return tuple(_looked_at(view, entry) for entry in ordered)
 
 
 def _type_of(entry: ManifestEntry) -> str:
