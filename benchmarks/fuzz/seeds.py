@@ -18,7 +18,7 @@ from typing import Any
 
 from PIL import Image
 
-from fixtures import BackupBuilder, layouts, pictures
+from fixtures import BackupBuilder, facetime_messages, layouts, pictures
 from fixtures.encryption import Vault, encrypt
 from fixtures.exif import maker_note
 from fixtures.model_cache import model_cache_content
@@ -237,6 +237,14 @@ def calls(data: Data) -> Iterator[bytes]:
 def messages(data: Data) -> Iterator[bytes]:
     """Databases of Messages."""
     yield from _named("sms.db")
+
+
+def message_stores(data: Data) -> Iterator[bytes]:
+    """Stores of FaceTime messages, one with its log."""
+    left = [facetime_messages.left(kind, 1, "+1555", FIRST_CALL, 9, FIRST_CALL) for kind in ("video", "audio")]
+    for late in (0, 1):
+        database, log = facetime_messages.store(left, late)
+        yield database + (LOG_MARK + log if log else b"")
 
 
 def privacy(data: Data) -> Iterator[bytes]:

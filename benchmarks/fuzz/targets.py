@@ -18,6 +18,7 @@ from benchmarks.fuzz import seeds
 from benchmarks.fuzz.seeds import Data
 from recovery import limits
 from recovery.app_data.calls import read_calls
+from recovery.app_data.facetime_messages import media_path, read_stored_messages
 from recovery.app_data.messages import read_attachments
 from recovery.app_data.privacy import read_permissions
 from recovery.app_data.settings import FILES, read_settings
@@ -234,6 +235,16 @@ def _messages(data: bytes) -> str:
         return outcome(read_attachments(database).gaps)
 
 
+def _facetime_messages(data: bytes) -> str:
+    with _database(data) as database:
+        reading = read_stored_messages(database)
+    paths = [media_path("Data Store/store", message) for message in reading]
+    assert all(
+        path is None or re.fullmatch(r"Data Store/Assets/[0-9A-F-]+/[0-9A-Za-z.-]+", path) for path in paths
+    )
+    return outcome(reading.gaps, len(reading), len(list(filter(None, paths))))
+
+
 def _privacy(data: bytes) -> str:
     with _database(data) as database:
         return outcome(read_permissions(database).gaps)
@@ -299,6 +310,7 @@ TARGETS: tuple[Target, ...] = (
     Target("library", seeds.libraries, _library),
     Target("calls", seeds.calls, _calls),
     Target("messages", seeds.messages, _messages),
+    Target("facetime-messages", seeds.message_stores, _facetime_messages),
     Target("privacy", seeds.privacy, _privacy),
     Target("manifest", seeds.manifests, _manifest),
     Target("residue", seeds.libraries, _residue),

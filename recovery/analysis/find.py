@@ -15,7 +15,7 @@ from recovery.analysis.asset_builder import AssetMaker
 from recovery.analysis.causes import judged
 from recovery.analysis.causes.context import Inquiry
 from recovery.analysis.causes.inputs import Sieve
-from recovery.analysis.facetime_messages import facetime_messages
+from recovery.analysis.message_kinds import facetime_messages
 from recovery.analysis.model import (
     Asset,
     BackupFacts,

@@ -21,8 +21,8 @@ from recovery.case.facetime_evidence import (
     is_quiet,
     traces_of,
 )
-from recovery.case.facetime_messages import read_facetime_messages
 from recovery.case.grouping import Group, Grouping, group
+from recovery.case.message_media import read_facetime_messages
 from recovery.case.messages_copies import Copied
 from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
 from recovery.case.unlisted_media import learn_names, unnamed_media

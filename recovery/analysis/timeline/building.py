@@ -12,7 +12,7 @@ from recovery.analysis.timeline.asset_events import Records, stored_events
 from recovery.analysis.timeline.device_events import calls, device_events
 from recovery.analysis.timeline.event import SAME_MOMENT, Event, EventCode
 from recovery.analysis.timeline.library_events import change_events, nameless_deletions
-from recovery.analysis.timeline_messages import message_events
+from recovery.analysis.timeline.message_events import message_events
 from recovery.case import Case
 from recovery.errors import SelectionError
 from recovery.photos_db.history import HistoryEvent

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from recovery import limits
 from recovery.app_data.facetime_messages import (
@@ -20,8 +19,9 @@ from recovery.app_data.facetime_messages import (
     read_stored_messages,
 )
 from recovery.app_data.tables import Location, Store
+from recovery.case.app_data_readings import read_store
 from recovery.case.records import GatheredMessage, MessageMedia
-from recovery.errors import RecoveryError, UnreadableFileError
+from recovery.errors import UnreadableFileError
 from recovery.formats.quicktime import read_movie
 from recovery.formats.signatures import MediaType, sniff
 from recovery.provenance import Gap, Reading
@@ -59,7 +59,8 @@ def read_facetime_messages(view: BackupView) -> Reading[GatheredMessage]:
     rows: list[StoredMessage] = []
     gaps = list(found.gaps)
     for entry in found.stores:
-        reading = _read_store(view, entry)
+        store = Store(WHAT, Location(entry.domain, entry.relative_path), HIDES)
+        reading = read_store(view, store, read_stored_messages)
         rows.extend(reading.records)
         gaps.extend(reading.gaps)
         if isinstance(view.index, GuessedIndex):
@@ -100,15 +101,6 @@ def _left_out(what: str, count: int, limit: int) -> Iterator[Gap]:
         yield Gap(WHAT, DOMAIN, why, HIDES, fault=True)
 
 
-def _read_store(view: BackupView, entry: ManifestEntry) -> Reading[StoredMessage]:
-    store = Store(WHAT, Location(entry.domain, entry.relative_path), HIDES)
-    try:
-        with view.database(*store.location) as database:
-            return read_stored_messages(database) if database is not None else Reading((), (store.absent(),))
-    except RecoveryError as error:
-        return Reading((), (store.unreadable(error),))
-
-
 def _gathered(
     view: BackupView, rows: Iterable[StoredMessage], media: Mapping[str, tuple[ManifestEntry, ...]]
 ) -> Iterator[GatheredMessage]:
@@ -127,7 +119,7 @@ def _examined(
     """Media of one message, the one with the stored type first."""
     wanted = (file_type or "").lower()
     ordered = sorted(entries, key=lambda entry: (_type_of(entry).lower() != wanted, entry.relative_path))
-    return tuple(_looked_at(view, entry) for entry in islice(ordered, limits.SAME_NAMES))
+    return tuple(_looked_at(view, entry) for entry in ordered)
 
 
 def _type_of(entry: ManifestEntry) -> str:
