@@ -103,7 +103,7 @@ class _Writer:
             yield self._row(file)
 
     def _databases(self, library: Path) -> Iterator[tuple[object, ...]]:
-        write_library(library, self.shape.assets, self.shape.extension)
+        write_library(library, self.shape.assets, self.shape.extension, self.shape.imported_by)
         part = self.folder / "part"
         shutil.copyfile(library, part)
         yield self._large(CAMERA, LIBRARY, part)
@@ -180,7 +180,7 @@ class _Writer:
 
 
 def _originals(shape: Shape) -> Iterator[_File]:
-    for asset in assets(shape.assets, shape.extension):
+    for asset in assets(shape.assets, shape.extension, shape.imported_by):
         if not asset.local:
             continue
         base = f"{asset.directory}/{asset.stem}"

@@ -50,9 +50,9 @@ def test_no_page_names_a_machine() -> None:
 
 
 def test_the_page_on_facetime_lists_every_rule() -> None:
-    """Codes, weights and tiers of the table are those of the rules, in their order; so are the thresholds."""
+    """Codes, weights, figures and tiers of the table are those of the rules, in their order; so are thresholds."""
     page = (ROOT / "docs" / "facetime.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| .* \| (\w+) \|$", page, flags=re.MULTILINE)
-    assert rows == [(rule.code, str(rule.weight), str(rule.tier)) for rule in RULES]
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| .* \| ([^|]+) \| (\w+) \|$", page, flags=re.MULTILINE)
+    assert rows == [(rule.code, str(rule.weight), str(rule.seen or "–"), str(rule.tier)) for rule in RULES]
     for least, verdict in THRESHOLDS:
         assert f"from {least} *{verdict}*" in page
