@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
 import importlib
 import os
-import signal
 import sys
-import threading
 import traceback
-from types import FrameType, TracebackType
+from contextlib import suppress
 from typing import NoReturn
 
 import click
 
+from cli import interrupts
+from cli.temp_option import temp_folder_option
 from recovery import __version__
 from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
 from recovery.workspace import remove_own
@@ -54,6 +53,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="recover-facetime")
+@temp_folder_option
 def main() -> None:
     """Find, explain and recover FaceTime photos from a local iPhone or iPad backup.
 
@@ -69,9 +69,8 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line and exit with its code: 0 done, 1 cannot go on, 2 usage, 3 partly, 4 passphrase."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.listen()
     _leave_no_core()
-    sys.excepthook, sys.unraisablehook = _uncaught, _unraisable
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
@@ -82,10 +81,20 @@ def run() -> None:
     try:
         code = _guarded()
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        remove_own()
+        interrupts.ignore()
+        _clean_up()
     _leave(code)
+
+
+def _clean_up() -> None:
+    """Remove private folders that are left; say of one that cannot be removed that it is there."""
+    for folder in remove_own():
+        with suppress(OSError):
+            click.echo(
+                f"Warning: another program holds files of the private folder {folder}, which may contain parts of "
+                "the backup. The next run removes it; or remove it yourself.",
+                err=True,
+            )
 
 
 def _leave(code: int) -> NoReturn:
@@ -98,26 +107,6 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _uncaught(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-    if not _interrupted_again(kind):
-        sys.__excepthook__(kind, value, trace)
-
-
-def _unraisable(lost: sys.UnraisableHookArgs) -> None:
-    if not _interrupted_again(lost.exc_type):
-        sys.__unraisablehook__(lost)
-
-
-def _interrupted_again(kind: type[BaseException]) -> bool:
-    """An interrupt that hits a decoder's callback ends up here, and would be lost: it is sent again soon."""
-    if not issubclass(kind, KeyboardInterrupt):
-        return False
-    timer = threading.Timer(0.1, _thread.interrupt_main)
-    timer.daemon = True
-    timer.start()
-    return True
-
-
 def _leave_no_core() -> None:
     """No core dumps: a crash of a decoder would write keys and deciphered files to the disk."""
     if sys.platform == "win32":
@@ -125,11 +114,6 @@ def _leave_no_core() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM leaves through the same way as Ctrl-C, so that private files are removed."""
-    raise KeyboardInterrupt
 
 
 def _guarded() -> int:
@@ -142,7 +126,8 @@ def _guarded() -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
+        with suppress(OSError):  # the terminal itself may be gone
+            click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
         return EXIT_INTERRUPTED
     except RecoveryError as error:
         _explain(error)

@@ -14,6 +14,7 @@ import click
 
 from cli.passphrase import VARIABLE, unlocked
 from cli.progress import progress
+from cli.temp_option import private_folder, temp_folder_option
 from recovery.backup.locate import default_roots, is_backup, locate
 from recovery.backup.view import BackupView
 from recovery.case import Case, Progress, gather
@@ -22,7 +23,6 @@ from recovery.findings.find import find
 from recovery.findings.model import Findings
 from recovery.findings.redact import redact
 from recovery.report.layout import COLOUR, PLAIN, Style
-from recovery.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +40,15 @@ class Manners:
     def progress(self) -> Progress:
         """The progress display of this run."""
         return progress(wanted=self.show_progress and not self.quiet)
+
+    @contextmanager
+    def bar(self) -> Iterator[Progress]:
+        """The progress display, gone from the terminal when the block is left."""
+        shown = self.progress
+        try:
+            yield shown
+        finally:
+            shown.finish()
 
 
 def _together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -89,11 +98,12 @@ MANNERS: tuple[Callable[[Any], Any], ...] = (
     click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks; only the answer and errors."),
     click.option("--no-progress", is_flag=True, help="No progress bars."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    temp_folder_option,
 )
 
 
 def manners_options(function: F) -> F:
-    """--verbose, --quiet, --no-progress and --debug."""
+    """--verbose, --quiet, --no-progress, --debug and --temp-folder."""
     decorated: F = _together(*MANNERS)(function)
     return decorated
 
@@ -138,13 +148,13 @@ def opened(
     `only_facetime` the findings are narrowed to photos with a sign of FaceTime.
     """
     folder = locate(backup, default_roots())
-    with Workspace() as workspace, unlocked(folder, workspace, passphrase_file) as view:
-        bar = how.progress
-        try:
-            case = gather(view, bar, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
-        finally:
-            bar.finish()
-        found = Opened(view, case, find(case))
+    with (
+        private_folder() as workspace,
+        how.bar() as bar,
+        unlocked(folder, workspace, passphrase_file, bar) as view,
+    ):
+        case = gather(view, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
+        found = Opened(view, case, find(case, bar))
         _kept[:] = [found]
         yield found
 

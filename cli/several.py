@@ -11,6 +11,7 @@ import click
 
 from cli.options import Manners, Opened
 from cli.passphrase import VARIABLE, given, unlocked_with
+from cli.temp_option import private_folder
 from recovery.backup.identity import Identity, read_identity
 from recovery.backup.keys import Passphrase
 from recovery.backup.locate import default_roots, locate
@@ -23,7 +24,6 @@ from recovery.findings.matching import Digests, match, worth_hashing
 from recovery.findings.model import Findings
 from recovery.report.figures import day
 from recovery.report.safe_text import clean
-from recovery.workspace import Workspace
 
 PASSPHRASE_FILES_HELP = (
     "Read the backup passphrase from FILE, or from standard input with '-'. Given once it is used for all "
@@ -85,15 +85,12 @@ def in_order(sources: list[Source]) -> tuple[list[Source], bool]:
 def opened_source(source: Source, how: Manners) -> Iterator[Opened]:
     """Open one of several backups; a prompt for its passphrase says which one it is."""
     with (
-        Workspace() as workspace,
-        unlocked_with(source.folder, workspace, source.passphrase, source.label) as view,
+        private_folder() as workspace,
+        how.bar() as bar,
+        unlocked_with(source.folder, workspace, source.passphrase, bar, source.label) as view,
     ):
-        bar = how.progress
-        try:
-            case = gather(view, bar)
-        finally:
-            bar.finish()
-        yield Opened(view, case, find(case))
+        case = gather(view)
+        yield Opened(view, case, find(case, bar))
 
 
 @contextmanager

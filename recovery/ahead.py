@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Generic, NoReturn, TypeVar
 
 from recovery.columns import from_bytes, to_bytes
+from recovery.errors import TemporaryFolderError
 from recovery.spool import Room
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ class _Other(Generic[T]):
         try:
             self._file = self._room.scratch()
             self._told, telling = os.pipe()
-        except OSError:
+        except (OSError, TemporaryFolderError):
             return False
         try:
             self._fork(self._file.fileno(), telling)

@@ -9,20 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
-from recovery.backup.identity import (
-    INFO,
-    MANIFEST,
-    MANIFEST_DATABASE,
-    STATUS,
-    UDID_FOLDER,
-    Identity,
-    read_identity,
-)
+from recovery.backup.identity import Identity, read_identity
 from recovery.backup.view import access_denied
+from recovery.backup_marks import MARKS
+from recovery.backup_marks import is_backup as is_backup
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.provenance import Gap, Reading
-
-_MARKS = (MANIFEST_DATABASE, MANIFEST, INFO, STATUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +43,6 @@ def default_roots(
             profile / "Apple" / "MobileSync" / "Backup",
         )
     return ()
-
-
-def is_backup(folder: Path) -> bool:
-    """Whether a folder looks like a backup: Manifest.db, or another mark in a folder named as backups are."""
-    if (folder / MANIFEST_DATABASE).is_file():
-        return True
-    marks = sum((folder / mark).is_file() for mark in _MARKS)
-    return marks >= 2 or (marks == 1 and UDID_FOLDER.fullmatch(folder.name) is not None)
 
 
 def find_backups(roots: tuple[Path, ...], *, with_size: bool = False) -> Reading[FoundBackup]:
@@ -118,7 +102,7 @@ def locate(wanted: str, roots: tuple[Path, ...]) -> Path:
     path = Path(wanted)
     try:
         path = path.expanduser()
-        if path.name in _MARKS and path.is_file():
+        if path.name in MARKS and path.is_file():
             path = path.parent
         if path.is_dir():
             return _in_folder(path)

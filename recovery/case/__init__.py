@@ -12,7 +12,7 @@ from recovery.case.model import (
     Traces,
     UnlistedBlob,
 )
-from recovery.case.progress import Progress, Silent
+from recovery.progress import Progress, Silent
 
 __all__ = [
     "AttachmentFile",

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from recovery import limits
 from recovery.backup.manifest import ManifestEntry
 from recovery.backup.view import BackupView
-from recovery.case.progress import Progress, Silent
 from recovery.errors import UnreadableFileError
+from recovery.progress import Progress, Silent
 
 
 def digest_of(view: BackupView, entry: ManifestEntry) -> bytes | None:

@@ -19,7 +19,6 @@ from recovery.backup.view import BackupView
 from recovery.case.messages_copies import Copied
 from recovery.case.model import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
 from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables
-from recovery.case.progress import Progress, Silent
 from recovery.case.salvage import learn_names, unnamed_media
 from recovery.case.surroundings import read_surroundings
 from recovery.database import Database
@@ -44,7 +43,6 @@ _TOGETHER = 1_000  # media files that another process hands over at once
 
 def gather(
     view: BackupView,
-    progress: Progress | None = None,
     *,
     with_events: bool = False,
     uuids: Collection[str] = (),
@@ -55,22 +53,20 @@ def gather(
     `with_events` also gathers what the library's history tells of each asset, of `uuids` alone if any are given.
     With `only_facetime` files of photos with a row, no sign of FaceTime and no copy in Messages stay unexamined.
     """
-    return _Gatherer(view, progress or Silent(), uuids if with_events else None, only_facetime).case()
+    return _Gatherer(view, uuids if with_events else None, only_facetime).case()
 
 
 class _Gatherer:
     """The steps of gathering, in the order in which one needs the other."""
 
-    def __init__(
-        self, view: BackupView, progress: Progress, events_of: Collection[str] | None, only_facetime: bool
-    ) -> None:
+    def __init__(self, view: BackupView, events_of: Collection[str] | None, only_facetime: bool) -> None:
         self.view = view
         self.events_of = events_of
         self.only_facetime = only_facetime
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
-        self.progress = progress
+        self.progress = view.progress
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
@@ -92,7 +88,7 @@ class _Gatherer:
         return sum(1 for _ in islice(self.view.index.file_ids(), least)) == least
 
     def _case(self, files: Iterator[MediaFile]) -> Case:
-        self.progress.start("Reading the photo library", None)
+        self.progress.start("Reading the photo library", None, " rows")
         self._library()
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
@@ -156,7 +152,7 @@ class _Gatherer:
     def _library(self) -> None:
         """Everything that stands in Photos.sqlite, while one copy of it is open."""
         try:
-            with self.view.database(library.DOMAIN, library.DATABASE) as database:
+            with self.view.database(library.DOMAIN, library.DATABASE, self.progress.advance) as database:
                 if database is not None:
                     self.photos = read_library(database, self.view.room)
                     self.history = read_history(database)

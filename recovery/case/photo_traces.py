@@ -13,7 +13,7 @@ from recovery.backup.manifest import EntryKind
 from recovery.backup.view import BackupView
 from recovery.case.model import Life, TableFile
 from recovery.database import Database
-from recovery.errors import RecoveryError, UnreadableDatabaseError, UnreadableFileError
+from recovery.errors import UnreadableDatabaseError, UnreadableError, UnreadableFileError
 from recovery.photos.changes import told_changes
 from recovery.photos.history import EventKind, HistoryEvent, read_events
 from recovery.photos.journal_assets import JournalAsset, read_asset_journals
@@ -79,7 +79,7 @@ def read_paths(view: BackupView) -> tuple[Mapping[str, str], tuple[Gap, ...]]:
         return {}, ()
     try:
         stored = archives.load_dictionary(view.read(entry, limits.PLIST_BYTES), what=PATHS)
-    except RecoveryError as error:
+    except UnreadableError as error:
         return {}, (Gap("remembered paths", PATHS, str(error), ("names of deleted photos",), fault=True),)
     return dict(_paths(stored)), ()
 

@@ -11,7 +11,7 @@ from recovery.backup.view import BackupView
 from recovery.case.messages_copies import read_copies
 from recovery.case.model import Surroundings
 from recovery.database import Database
-from recovery.errors import RecoveryError
+from recovery.errors import UnreadableError
 from recovery.evidence.calls import CALL_HISTORY, CALL_HISTORY_TEMPORARY, Call, read_calls, without_repeats
 from recovery.evidence.messages import MESSAGES, read_attachments
 from recovery.evidence.needs import Store
@@ -58,7 +58,7 @@ def read_store(
             if database is None:
                 return Reading((), (store.absent(),) if required else ())
             return read(database)
-    except RecoveryError as error:
+    except UnreadableError as error:
         return Reading((), (store.unreadable(error),))
 
 
@@ -84,7 +84,7 @@ def _preference_file(view: BackupView, file: PreferenceFile) -> Reading[Setting]
         return Reading((), (file.store.absent(),))
     try:
         return read_settings(file, view.read(entry, limits.PREFERENCE_BYTES))
-    except RecoveryError as error:
+    except UnreadableError as error:
         return Reading((), (file.store.unreadable(error),))
 
 
@@ -100,7 +100,7 @@ def _last_file_number(view: BackupView) -> tuple[int | None, tuple[Gap, ...]]:
         return None, ()
     try:
         stored = archives.load_dictionary(view.read(entry, limits.MBFILE_BYTES), what=COUNTER)
-    except RecoveryError as error:
+    except UnreadableError as error:
         hides = ("numbering gaps at the end",)
         return None, (Gap("the camera's file counter", COUNTER, str(error), hides, fault=True),)
     return next(_numbers(stored), None), ()

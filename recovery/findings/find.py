@@ -32,6 +32,7 @@ from recovery.findings.model import (
 )
 from recovery.findings.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
 from recovery.findings.selection import Search
+from recovery.progress import Progress, Silent, counted
 from recovery.spool import Sorter, mapped, since
 
 _TOGETHER = 300  # assets that a second process hands over at once
@@ -43,8 +44,10 @@ NOTHING = Totals(*(0 for _ in fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
 
 
-def find(case: Case) -> Findings:
+def find(case: Case, progress: Progress | None = None) -> Findings:
     """Everything found in one backup. A pure function: the same case gives the same findings.
+
+    `progress` is told how far it is and may raise to stop.
 
     Each asset is seen once, noted by all who ask for it, and put in its place; a plain one in outline, unless the
     library is so large that its assets lie in the room. Where only FaceTime is asked for, the findings are those
@@ -56,9 +59,13 @@ def find(case: Case) -> Findings:
     standing: list[Asset] = []
     bases: Counter[Basis] = Counter()
     numbers = _of_second_process(case)
+    progress, total = progress or Silent(), len(case.grouping.groups)
     last = partial(since, case.grouping.with_row, numbers.start)
     with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
-        for asset in maker.seen(survey.groups(), numbers, made):
+        groups = survey.groups()
+        for asset in counted(
+            maker.seen(groups, numbers, made), progress, "Analysing the photos", total, " photos"
+        ):
             survey.note(asset)
             sieve.note(asset)
             bases[asset.basis] += 1

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from recovery import archives, limits
 from recovery.database import Database, quoted, text_cell
-from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.errors import UnreadableArchiveError, UnreadableDatabaseError, UnreadableError
 from recovery.photos.facts import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
 from recovery.photos.resolve import Resolved, resolve, row_reader
 from recovery.provenance import Gap
@@ -226,7 +226,7 @@ def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) ->
             word = text_cell(row["word"])
             if isinstance(row["pk"], int) and word:
                 found[row["pk"]].add(same.setdefault(word, word))
-    except RecoveryError as error:
+    except UnreadableError as error:
         gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
     # Sorted here: sorting a hostile join would fill SQLite's memory.
     once: dict[tuple[str, ...], tuple[str, ...]] = {}  # many assets lie in the same albums

@@ -136,7 +136,7 @@ class PreviewMaker:
             shown=preview.shown or small.shown,
             problem="" if small.small else small.problem,
         )
-        return replace(preview, movie=self._movie(order.movie)) if order.movie else preview
+        return replace(preview, movie=self._movie(order.movie, tick)) if order.movie else preview
 
     def _first(self, sources: Iterable[Source], what: str) -> Preview:
         """The preview from the first source that gives one."""
@@ -174,7 +174,7 @@ class PreviewMaker:
         image.save(part, "JPEG", quality=_QUALITY, optimize=image.width <= SMALL)
         part.replace(self.folder / name)
 
-    def _movie(self, source: Source) -> str | None:
+    def _movie(self, source: Source, tick: crew.Tick) -> str | None:
         """A copy for playing. Browsers take a QuickTime movie for the MP4 it nearly is, if it is so named."""
         name = f"{self._key(source.candidate.file)}-movie.mp4"
         if _is_there(self.folder / name):
@@ -182,10 +182,14 @@ class PreviewMaker:
         part = self._part(name)
         part.unlink(missing_ok=True)
         try:
-            self.view.copy(source.entry, part)
+            with part.open("xb") as output:
+                self.view.copy(source.entry, output, tick)
         except UnreadableFileError:
             part.unlink(missing_ok=True)
             return None
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
         part.replace(self.folder / name)
         return name
 
