@@ -14,6 +14,7 @@ from iphone_backup_decrypt import utils
 
 from recovery import limits
 from recovery.backup.keys import WRAPPED_BYTES, KeyBag, Passphrase
+from recovery.backup.waiting import in_thread
 from recovery.errors import DamagedBackupError, PassphraseWrongError, UnsafeBackupError
 
 _WRAPPED_WITH_PASSPHRASE = 2
@@ -26,7 +27,7 @@ def unlock(key_bag: bytes, passphrase: Passphrase) -> KeyBag:
     """
     try:
         locked = utils.BackupKeyBag(key_bag)
-        secret = _derive(locked, passphrase)
+        secret = in_thread(lambda: _derive(locked, passphrase))
     except foreign.UnsafeBackupError as error:
         raise UnsafeBackupError(
             "The key bag asks for an absurd number of key derivation rounds.",

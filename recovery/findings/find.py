@@ -62,10 +62,8 @@ def find(case: Case, progress: Progress | None = None) -> Findings:
     progress, total = progress or Silent(), len(case.grouping.groups)
     last = partial(since, case.grouping.with_row, numbers.start)
     with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
-        groups = survey.groups()
-        for asset in counted(
-            maker.seen(groups, numbers, made), progress, "Analysing the photos", total, " photos"
-        ):
+        assets = maker.seen(survey.groups(), numbers, made)
+        for asset in counted(assets, progress, "Analysing the photos", total, " photos"):
             survey.note(asset)
             sieve.note(asset)
             bases[asset.basis] += 1
@@ -75,19 +73,19 @@ def find(case: Case, progress: Progress | None = None) -> Findings:
             ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
             if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
                 standing.append(asset)
-    assets = _assets(ordered.settled(), maker, standing)
+    found = _assets(ordered.settled(), maker, standing)
     loose_ends = tuple(loose_ends_of(case, survey))
     causes, summary = judged(Inquiry.of(case, sieve))
     return Findings(
         backup=_facts(case),
-        totals=tally.totals(_totals_of_files(case, survey, loose_ends), assets),
-        assets=assets,
+        totals=tally.totals(_totals_of_files(case, survey, loose_ends), found),
+        assets=found,
         loose_ends=loose_ends,
         causes=causes,
         gaps=case.gaps,
         bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
-        search=Search(facetime=True).told(assets) if case.only_facetime else None,
+        search=Search(facetime=True).told(found) if case.only_facetime else None,
     )
 
 
