@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -22,6 +22,7 @@ from recovery.errors import OutputError
 from recovery.findings.find import find
 from recovery.findings.model import Findings
 from recovery.findings.redact import redact
+from recovery.progress import SILENT
 from recovery.report.layout import COLOUR, PLAIN, Style
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,9 +89,9 @@ def redact_option(function: F) -> F:
     return decorated
 
 
-def told(findings: Findings, redacted: bool) -> Findings:
+def told(findings: Findings, redacted: bool, progress: Progress) -> Findings:
     """The findings as they may be told: as they are, or without what tells of people."""
-    return redact(findings) if redacted else findings
+    return redact(findings, progress) if redacted else findings
 
 
 MANNERS: tuple[Callable[[Any], Any], ...] = (
@@ -125,6 +126,11 @@ class Opened:
     view: BackupView
     case: Case
     findings: Findings
+    progress: Progress = SILENT
+
+    def telling(self, stream: TextIO) -> Progress:
+        """The progress for an answer that is written piece by piece: none where it would run through a bar."""
+        return SILENT if stream.isatty() else self.progress
 
 
 # A library is millions of small values; freeing them one by one takes a tenth of a scan. The last one stays until
@@ -154,7 +160,7 @@ def opened(
         unlocked(folder, workspace, passphrase_file, bar) as view,
     ):
         case = gather(view, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
-        found = Opened(view, case, find(case, bar))
+        found = Opened(view, case, find(case, bar), bar)
         _kept[:] = [found]
         yield found
 

@@ -90,7 +90,7 @@ def opened_source(source: Source, how: Manners) -> Iterator[Opened]:
         unlocked_with(source.folder, workspace, source.passphrase, bar, source.label) as view,
     ):
         case = gather(view)
-        yield Opened(view, case, find(case, bar))
+        yield Opened(view, case, find(case, bar), bar)
 
 
 @contextmanager
@@ -104,12 +104,13 @@ def found_in(source: Source, how: Manners) -> Iterator[Found]:
 
 def digests_between(older: Found, newer: Found, how: Manners) -> Digests:
     """Hashes of the few files of equal length that nothing else could match."""
-    wanted = worth_hashing(match(older.findings.assets, newer.findings.assets))
-    sides = (
-        digests_of(found.view, [(item.domain, item.path) for item in files], how.progress)
-        for found, files in zip((older, newer), wanted, strict=True)
-    )
-    return Digests(*sides)
+    with how.bar() as bar:
+        wanted = worth_hashing(match(older.findings.assets, newer.findings.assets, progress=bar))
+        sides = (
+            digests_of(found.view, [(item.domain, item.path) for item in files], bar)
+            for found, files in zip((older, newer), wanted, strict=True)
+        )
+        return Digests(*sides)
 
 
 @contextmanager
@@ -123,5 +124,6 @@ def lost_and_older(
     with opened_source(oldest, how) as source:
         with found_in(newest, how) as found:
             held = Found(source.view, source.findings)
-            keys = lost_in(source.findings, found.findings, digests_between(held, found, how))
+            digests = digests_between(held, found, how)
+            keys = lost_in(source.findings, found.findings, digests, source.progress)
         yield source, keys

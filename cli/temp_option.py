@@ -35,4 +35,5 @@ def temp_folder_option(function: F) -> F:
 
 def private_folder() -> Workspace:
     """A private folder where the user wants it."""
-    return Workspace(click.get_current_context().meta.get(_KEY))
+    context = click.get_current_context(silent=True)
+    return Workspace(context.meta.get(_KEY) if context else None)

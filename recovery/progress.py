@@ -37,6 +37,9 @@ class Silent:
         """See Progress."""
 
 
+SILENT = Silent()
+
+
 def counted(
     items: Iterable[T], progress: Progress, what: str, total: int | None = None, unit: str = ""
 ) -> Iterator[T]:

@@ -198,6 +198,7 @@ class _Gatherer:
         copied = Copied.of(attachments)
 
         def change(item: Group) -> Group:
+            self.progress.advance(0)
             quiet = is_quiet(item)
             promising = _promises(item, places, quiet)
             if self.spares and (promising or not quiet or item.row is None or copied.has(item)):

@@ -32,7 +32,7 @@ from recovery.findings.model import (
 )
 from recovery.findings.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
 from recovery.findings.selection import Search
-from recovery.progress import Progress, Silent, counted
+from recovery.progress import SILENT, Progress, counted
 from recovery.spool import Sorter, mapped, since
 
 _TOGETHER = 300  # assets that a second process hands over at once
@@ -44,7 +44,7 @@ NOTHING = Totals(*(0 for _ in fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
 
 
-def find(case: Case, progress: Progress | None = None) -> Findings:
+def find(case: Case, progress: Progress = SILENT) -> Findings:
     """Everything found in one backup. A pure function: the same case gives the same findings.
 
     `progress` is told how far it is and may raise to stop.
@@ -59,7 +59,7 @@ def find(case: Case, progress: Progress | None = None) -> Findings:
     standing: list[Asset] = []
     bases: Counter[Basis] = Counter()
     numbers = _of_second_process(case)
-    progress, total = progress or Silent(), len(case.grouping.groups)
+    total = len(case.grouping.groups)
     last = partial(since, case.grouping.with_row, numbers.start)
     with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
         assets = maker.seen(survey.groups(), numbers, made)
@@ -74,8 +74,10 @@ def find(case: Case, progress: Progress | None = None) -> Findings:
             if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
                 standing.append(asset)
     found = _assets(ordered.settled(), maker, standing)
-    loose_ends = tuple(loose_ends_of(case, survey))
+    loose_ends = tuple(counted(loose_ends_of(case, survey), progress, "Looking for what is unmatched"))
+    progress.start("Weighing the causes", None)
     causes, summary = judged(Inquiry.of(case, sieve))
+    progress.finish()
     return Findings(
         backup=_facts(case),
         totals=tally.totals(_totals_of_files(case, survey, loose_ends), found),
@@ -122,7 +124,7 @@ def _facts(case: Case) -> BackupFacts:
     )
 
 
-def narrowed(findings: Findings, search: Search) -> Findings:
+def narrowed(findings: Findings, search: Search, progress: Progress = SILENT) -> Findings:
     """The findings with only the assets that fit a search, counted anew, and the search told.
 
     Causes, loose ends, gaps and the counts of files stay those of the whole backup. Findings of a case in which
@@ -130,7 +132,8 @@ def narrowed(findings: Findings, search: Search) -> Findings:
     """
     if not search.narrows:
         return findings
-    fit = tuple(asset for asset in findings.assets if search.fits(asset))
+    assets = counted(findings.assets, progress, "Searching the photos", len(findings.assets), " photos")
+    fit = tuple(asset for asset in assets if search.fits(asset))
     return replace(
         findings, assets=fit, totals=_recounted(findings.totals, fit), search=search.told(findings.assets)
     )

@@ -18,7 +18,7 @@ from PIL import Image
 from recovery import limits
 from recovery.backup.manifest import ManifestEntry
 from recovery.backup.view import BackupView
-from recovery.case import Progress, Silent, TableFile
+from recovery.case import TableFile
 from recovery.errors import MissingExtraError, OutputError, UnreadableFileError
 from recovery.extraction import crew
 from recovery.extraction.copying import source_of
@@ -26,6 +26,7 @@ from recovery.findings.model import Asset, AssetFile, FileRole
 from recovery.photos import decoding
 from recovery.photos.exif import FOREIGN_ERRORS
 from recovery.photos.thumbnails import ThumbnailTable, decode_entry
+from recovery.progress import SILENT, Progress
 from recovery.report.html.pictures import Candidate, Shown, candidates, movies, quick_candidates
 
 SMALL, LARGE = 320, 1600
@@ -76,7 +77,7 @@ class PreviewMaker:
     tables: Mapping[tuple[str, str], ThumbnailTable]
 
     def make(
-        self, assets: Iterable[Asset], large: Callable[[Asset], bool], progress: Progress | None = None
+        self, assets: Iterable[Asset], large: Callable[[Asset], bool], progress: Progress = SILENT
     ) -> list[Preview]:
         """One preview per asset, in order; `large` says of which to make large pictures and movies too.
 
@@ -84,13 +85,12 @@ class PreviewMaker:
         """
         everything = list(assets)
         found = [Preview()] * len(everything)
-        show = progress or Silent()
 
         def done(number: int, preview: Preview) -> None:
             found[number] = preview
-            show.advance()
+            progress.advance()
 
-        show.start("Previews", len(everything), "photos")
+        progress.start("Previews", len(everything), "photos")
         # Pillow warns about large and odd files; filters are not per thread, so they are set here, once.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -101,7 +101,7 @@ class PreviewMaker:
             except OSError as error:
                 raise OutputError(f"The folder {self.folder} cannot be written ({error.strerror}).") from error
             finally:
-                show.finish()
+                progress.finish()
         return found
 
     def forget_others(self, previews: Iterable[Preview]) -> None:

@@ -16,11 +16,12 @@ from markupsafe import Markup
 
 from recovery import __version__
 from recovery.backup.view import BackupView
-from recovery.case import Case, Progress
+from recovery.case import Case
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
 from recovery.findings.model import Asset, Findings, asset_key
 from recovery.findings.outlines import stands_out
+from recovery.progress import SILENT, Progress, counted
 from recovery.report import words
 from recovery.report.figures import when
 from recovery.report.html import opening
@@ -69,7 +70,7 @@ def write_report(
     out: Path,
     *,
     options: ReportOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
     """Write `out` (an .html file) and the folder of previews beside it.
@@ -78,7 +79,8 @@ def write_report(
     another file has the name, where it lies inside a backup, or where nothing can be written.
     """
     options = options or ReportOptions()
-    findings = replace(findings, assets=tuple(findings.assets))  # the page has all of them at once
+    each = counted(findings.assets, progress, "Reading the photos", len(findings.assets), " photos")
+    findings = replace(findings, assets=tuple(each))  # the page has all of them at once
     folder = folder_of(out)
     _refuse(out, folder, view.identity.folder)
     maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
@@ -86,7 +88,7 @@ def write_report(
     made = maker.make(wanted, lambda asset: options.everything or stands_out(asset), progress) if wanted else []
     by_asset = {id(asset): preview for asset, preview in zip(wanted, made, strict=True)}
     previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
-    html = render(findings, case, previews, folder.name, now())
+    html = render(findings, case, previews, folder.name, now(), progress)
     try:
         _replace(out, html)
         if options.previews and folder.is_dir():
@@ -102,10 +104,17 @@ def folder_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}_files")
 
 
-def render(findings: Findings, case: Case | None, previews: list[Preview], folder: str, made: datetime) -> str:
+def render(
+    findings: Findings,
+    case: Case | None,
+    previews: list[Preview],
+    folder: str,
+    made: datetime,
+    progress: Progress = SILENT,
+) -> str:
     """The whole page as text; `previews` are in the order of the assets."""
     calls = case.around.calls.records if case else ()
-    shown_page: Page = page(findings, previews, events(findings, calls), folder)
+    shown_page: Page = page(findings, previews, events(findings, calls), folder, progress)
     style, script = _static(("page.css", "browse.css", "closeup.css")), _static(f"{name}.js" for name in SCRIPTS)
     causes = opening.cause_groups(findings.causes)
     return (
@@ -131,8 +140,18 @@ def render(findings: Findings, case: Case | None, previews: list[Preview], folde
             backup_rows=opening.backup_rows(findings.backup),
             notes=_notes(findings),
             page=shown_page,
-            main=main_block(shown_page, {"udid": findings.backup.udid, "made": _iso(findings.backup.backup_date)}),
-            blocks=detail_blocks(shown_page.details),
+            main=main_block(
+                shown_page, {"udid": findings.backup.udid, "made": _iso(findings.backup.backup_date)}, progress
+            ),
+            blocks=detail_blocks(
+                counted(
+                    shown_page.details,
+                    progress,
+                    "Storing the details in the page",
+                    len(findings.assets),
+                    " photos",
+                )
+            ),
         )
     )
 
