@@ -141,12 +141,14 @@ class _PrivateFolder:
 
     def remove(self) -> bool:
         """Whether it is gone; one of which another program holds files for seconds stays, for the next run."""
-        for seconds in _PATIENCE:
-            time.sleep(seconds)
-            if self._is_removed():
-                _HELD.discard(self)
-                return True
-        self._unlock()
+        try:
+            for seconds in _PATIENCE:
+                time.sleep(seconds)
+                if self._is_removed():
+                    _HELD.discard(self)
+                    return True
+        finally:
+            self._unlock()
         return False
 
     def _is_removed(self) -> bool:
