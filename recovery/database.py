@@ -208,8 +208,9 @@ class Database:
         return cursor
 
     def _let_go(self, cursor: sqlite3.Cursor) -> None:
-        cursor.close()
-        self._cursors.discard(cursor)
+        if cursor in self._cursors:  # else the database is closed, and it with it
+            self._cursors.discard(cursor)
+            cursor.close()
 
     def _next(
         self, rows: Iterator[sqlite3.Row], most: int

@@ -41,9 +41,9 @@ def test_a_folder_that_was_named_stands_alone() -> None:
 def test_the_current_directory_is_no_candidate(platform: str) -> None:
     """Other than for `tempfile`, which ends there when nothing else can be written."""
     environment = {"LOCALAPPDATA": "/Users/ann/AppData/Local", "SYSTEMROOT": "/Windows"}
-    found = [str(path) for path, _ in candidates(None, environment, platform)]
-    assert found and all(os.path.isabs(path) for path in found)
-    assert os.getcwd() not in found
+    found = [path for path, _ in candidates(None, environment, platform)]
+    assert found and all(path.is_absolute() for path in found)
+    assert Path.cwd() not in found
 
 
 @pytest.mark.parametrize("place", ["", "3d", "../{name}/3d", "link", "link/3d"])
@@ -202,7 +202,7 @@ def test_a_source_that_cannot_be_read_is_not_blamed_on_the_copy(
     monkeypatch.setattr(database, "copy_files", failing)
     with (
         Workspace(tmp_path) as private,
-        pytest.raises(DamagedBackupError, match="Manifest.db cannot be read"),
+        pytest.raises(DamagedBackupError, match=r"Manifest\.db cannot be read"),
         open_backup(backup, private),
     ):
         pytest.fail("it opens")
