@@ -133,6 +133,8 @@ def _guarded() -> int:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # click ends the line on a terminal that is gone
+            return EXIT_INTERRUPTED
         return _unwritten(error)
 
 
@@ -141,8 +143,11 @@ def _unwritten(error: OSError) -> int:
     if not isinstance(error, BrokenPipeError):
         if "--debug" in sys.argv:
             traceback.print_exception(error)
-        click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
-        click.echo("What to do: Look whether the disk is full and whether the output may be written.", err=True)
+        with suppress(OSError):  # perhaps it is standard error itself
+            click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
+            click.echo(
+                "What to do: Look whether the disk is full and whether the output may be written.", err=True
+            )
     return EXIT_FAILED
 
 

@@ -318,8 +318,8 @@ def test_a_closed_terminal_leaves_no_secret(demo_twins: DemoTwins, tmp_path: Pat
     assert list(tmp_path.rglob("Photos.sqlite"))
     os.close(terminal)
     _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 130
     assert not list(tmp_path.iterdir())
+    assert os.waitstatus_to_exitcode(status) == 130
 
 
 def test_kills_at_random_moments_leave_nothing_to_the_next_run(
