@@ -61,13 +61,13 @@ def command(
         listed = ", ".join(source.label for source in sources)
         click.echo(f"Note: the backups are compared in the order of their dates: {listed}.", err=True)
     comparisons, faults = _compared(sources, how)
-    with answer_stream(output, *(source.folder for source in sources)) as stream:
+    with answer_stream(output, *(source.folder for source in sources)) as stream, how.bar() as bar:
         if as_json:
             document = comparison_document(comparisons, generated_at=datetime.now(UTC), swapped=swapped)
             stream.write(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
         else:
             paint = style() if output is None else PLAIN
-            stream.write(comparisons_text(comparisons, View(everything, verbose, paint)))
+            stream.write(comparisons_text(comparisons, View(everything, verbose, paint, bar)))
     return partly(faults)
 
 
@@ -80,5 +80,6 @@ def _compared(sources: Sequence[Source], how: Manners) -> tuple[list[Comparison]
             with found_in(source, how) as older:
                 faults = faults or older.faults
                 digests = digests_between(older, newest, how)
-                comparisons.append(compare(older.findings, newest.findings, digests))
+                with how.bar() as bar:
+                    comparisons.append(compare(older.findings, newest.findings, digests, bar))
     return comparisons, faults

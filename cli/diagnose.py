@@ -56,7 +56,7 @@ def command(
     the backup could not be read, 4 passphrase missing or wrong.
     """
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
-        findings = told(found.findings, redacted)
+        findings = told(found.findings, redacted, found.progress)
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json:
                 stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))

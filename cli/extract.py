@@ -140,7 +140,7 @@ def command(
             selection = replace(selection, keys=lost)
         if ticked:
             selection = replace(selection, keys=ticked_keys(ticked, found.findings))
-        planned = plan(found.findings, selection)
+        planned = plan(found.findings, selection, found.progress)
         if not can_take_frames() and planned.needs_frames:
             planned = planned.without_frames()
             click.echo(
@@ -163,7 +163,7 @@ def command(
                 examiner=chosen["examiner"],
                 warnings=tuple(_warnings(planned)),
             ),
-            progress=BytesDone(how.progress, "Writing"),
+            progress=BytesDone(found.progress, "Writing"),
         )
         told = chosen["with_report"] and _report(found, planned, out, how)
     click.echo(extraction_text.summary(outcomes, out, verbose=how.verbose), nl=False)
@@ -177,7 +177,7 @@ def _report(found: Opened, planned: Plan, out: Path, how: Manners) -> Path | Non
     keys = frozenset(asset_key(item.asset) for item in planned.assets if item.asset is not None)
     try:
         write_report(
-            found.view, found.case, found.findings, page, options=ReportOptions(only=keys), progress=how.progress
+            found.view, found.case, found.findings, page, options=ReportOptions(only=keys), progress=found.progress
         )
     except OutputError as error:
         click.echo(f"Note: {clean(str(error))} {error.hint}", err=True)
@@ -191,7 +191,7 @@ def _told(found: Opened, selection: Selection) -> Findings:
     """Redacted findings; what is left out cannot be searched for any more."""
     if selection.near or selection.persons or selection.albums or selection.text:
         raise click.UsageError("--redact leaves out what --near, --person, --album and --text search for.")
-    return told(found.findings, True)
+    return told(found.findings, True, found.progress)
 
 
 def _arguments(redacted: bool) -> Iterator[str]:
@@ -252,7 +252,13 @@ def _documents(found: Opened) -> Documents:
     def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
         # No time: an extraction that was interrupted and finished later has the bytes of an undisturbed one.
         text = io.StringIO()
-        write_json(findings, text, generated_at=None, extracted=_extracted(outcomes.files))
+        write_json(
+            findings,
+            text,
+            generated_at=None,
+            extracted=_extracted(outcomes.files),
+            progress=found.progress,
+        )
         return {"inventory.json": text.getvalue().encode()}
 
     return Documents(sidecars=sidecars, finals=finals, derive=Deriver(found.view, found.case.traces.tables))

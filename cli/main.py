@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
 import importlib
 import itertools
 import os
-import signal
 import sys
-import threading
 import traceback
-from types import FrameType, TracebackType
+from contextlib import suppress
 from typing import NoReturn
 
 import click
 
+from cli import interrupts
+from cli.temp_option import temp_folder_option
 from recovery import __version__
 from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
 from recovery.workspace import remove_own
@@ -55,6 +54,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="recover-facetime")
+@temp_folder_option
 def main() -> None:
     """Find, explain and recover FaceTime photos from a local iPhone or iPad backup.
 
@@ -70,9 +70,8 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line and exit with its code: 0 done, 1 cannot go on, 2 usage, 3 partly, 4 passphrase."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.listen()
     _leave_no_core()
-    sys.excepthook, sys.unraisablehook = _uncaught, _unraisable
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
@@ -83,10 +82,20 @@ def run() -> None:
     try:
         code = _guarded()
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        remove_own()
+        interrupts.ignore()
+        _clean_up()
     _leave(code)
+
+
+def _clean_up() -> None:
+    """Remove private folders that are left; say of one that cannot be removed that it is there."""
+    for folder in remove_own():
+        with suppress(OSError):
+            click.echo(
+                f"Warning: another program holds files of the private folder {folder}, which may contain parts of "
+                "the backup. The next run removes it; or remove it yourself.",
+                err=True,
+            )
 
 
 def _leave(code: int) -> NoReturn:
@@ -99,26 +108,6 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _uncaught(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-    if not _interrupted_again(kind):
-        sys.__excepthook__(kind, value, trace)
-
-
-def _unraisable(lost: sys.UnraisableHookArgs) -> None:
-    if not _interrupted_again(lost.exc_type):
-        sys.__unraisablehook__(lost)
-
-
-def _interrupted_again(kind: type[BaseException]) -> bool:
-    """An interrupt that hits a decoder's callback ends up here, and would be lost: it is sent again soon."""
-    if not issubclass(kind, KeyboardInterrupt):
-        return False
-    timer = threading.Timer(0.1, _thread.interrupt_main)
-    timer.daemon = True
-    timer.start()
-    return True
-
-
 def _leave_no_core() -> None:
     """No core dumps: a crash of a decoder would write keys and deciphered files to the disk."""
     if sys.platform == "win32":
@@ -126,11 +115,6 @@ def _leave_no_core() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM leaves through the same way as Ctrl-C, so that private files are removed."""
-    raise KeyboardInterrupt
 
 
 def _guarded() -> int:
@@ -145,12 +129,15 @@ def _guarded() -> int:
             click.echo(f"What to do: The path holds a blank; put it in quotes: {quoted}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
+        with suppress(OSError):  # the terminal itself may be gone
+            click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
         return EXIT_INTERRUPTED
     except RecoveryError as error:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # click ends the line on a terminal that is gone
+            return EXIT_INTERRUPTED
         return _unwritten(error)
 
 
@@ -166,8 +153,11 @@ def _unwritten(error: OSError) -> int:
     if not isinstance(error, BrokenPipeError):
         if "--debug" in sys.argv:
             traceback.print_exception(error)
-        click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
-        click.echo("What to do: Look whether the disk is full and whether the output may be written.", err=True)
+        with suppress(OSError):  # perhaps it is standard error itself
+            click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
+            click.echo(
+                "What to do: Look whether the disk is full and whether the output may be written.", err=True
+            )
     return EXIT_FAILED
 
 

@@ -11,6 +11,7 @@ import click
 
 from cli.options import Manners, Opened
 from cli.passphrase import VARIABLE, given, unlocked_with
+from cli.temp_option import private_folder
 from recovery.analysis.comparison.asset_matching import Digests, match, worth_hashing
 from recovery.analysis.comparison.comparing import lost_in, oldest_first
 from recovery.analysis.find import find
@@ -23,7 +24,6 @@ from recovery.source.backup_view import BackupView
 from recovery.source.file_keys import Passphrase
 from recovery.source.identity import Identity, read_identity
 from recovery.source.locate import default_roots, locate
-from recovery.workspace import Workspace
 
 PASSPHRASE_FILES_HELP = (
     "Read the backup passphrase from FILE, or from standard input with '-'. Given once it is used for all "
@@ -85,15 +85,12 @@ def in_order(sources: list[Source]) -> tuple[list[Source], bool]:
 def opened_source(source: Source, how: Manners) -> Iterator[Opened]:
     """Open one of several backups; a prompt for its passphrase says which one it is."""
     with (
-        Workspace() as workspace,
-        unlocked_with(source.folder, workspace, source.passphrase, source.label) as view,
+        private_folder() as workspace,
+        how.bar() as bar,
+        unlocked_with(source.folder, workspace, source.passphrase, bar, source.label) as view,
     ):
-        bar = how.progress
-        try:
-            case = gather(view, bar)
-        finally:
-            bar.finish()
-        yield Opened(view, case, find(case))
+        case = gather(view)
+        yield Opened(view, case, find(case, bar), bar)
 
 
 @contextmanager
@@ -107,12 +104,13 @@ def found_in(source: Source, how: Manners) -> Iterator[Found]:
 
 def digests_between(older: Found, newer: Found, how: Manners) -> Digests:
     """Hashes of the few files of equal length that nothing else could match."""
-    wanted = worth_hashing(match(older.findings.assets, newer.findings.assets))
-    sides = (
-        digests_of(found.view, [(item.domain, item.path) for item in files], how.progress)
-        for found, files in zip((older, newer), wanted, strict=True)
-    )
-    return Digests(*sides)
+    with how.bar() as bar:
+        wanted = worth_hashing(match(older.findings.assets, newer.findings.assets, progress=bar))
+        sides = (
+            digests_of(found.view, [(item.domain, item.path) for item in files], bar)
+            for found, files in zip((older, newer), wanted, strict=True)
+        )
+        return Digests(*sides)
 
 
 @contextmanager
@@ -126,5 +124,6 @@ def lost_and_older(
     with opened_source(oldest, how) as source:
         with found_in(newest, how) as found:
             held = Found(source.view, source.findings)
-            keys = lost_in(source.findings, found.findings, digests_between(held, found, how))
+            digests = digests_between(held, found, how)
+            keys = lost_in(source.findings, found.findings, digests, source.progress)
         yield source, keys

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from recovery.errors import PassphraseMissingError, PassphraseWrongError, SelectionError
+from recovery.progress import Progress
 from recovery.source.backup_view import BackupView, open_backup
 from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
@@ -59,10 +60,10 @@ def _decoded(data: bytes) -> str:
 
 
 @contextmanager
-def unlocked(folder: Path, workspace: Workspace, file: str | None) -> Iterator[BackupView]:
+def unlocked(folder: Path, workspace: Workspace, file: str | None, progress: Progress) -> Iterator[BackupView]:
     """The open backup, asking for the passphrase on a terminal where it is needed and was not given."""
     passphrase = given(file)
-    with unlocked_with(folder, workspace, passphrase) as view:
+    with unlocked_with(folder, workspace, passphrase, progress) as view:
         if passphrase is not None and not view.encrypted:
             click.echo("Note: this backup is not encrypted; the passphrase was not needed.", err=True)
         yield view
@@ -70,26 +71,26 @@ def unlocked(folder: Path, workspace: Workspace, file: str | None) -> Iterator[B
 
 @contextmanager
 def unlocked_with(
-    folder: Path, workspace: Workspace, passphrase: Passphrase | None, which: str = ""
+    folder: Path, workspace: Workspace, passphrase: Passphrase | None, progress: Progress, which: str = ""
 ) -> Iterator[BackupView]:
     """The same with a passphrase already read; `which` names the backup where several are opened."""
     with ExitStack() as stack:
         try:
-            view = stack.enter_context(open_backup(folder, workspace, passphrase))
+            view = stack.enter_context(open_backup(folder, workspace, passphrase, progress))
         except PassphraseMissingError:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 raise
-            view = _ask(folder, workspace, stack, which)
+            view = _ask(folder, workspace, stack, progress, which)
         yield view
 
 
-def _ask(folder: Path, workspace: Workspace, stack: ExitStack, which: str) -> BackupView:
+def _ask(folder: Path, workspace: Workspace, stack: ExitStack, progress: Progress, which: str) -> BackupView:
     backup = f"The backup {which}" if which else "The backup"
     click.echo(f"{backup} is encrypted. It is the passphrase set in Finder or iTunes that is needed.", err=True)
     for left in reversed(range(TRIES)):
         typed = getpass.getpass("Backup passphrase (not shown): ", stream=sys.stderr)
         try:
-            return stack.enter_context(open_backup(folder, workspace, Passphrase(typed)))
+            return stack.enter_context(open_backup(folder, workspace, Passphrase(typed), progress))
         except PassphraseWrongError as error:
             if not left:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from recovery.case import Progress, Silent
@@ -42,7 +43,8 @@ class TerminalProgress:
         """See recovery.case.Progress."""
         bar, self._bar = self._bar, None
         if bar is not None:
-            bar.close()
+            with suppress(OSError):  # the terminal may be gone, and its end is no reason to hide another
+                bar.close()
 
 
 def progress(*, wanted: bool) -> Progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -24,6 +24,7 @@ from cli.options import (
 from recovery.analysis.find import narrowed
 from recovery.analysis.model import Asset, Findings
 from recovery.analysis.outlines import standing_out
+from recovery.progress import Progress, counted
 from recovery.report import maps as places
 from recovery.report import tables, text
 from recovery.report.inventory import write_json
@@ -31,7 +32,7 @@ from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
 
 _PLACES = ("geojson", "kml")
-_TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
+_TABLES: dict[str, Callable[[Iterable[Asset], TextIO], object]] = {
     "csv": tables.write_csv,
     "ndjson": tables.write_ndjson,
     "geojson": lambda assets, stream: stream.write(places.geojson(assets)),
@@ -91,14 +92,22 @@ def command(
     search = search_of(chosen)
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, only_facetime=search.facetime) as found:
-        findings = told(narrowed(found.findings, search), redacted)
+        findings = told(narrowed(found.findings, search, found.progress), redacted, found.progress)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json or form == "json":
-                write_json(findings, stream, generated_at=datetime.now(UTC), room=found.view.room)
+                write_json(
+                    findings,
+                    stream,
+                    generated_at=datetime.now(UTC),
+                    room=found.view.room,
+                    progress=found.telling(stream),
+                )
             elif form in _TABLES:
-                _write_table(_listed(findings, everything), form, stream, quiet)
+                _write_table(
+                    _listed(findings, everything, found.progress), form, stream, quiet, found.telling(stream)
+                )
             else:
                 paint = style() if output is None else PLAIN
                 answer = text.scan(
@@ -107,18 +116,20 @@ def command(
                     verbose=verbose,
                     only_facetime=search.only_facetime,
                     style=paint,
+                    progress=found.progress,
                 )
                 stream.write(answer)
     return partly(any(gap.fault for gap in findings.gaps))
 
 
-def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool) -> None:
-    _TABLES[form](listed, stream)
+def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool, progress: Progress) -> None:
+    _TABLES[form](counted(listed, progress, "Writing the answer", len(listed), " photos"), stream)
     if form in _PLACES and not quiet:
         found_places = len(places.placed(listed))
         click.echo(f"Note: {found_places:,} of {len(listed):,} have a stored place.", err=True)
 
 
-def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:
+def _listed(findings: Findings, everything: bool, progress: Progress) -> tuple[Asset, ...]:
     whole = everything or findings.search is not None
-    return tuple(findings.assets if whole else standing_out(findings.assets))
+    chosen = findings.assets if whole else standing_out(findings.assets)
+    return tuple(counted(chosen, progress, "Choosing the photos", None, " photos"))

@@ -20,6 +20,7 @@ from cli.options import (
 )
 from recovery.analysis.model import BackupFacts
 from recovery.analysis.timeline.building import Timeline, timeline
+from recovery.progress import SILENT, Progress
 from recovery.report import timeline_exports as exports
 from recovery.report.layout import PLAIN
 from recovery.report.timeline_text import timeline_text
@@ -70,27 +71,29 @@ def command(
     """
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, with_events=True, uuids=uuids) as found:
-        told = timeline(found.case, found.findings, everything=everything, uuids=uuids)
+        told = timeline(found.case, found.findings, everything=everything, uuids=uuids, progress=found.progress)
         facts = found.findings.backup
-    with answer_stream(output, found.view.identity.folder) as stream:
+    with answer_stream(output, found.view.identity.folder) as stream, how.bar() as bar:
         form = "json" if as_json else form
         if form == "text":
             paint = style() if output is None else PLAIN
-            stream.write(timeline_text(told, facts, verbose=verbose, style=paint))
+            stream.write(timeline_text(told, facts, verbose=verbose, style=paint, progress=bar))
         else:
-            _write(told, facts, form, stream, how)
+            _write(told, facts, form, stream, how, SILENT if stream.isatty() else bar)
     return partly(any(gap.fault for gap in found.findings.gaps))
 
 
-def _write(told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners) -> None:
+def _write(
+    told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners, progress: Progress
+) -> None:
     dropped = 0
     if form == "json":
-        exports.write_json(told, facts, stream, generated_at=datetime.now(UTC))
+        exports.write_json(told, facts, stream, generated_at=datetime.now(UTC), progress=progress)
     elif form == "csv":
-        exports.write_csv(told, stream)
+        exports.write_csv(told, stream, progress)
     else:
         write = exports.write_timesketch if form == "timesketch" else exports.write_jsonl
-        dropped = write(told, stream)
+        dropped = write(told, stream, progress)
     if dropped and not how.quiet:
         click.echo(
             f"Note: {dropped:,} events without a time are left out; the text and --json have them.", err=True

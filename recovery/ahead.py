@@ -7,6 +7,7 @@ is the same with it and without it, errors included, and an interrupt ends it to
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -18,12 +19,14 @@ from pathlib import Path
 from typing import BinaryIO, Generic, NoReturn, TypeVar
 
 from recovery.columns import from_bytes, to_bytes
+from recovery.errors import TemporaryFolderError
 from recovery.spool import Room
 
 T = TypeVar("T")
 
 _SIZE = 8  # bytes of the length of some records
 _ALL_GIVEN = b"\xff" * _SIZE
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -76,7 +79,7 @@ class _Other(Generic[T]):
         try:
             self._file = self._room.scratch()
             self._told, telling = os.pipe()
-        except OSError:
+        except (OSError, TemporaryFolderError):
             return False
         try:
             self._fork(self._file.fileno(), telling)
@@ -129,13 +132,14 @@ class _Other(Generic[T]):
             # No interrupt may reach the copy before it is one: it would leave through the code that removes
             # private files. One that waits for the first process is raised at the end, when the number is known.
             signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+            first = os.getpid()
             self._number = os.fork()
             if self._number == 0:
-                self._work_and_end(file, telling, before)
+                self._work_and_end(file, telling, before, first)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _work_and_end(self, file: int, telling: int, before: set[int | signal.Signals]) -> NoReturn:
+    def _work_and_end(self, file: int, telling: int, before: set[int | signal.Signals], parent: int) -> NoReturn:
         """Nothing else of the first process's is done here: no cleaning up, no text written twice."""
         code = 1
         try:
@@ -143,6 +147,7 @@ class _Other(Generic[T]):
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            _end_with(parent)
             gc.freeze()  # looking for rubbish among what is shared would copy all of it
             os.close(self._told)  # so that telling fails when the first process is gone and nobody could hear
             self._give(file, telling)
@@ -159,3 +164,14 @@ class _Other(Generic[T]):
                 data = data[os.write(file, data) :]
             os.write(telling, size.to_bytes(_SIZE, "little"))
         os.write(telling, _ALL_GIVEN)
+
+
+def _end_with(parent: int) -> None:
+    """Let the system end this process when the one that began it ends, even by a kill while this one is busy.
+
+    Until then it holds, as a copy, the lock of the private folder, which therefore no other run removes.
+    """
+    with suppress(OSError, AttributeError):  # a C library without it
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was quicker
+        os._exit(1)

@@ -33,7 +33,7 @@ from recovery.extraction.outcomes import Progress as WritingProgress
 from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
-from recovery.progress import Progress, Silent
+from recovery.progress import SILENT, Progress
 from recovery.report.html import Report, ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.sidecars import json_sidecar, xmp
@@ -50,12 +50,14 @@ def open_backup(
     *,
     roots: Iterable[str | os.PathLike[str]] | None = None,
     temp_folder: str | os.PathLike[str] | None = None,
+    progress: Progress = SILENT,
 ) -> Backup:
     """Open a backup for reading; use the result as a context manager, or close it.
 
     `backup` is a folder, its parent, a UDID or unique start of one, or a device name, which is looked for in
     `roots` (default: where this system keeps backups). Deciphered databases lie in a private folder below
-    `temp_folder` (default: the system's) until the backup is closed. Nothing in the backup is changed.
+    `temp_folder` (default: the system's) until the backup is closed; `progress` hears how far the work is. Nothing in the backup is
+    changed.
 
     Raises a subclass of RecoveryError: BackupNotFoundError, AmbiguousBackupError, AccessDeniedError,
     PassphraseMissingError, PassphraseWrongError, DamagedBackupError or UnsafeBackupError.
@@ -63,20 +65,27 @@ def open_backup(
     places = default_roots() if roots is None else tuple(Path(root) for root in roots)
     folder = locate(os.fspath(backup), places)
     secret = Passphrase(passphrase) if isinstance(passphrase, str) else passphrase
-    return Backup(folder, secret, temp_folder=None if temp_folder is None else Path(temp_folder))
+    parent = None if temp_folder is None else Path(temp_folder)
+    return Backup(folder, secret, temp_folder=parent, progress=progress)
 
 
 class Backup:
     """An open backup. It may be used from any thread; calls from several threads take turns."""
 
     def __init__(
-        self, folder: Path, passphrase: Passphrase | None = None, *, temp_folder: Path | None = None
+        self,
+        folder: Path,
+        passphrase: Passphrase | None = None,
+        *,
+        temp_folder: Path | None = None,
+        progress: Progress = SILENT,
     ) -> None:
+        self._progress = progress
         self._lock = threading.RLock()
         self._cases: dict[tuple[bool, bool, frozenset[str]], tuple[Case, Findings]] = {}
         with ExitStack() as stack:
             workspace = stack.enter_context(Workspace(temp_folder))
-            self._view = stack.enter_context(backup_view.open_backup(folder, workspace, passphrase))
+            self._view = stack.enter_context(backup_view.open_backup(folder, workspace, passphrase, progress))
             self._stack = stack.pop_all()
 
     @property
@@ -94,9 +103,7 @@ class Backup:
         """Whether the files are encrypted."""
         return self._view.encrypted
 
-    def scan(
-        self, search: Search | None = None, *, redacted: bool = False, progress: Progress | None = None
-    ) -> Findings:
+    def scan(self, search: Search | None = None, *, redacted: bool = False) -> Findings:
         """Everything found in the backup, or only the assets that fit a search.
 
         Redacted findings lack places, names, numbers and words of people. Findings are valid until the backup is
@@ -104,16 +111,14 @@ class Backup:
         """
         wanted = search or Search()
         with self._lock:
-            findings = narrowed(self._found(only_facetime=wanted.facetime, progress=progress)[1], wanted)
-            return redact(findings) if redacted else findings
+            findings = narrowed(self._found(only_facetime=wanted.facetime)[1], wanted)
+            return redact(findings, self._progress) if redacted else findings
 
-    def timeline(
-        self, *, everything: bool = False, uuids: Collection[str] = (), progress: Progress | None = None
-    ) -> Timeline:
+    def timeline(self, *, everything: bool = False, uuids: Collection[str] = ()) -> Timeline:
         """The life of the notable assets, of all of them or of some; raises SelectionError for unknown UUIDs."""
         with self._lock:
-            case, findings = self._found(with_events=True, uuids=uuids, progress=progress)
-            return timeline(case, findings, everything=everything, uuids=uuids)
+            case, findings = self._found(with_events=True, uuids=uuids)
+            return timeline(case, findings, everything=everything, uuids=uuids, progress=self._progress)
 
     def report(
         self,
@@ -121,13 +126,12 @@ class Backup:
         *,
         findings: Findings | None = None,
         options: ReportOptions | None = None,
-        progress: Progress | None = None,
     ) -> Report:
         """Write one offline page of the findings (default: all), with its pictures in a folder beside it."""
         with self._lock:
-            case, found = self._found(progress=progress)
+            case, found = self._found()
             return write_report(
-                self._view, case, findings or found, Path(page), options=options, progress=progress or Silent()
+                self._view, case, findings or found, Path(page), options=options, progress=self._progress
             )
 
     def plan(self, selection: Selection | None = None, *, findings: Findings | None = None) -> Plan:
@@ -186,17 +190,12 @@ class Backup:
         with_events: bool = False,
         uuids: Collection[str] = (),
         only_facetime: bool = False,
-        progress: Progress | None = None,
     ) -> tuple[Case, Findings]:
         """The case and the findings of one way to ask; the last one is kept."""
         key = with_events, only_facetime, frozenset(uuids)
         if key not in self._cases:
-            bar = progress or Silent()
-            try:
-                case = gather(self._view, bar, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
-            finally:
-                bar.finish()
-            self._cases = {key: (case, find(case))}
+            case = gather(self._view, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
+            self._cases = {key: (case, find(case, self._progress))}
         return self._cases[key]
 
     def _documents(self, case: Case, findings: Findings) -> Documents:

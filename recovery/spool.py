@@ -13,14 +13,14 @@ from abc import abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, ValuesView
-from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, islice, pairwise
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar, overload
 
 from recovery.columns import fields_from_bytes, from_bytes, to_bytes
-from recovery.errors import OutputError
+from recovery.temp_folder import said_of
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -35,7 +35,7 @@ class Room(Protocol):
     """Where a file for records may be made; a workspace is one."""
 
     def scratch(self) -> BinaryIO:
-        """An empty file for writing and reading, removed when the room is left."""
+        """An empty file for writing and reading, removed when the room is left. Raises TemporaryFolderError."""
 
 
 class Records(Sequence[T]):
@@ -242,39 +242,26 @@ class _File:
     """Some records at a time in one file of a room, each found by where it begins."""
 
     def __init__(self, room: Room) -> None:
-        with _in_a_sentence():
-            self._stream = room.scratch()
+        self._stream = room.scratch()
+        self._path = Path(self._stream.name)
         self._end = 0
 
     def write(self, records: list[Any]) -> tuple[int, int]:
         """Where they begin, and how many bytes they take."""
         data = to_bytes(records)
-        with _in_a_sentence():
-            self._stream.seek(self._end)
-            self._stream.write(data)
-            self._stream.flush()
+        self._stream.seek(self._end)
+        self._stream.write(data)
+        self._stream.flush()
         start, self._end = self._end, self._end + len(data)
         return start, len(data)
 
     def read(self, start: int, size: int) -> bytes:
-        with _in_a_sentence():
-            if sys.platform == "win32":
-                self._stream.seek(start)
-                return self._stream.read(size)
+        if sys.platform == "win32":
+            self._stream.seek(start)
+            return self._stream.read(size)
+        with said_of(self._path):
             # Not by the place in the file: a second process (recovery/ahead.py) shares it.
             return os.pread(self._stream.fileno(), size, start)
-
-
-@contextmanager
-def _in_a_sentence() -> Iterator[None]:
-    """A disk that is full is told at whatever comes next: writing, reading back, or the next file."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"The temporary folder takes no more ({error.strerror}).",
-            "Free some space, or name another folder in the environment variable TMPDIR.",
-        ) from error
 
 
 class _Run(Records[T]):

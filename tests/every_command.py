@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
@@ -113,7 +112,8 @@ def inside(arguments: Sequence[str], passphrase: str | None = None, temporary: P
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(sys, "argv", ["recover-facetime", *arguments])
-        patch.setattr(tempfile, "tempdir", str(temporary) if temporary else None)
+        if temporary is not None:
+            patch.setenv("TMPDIR", str(temporary))
         patch.delenv(VARIABLE, raising=False)
         if passphrase is not None:
             patch.setenv(VARIABLE, passphrase)

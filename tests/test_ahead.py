@@ -31,7 +31,7 @@ from recovery.photos_db.media_files import MediaFile, media_files
 from recovery.report import inventory
 from recovery.source.manifest import ManifestIndex
 from recovery.spool import Lazy
-from recovery.workspace import Workspace
+from recovery.workspace import Workspace, remove_abandoned
 from tests.conftest import DemoTwins
 from tests.every_command import environment
 from tests.report_stories import rich
@@ -254,6 +254,29 @@ def test_it_ends_when_the_first_process_is_killed(tmp_path: Path) -> None:
         first.kill()
         assert first.communicate(timeout=60)[0] == b"", "the second process holds the stream as long as it lives"
     assert not Path(f"/proc/{second}/exe").exists()
+
+
+_BUSY = """
+import os, sys, time
+from recovery.ahead import ahead
+from recovery.workspace import Workspace
+def made():
+    yield os.getpid()
+    time.sleep(300)
+with Workspace() as room, ahead(made, room, together=1, pays=True) as records:
+    print(next(records), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_it_ends_with_the_first_process_while_it_is_busy(tmp_path: Path) -> None:
+    """In a calculation that tells nothing for long; then the private folder it had locked can be removed."""
+    line, env = [sys.executable, "-c", _BUSY], environment(None, tmp_path)
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as first:
+        assert first.stdout is not None and int(first.stdout.readline()) != first.pid
+        first.kill()
+        assert first.communicate(timeout=60)[0] == b"", "the second process holds the stream as long as it lives"
+    assert remove_abandoned(tmp_path) == 1
 
 
 def test_a_bar_of_progress_does_not_stand_in_its_way() -> None:

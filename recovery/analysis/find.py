@@ -33,6 +33,7 @@ from recovery.analysis.orphans import Survey, files_without_asset, loose_ends_of
 from recovery.analysis.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
 from recovery.analysis.search import Search
 from recovery.case import Case
+from recovery.progress import SILENT, Progress, counted
 from recovery.spool import Sorter, mapped, since
 
 _TOGETHER = 300  # assets that a second process hands over at once
@@ -44,8 +45,10 @@ NOTHING = Totals(*(0 for _ in fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
 
 
-def find(case: Case) -> Findings:
+def find(case: Case, progress: Progress = SILENT) -> Findings:
     """Everything found in one backup. A pure function: the same case gives the same findings.
+
+    `progress` is told how far it is and may raise to stop.
 
     Each asset is seen once, noted by all who ask for it, and put in its place; a plain one in outline, unless the
     library is so large that its assets lie in the room. Where only FaceTime is asked for, the findings are those
@@ -57,9 +60,11 @@ def find(case: Case) -> Findings:
     standing: list[Asset] = []
     bases: Counter[Basis] = Counter()
     numbers = _of_second_process(case)
+    total = len(case.grouping.groups)
     last = partial(since, case.grouping.with_row, numbers.start)
     with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
-        for asset in maker.seen(survey.groups(), numbers, made):
+        assets = maker.seen(survey.groups(), numbers, made)
+        for asset in counted(assets, progress, "Analysing the photos", total, " photos"):
             survey.note(asset)
             sieve.note(asset)
             bases[asset.basis] += 1
@@ -69,23 +74,25 @@ def find(case: Case) -> Findings:
             ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
             if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
                 standing.append(asset)
-    assets = _assets(ordered.settled(), maker, standing)
-    loose_ends = tuple(loose_ends_of(case, survey))
+    found = _assets(ordered.settled(), maker, standing)
+    loose_ends = tuple(counted(loose_ends_of(case, survey), progress, "Looking for what is unmatched"))
     messages = facetime_messages(case.around.facetime_messages)
+    progress.start("Weighing the causes", None)
     causes, summary = judged(Inquiry.of(case, sieve))
+    progress.finish()
     return Findings(
         backup=_facts(case),
         totals=tally.totals(
-            replace(_totals_of_files(case, survey, loose_ends), facetime_messages=len(messages)), assets
+            replace(_totals_of_files(case, survey, loose_ends), facetime_messages=len(messages)), found
         ),
-        assets=assets,
+        assets=found,
         loose_ends=loose_ends,
         causes=causes,
         gaps=case.gaps,
         bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
         facetime_messages=messages,
-        search=Search(facetime=True).told(assets) if case.only_facetime else None,
+        search=Search(facetime=True).told(found) if case.only_facetime else None,
     )
 
 
@@ -122,7 +129,7 @@ def _facts(case: Case) -> BackupFacts:
     )
 
 
-def narrowed(findings: Findings, search: Search) -> Findings:
+def narrowed(findings: Findings, search: Search, progress: Progress = SILENT) -> Findings:
     """The findings with only the assets that fit a search, counted anew, and the search told.
 
     Causes, loose ends, gaps, FaceTime messages and the counts of files stay those of the whole backup. Findings of
@@ -130,7 +137,8 @@ def narrowed(findings: Findings, search: Search) -> Findings:
     """
     if not search.narrows:
         return findings
-    fit = tuple(asset for asset in findings.assets if search.fits(asset))
+    assets = counted(findings.assets, progress, "Searching the photos", len(findings.assets), " photos")
+    fit = tuple(asset for asset in assets if search.fits(asset))
     return replace(
         findings, assets=fit, totals=_recounted(findings.totals, fit), search=search.told(findings.assets)
     )

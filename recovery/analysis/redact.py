@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from recovery.analysis.model import (
@@ -19,6 +19,7 @@ from recovery.analysis.model import (
 )
 from recovery.analysis.outlines import made
 from recovery.photos_db.facetime_names import is_facetime_name
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
 from recovery.spool import mapped
 
@@ -34,18 +35,18 @@ _COMMON = frozenset({"facetime", "facetime photo", "iphone", "ipad", "photo", "p
 _FIELDS = ("latitude", "longitude", "timezone", "title", "caption", "keywords", "albums", "persons")
 
 
-def redact(findings: Findings) -> Findings:
+def redact(findings: Findings, progress: Progress = SILENT) -> Findings:
     """The same findings without places, names of people and of the device, numbers, titles, captions, keywords,
     albums, senders and recipients of FaceTime messages, and original names that are not FaceTime's.
 
     What stays: dates, the offset of the zone, sizes, identifiers, programs, names the phone gave in the camera
     roll. Texts are searched for everything that was left out. A pure function; applied twice it changes nothing.
     """
-    words = _Words(_private(findings))
+    words = _Words(_private(findings, progress))
     return replace(
         findings,
         backup=_backup(findings.backup),
-        assets=mapped(made(findings.assets), lambda asset: _asset(asset, words)),
+        assets=_assets(made(findings.assets), words, progress),
         loose_ends=tuple(_loose_end(end, words) for end in findings.loose_ends),
         causes=tuple(_cause(cause, words) for cause in findings.causes),
         gaps=tuple(_gap(gap, words) for gap in findings.gaps),
@@ -53,6 +54,13 @@ def redact(findings: Findings) -> Findings:
         facetime_messages=tuple(_message(message, words) for message in findings.facetime_messages),
         search=LEFT_OUT if findings.search else findings.search,
     )
+
+
+def _assets(assets: Sequence[Asset], words: _Words, progress: Progress) -> Sequence[Asset]:
+    if not isinstance(assets, tuple):  # they lie in a file, and are redacted whenever somebody asks for them
+        return mapped(assets, lambda asset: _asset(asset, words))
+    each = counted(assets, progress, "Leaving out what is private", len(assets), " photos")
+    return tuple(_asset(asset, words) for asset in each)
 
 
 class _Words:
@@ -70,10 +78,12 @@ class _Words:
         return _HANDLE.sub(LEFT_OUT, text)
 
 
-def _private(findings: Findings) -> Iterator[str]:
+def _private(findings: Findings, progress: Progress) -> Iterator[str]:
     backup = findings.backup
     yield from (value for value in (backup.device_name, backup.serial_number) if value)
-    for asset in findings.assets:
+    for asset in counted(
+        findings.assets, progress, "Looking for what is private", len(findings.assets), " photos"
+    ):
         yield from _words_of(asset)
     for message in findings.facetime_messages:
         yield from (name for name in (message.sender, message.recipient) if name)

@@ -16,7 +16,7 @@ from recovery.case.grouping import Grouping
 from recovery.case.messages_copies import read_copies
 from recovery.case.records import GatheredMessage, Surroundings
 from recovery.database import Database
-from recovery.errors import RecoveryError
+from recovery.errors import UnreadableError
 from recovery.formats import property_list as archives
 from recovery.photos_db.camera_roll_paths import DOMAIN
 from recovery.photos_db.migrations import Migration
@@ -70,7 +70,7 @@ def read_store(
             if database is None:
                 return Reading((), (store.absent(),) if required else ())
             return read(database)
-    except RecoveryError as error:
+    except UnreadableError as error:
         return Reading((), (store.unreadable(error),))
 
 
@@ -96,7 +96,7 @@ def _preference_file(view: BackupView, file: PreferenceFile) -> Reading[Setting]
         return Reading((), (file.store.absent(),))
     try:
         return read_settings(file, view.read(entry, limits.PREFERENCE_BYTES))
-    except RecoveryError as error:
+    except UnreadableError as error:
         return Reading((), (file.store.unreadable(error),))
 
 
@@ -112,7 +112,7 @@ def _last_file_number(view: BackupView) -> tuple[int | None, tuple[Gap, ...]]:
         return None, ()
     try:
         stored = archives.load_dictionary(view.read(entry, limits.MBFILE_BYTES), what=COUNTER)
-    except RecoveryError as error:
+    except UnreadableError as error:
         hides = ("numbering gaps at the end",)
         return None, (Gap("the camera's file counter", COUNTER, str(error), hides, fault=True),)
     return next(_numbers(stored), None), ()

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from recovery import limits
 from recovery.case.records import Life, TableFile
 from recovery.database import Database
-from recovery.errors import RecoveryError, UnreadableDatabaseError, UnreadableFileError
+from recovery.errors import UnreadableDatabaseError, UnreadableError, UnreadableFileError
 from recovery.formats import property_list as archives
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, place_of
 from recovery.photos_db.changed_properties import told_changes
@@ -80,7 +80,7 @@ def read_paths(view: BackupView) -> tuple[Mapping[str, str], tuple[Gap, ...]]:
         return {}, ()
     try:
         stored = archives.load_dictionary(view.read(entry, limits.PLIST_BYTES), what=PATHS)
-    except RecoveryError as error:
+    except UnreadableError as error:
         return {}, (Gap("remembered paths", PATHS, str(error), ("names of deleted photos",), fault=True),)
     return dict(_paths(stored)), ()
 

@@ -39,7 +39,6 @@ from recovery.photos_db.marks import may_carry_marks
 from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
 from recovery.photos_db.migrations import Migration, read_migrations
 from recovery.photos_db.row_index import RowIndex
-from recovery.progress import Progress, Silent
 from recovery.provenance import Gap, Reading
 from recovery.source import reading
 from recovery.source.backup_view import BackupView
@@ -53,7 +52,6 @@ _TOGETHER = 1_000  # media files that another process hands over at once
 
 def gather(
     view: BackupView,
-    progress: Progress | None = None,
     *,
     with_events: bool = False,
     uuids: Collection[str] = (),
@@ -64,22 +62,20 @@ def gather(
     `with_events` also gathers what the library's history tells of each asset, of `uuids` alone if any are given.
     With `only_facetime` files of photos with a row, no sign of FaceTime and no copy in Messages stay unexamined.
     """
-    return _Gatherer(view, progress or Silent(), uuids if with_events else None, only_facetime).case()
+    return _Gatherer(view, uuids if with_events else None, only_facetime).case()
 
 
 class _Gatherer:
     """The steps of gathering, in the order in which one needs the other."""
 
-    def __init__(
-        self, view: BackupView, progress: Progress, events_of: Collection[str] | None, only_facetime: bool
-    ) -> None:
+    def __init__(self, view: BackupView, events_of: Collection[str] | None, only_facetime: bool) -> None:
         self.view = view
         self.events_of = events_of
         self.only_facetime = only_facetime
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
-        self.progress = progress
+        self.progress = view.progress
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
@@ -103,7 +99,7 @@ class _Gatherer:
         return sum(1 for _ in islice(self.view.index.file_ids(), least)) == least
 
     def _case(self, files: Iterator[MediaFile]) -> Case:
-        self.progress.start("Reading the photo library", None)
+        self.progress.start("Reading the photo library", None, " rows")
         self._library()
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
@@ -168,7 +164,7 @@ class _Gatherer:
     def _library(self) -> None:
         """Everything that stands in Photos.sqlite, while one copy of it is open."""
         try:
-            with self.view.database(library.DOMAIN, library.DATABASE) as database:
+            with self.view.database(library.DOMAIN, library.DATABASE, self.progress.advance) as database:
                 if database is not None:
                     self.photos = read_library(database, self.view.room)
                     self.history = read_history(database)
@@ -216,6 +212,7 @@ class _Gatherer:
         copied = Copied.of(attachments)
 
         def change(item: Group) -> Group:
+            self.progress.advance(0)
             quiet = is_quiet(item)
             promising = _promises(item, places, quiet) or self._is_marked(item)
             if self.spares and (promising or not quiet or item.row is None or copied.has(item)):

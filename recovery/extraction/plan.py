@@ -27,6 +27,7 @@ from recovery.extraction import names
 from recovery.extraction.derived_pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
 from recovery.extraction.selected_files import Reduced, Selection
 from recovery.formats.signatures import MediaType
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
@@ -124,13 +125,14 @@ class Plan:
         return sum(1 for file in self.files if file.file.size is None and file.file.state is not FileState.MISSING)
 
 
-def plan(findings: Findings, selection: Selection | None = None) -> Plan:
+def plan(findings: Findings, selection: Selection | None = None, progress: Progress = SILENT) -> Plan:
     """Plan an extraction. Raises SelectionError for a UUID that no asset has.
 
     Names are given over all assets, chosen or not, so that another selection never moves a file.
     """
     selection = selection or Selection()
-    known = {asset.uuid.upper() for asset in findings.assets if asset.uuid}
+    each = counted(findings.assets, progress, "Choosing what to write", len(findings.assets), " photos")
+    known = {asset.uuid.upper() for asset in each if asset.uuid}
     unknown = sorted(uuid for uuid in selection.uuids if uuid.upper() not in known)
     if unknown:
         raise SelectionError(
@@ -138,7 +140,8 @@ def plan(findings: Findings, selection: Selection | None = None) -> Plan:
         )
     without_row = {end.file_id for end in findings.loose_ends if end.code is LooseCode.FILE_WITHOUT_ASSET}
     stems, chosen = names.Stems(), []
-    for asset in sorted((asset for asset in findings.assets if asset.files), key=_order):
+    with_files = sorted((asset for asset in findings.assets if asset.files), key=_order)
+    for asset in counted(with_files, progress, "Naming what to write", len(with_files), " photos"):
         loose = any(file.file_id in without_row for file in asset.files)
         stem = stems.claim(f"{names.folder(asset, loose=loose)}/{names.readable_stem(asset)}", _identity(asset))
         if selection.takes(asset, loose=loose):

@@ -161,6 +161,7 @@ class _Writer:
         """Make and write the derived pictures, one after the other: decoders are memory-hungry."""
         done: list[DocumentOutcome] = []
         for picture in (picture for planned in plan.assets for picture in planned.pictures):
+            self.progress.advanced(0)
             try:
                 data = documents.derive(picture)
             except RecoveryError as error:
@@ -176,8 +177,13 @@ class _Writer:
         waiting = iter(documents)
         groups = iter(lambda: list(islice(waiting, _BATCH_DOCUMENTS)), [])
         jobs = (partial((copier or self.copier).documents, group) for group in groups)
+
+        def done(number: int, outcomes: tuple[DocumentOutcome, ...]) -> None:
+            results[number] = outcomes
+            self.progress.advanced(0)
+
         # The caller renders; two threads write as fast, and few of them keep few files open.
-        crew.run(jobs, min(2, self.workers), lambda number, size: None, results.__setitem__)
+        crew.run(jobs, min(2, self.workers), lambda number, size: None, done)
         return tuple(outcome for number in range(len(results)) for outcome in results[number])
 
     def _earlier(self, plan: Plan) -> tuple[Entry, ...]:

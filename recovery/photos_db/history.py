@@ -15,7 +15,7 @@ from datetime import datetime
 from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database
-from recovery.errors import RecoveryError, UnreadableDatabaseError
+from recovery.errors import UnreadableDatabaseError, UnreadableError
 from recovery.formats.property_list import load_dictionary, whole_number
 from recovery.photos_db.asset_changes import (
     EventKind,
@@ -258,7 +258,7 @@ def _model_version(database: Database) -> int | None:
         row = next(database.rows("SELECT Z_PLIST FROM Z_METADATA LIMIT 1"), None)
         data = row[0] if row is not None else None
         version = load_dictionary(data).get("PLModelVersion") if isinstance(data, bytes) else None
-    except RecoveryError:
+    except UnreadableError:
         return None
     return whole_number(version)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from recovery import limits
 from recovery.database import Database, quoted, text_cell
-from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.errors import UnreadableArchiveError, UnreadableDatabaseError, UnreadableError
 from recovery.formats import property_list as archives
 from recovery.photos_db.field_query import Resolved, resolve, row_reader
 from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
@@ -228,7 +228,7 @@ def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) ->
             word = text_cell(row["word"])
             if isinstance(row["pk"], int) and word:
                 found[row["pk"]].add(same.setdefault(word, word))
-    except RecoveryError as error:
+    except UnreadableError as error:
         gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
     # Sorted here: sorting a hostile join would fill SQLite's memory.
     once: dict[tuple[str, ...], tuple[str, ...]] = {}  # many assets lie in the same albums

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from recovery import limits
 from recovery.database import Database, quoted
-from recovery.errors import RecoveryError, UnreadableArchiveError
+from recovery.errors import UnreadableArchiveError, UnreadableError
 from recovery.formats.property_list import load_dictionary
 from recovery.provenance import Gap
 
@@ -79,7 +79,7 @@ def read_entity(database: Database, name: str) -> EntityModel | Gap:
         if row is None:
             return _gap(database, "the table is empty", fault=False)
         return parse_entity(row[0], name)
-    except RecoveryError as error:
+    except UnreadableError as error:
         return _gap(database, str(error), fault=True)
 
 

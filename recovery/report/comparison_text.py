@@ -131,7 +131,7 @@ def _bytes(assets: Sequence[Asset]) -> int:
 def _differences(kind: DifferenceKind, found: Sequence[Difference], view: View) -> list[str]:
     lines = heading(f"{TITLES[kind]} ({len(found):,})", view.style)
     shown, more = capped(found, view)
-    for number, difference in enumerate(shown, 1):
+    for number, difference in enumerate(view.each(TITLES[kind], shown), 1):
         lines.extend(_difference(difference, number, view))
     return [*lines, *more]
 

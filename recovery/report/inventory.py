@@ -27,6 +27,7 @@ from recovery.analysis.model import (
 )
 from recovery.analysis.model import asset_key as asset_key
 from recovery.clock import to_text
+from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap, Source
 from recovery.report.asset_json import NOTHING_EXTRACTED as NOTHING_EXTRACTED
 from recovery.report.asset_json import Extracted as Extracted
@@ -88,6 +89,7 @@ def write_json(
     generated_at: datetime | None,
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
     room: Room | None = None,
+    progress: Progress = SILENT,
 ) -> None:
     """Write the same text as `dumps(inventory(...))`, some entries at a time.
 
@@ -106,9 +108,11 @@ def write_json(
         return iter(()) if half is None else texts(since(assets, half))
 
     with ahead(last, room, together=1, pays=pays) as rest:
-        document["assets"] = _Texts(chain(texts(islice(since(assets, 0), half)), rest))
+        document["assets"] = _Texts(_told(chain(texts(islice(since(assets, 0), half)), rest), progress))
+        progress.start("Writing the answer", len(assets), " photos")
         for piece in _pieces(document):
             stream.write(piece)
+        progress.finish()
 
 
 def tool_document() -> Json:
@@ -271,6 +275,12 @@ def _blocks(entries: Iterator[str]) -> Iterator[str]:
     """Some entries at a time as one text."""
     while some := list(islice(entries, _TOGETHER)):
         yield ",\n".join(some)
+
+
+def _told(blocks: Iterator[str], progress: Progress) -> Iterator[str]:
+    for block in blocks:
+        yield block
+        progress.advance(block.count("\n") + 1)  # no entry has a line break
 
 
 def _array(blocks: Iterator[str]) -> Iterator[str]:

@@ -110,4 +110,4 @@ def _asset_table(
         return []
     shown, more = capped(assets, view)
     lines = heading(f"{title} ({len(assets):,})", view.style)
-    return [*lines, *table(columns, (row(asset) for asset in shown), style=view.style), *more]
+    return [*lines, *table(columns, (row(asset) for asset in view.each(title, shown)), style=view.style), *more]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 from recovery.report import words
 from recovery.report.layout import PLAIN, Style, wrap
@@ -23,6 +24,11 @@ class View:
     everything: bool = False
     verbose: bool = False
     style: Style = PLAIN
+    progress: Progress = SILENT
+
+    def each(self, what: str, items: Sequence[T]) -> Iterator[T]:
+        """The items to be told one by one, while the progress hears of it."""
+        return counted(items, self.progress, what, len(items), " lines")
 
 
 def item(text: str) -> list[str]:

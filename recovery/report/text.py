@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict
 from recovery.analysis.outlines import seen, standing_out
+from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
 from recovery.report import words
 from recovery.report.asset_text import asset_block, measured_note
@@ -31,12 +32,13 @@ def scan(
     verbose: bool = False,
     only_facetime: bool = False,
     style: Style = PLAIN,
+    progress: Progress = SILENT,
 ) -> str:
     """The whole answer of `scan`, ending with a line break; `only_facetime` where only that was searched for.
 
     No line is wider than 80 terminal columns, and nothing from the backup can steer the terminal.
     """
-    view = View(everything, verbose, style)
+    view = View(everything, verbose, style, progress)
     if findings.search is None:
         body = _whole(findings, view)
     elif only_facetime:
@@ -157,9 +159,9 @@ def _facetime(findings: Findings, view: View) -> list[str]:
     return lines
 
 
-def _blocks(assets: Iterable[Asset], view: View, start: int = 1) -> list[str]:
+def _blocks(assets: Sequence[Asset], view: View, start: int = 1) -> list[str]:
     lines: list[str] = []
-    for number, asset in enumerate(assets, start):
+    for number, asset in enumerate(view.each("Writing the answer", assets), start):
         if lines:
             lines.append("")
         lines.extend(asset_block(asset, number, verbose=view.verbose, style=view.style))

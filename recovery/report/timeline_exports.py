@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TextIO
@@ -13,6 +14,7 @@ from recovery.analysis.model import BackupFacts
 from recovery.analysis.timeline.building import Timeline
 from recovery.analysis.timeline.event import Event, EventCode
 from recovery.clock import UNIX_EPOCH, to_text
+from recovery.progress import SILENT, Progress, counted
 from recovery.report.inventory import (
     Json,
     backup_document,
@@ -67,9 +69,22 @@ def timeline_document(timeline: Timeline, backup: BackupFacts, *, generated_at: 
     }
 
 
-def write_json(timeline: Timeline, backup: BackupFacts, stream: TextIO, *, generated_at: datetime) -> None:
+def write_json(
+    timeline: Timeline,
+    backup: BackupFacts,
+    stream: TextIO,
+    *,
+    generated_at: datetime,
+    progress: Progress = SILENT,
+) -> None:
     """Write the document, one event per line, in ASCII."""
-    stream.write(dumps(timeline_document(timeline, backup, generated_at=generated_at)))
+    document = timeline_document(replace(timeline, events=()), backup, generated_at=generated_at)
+    events = (event_document(event) for event in _each(timeline.events, progress))
+    stream.write(dumps({**document, "events": events}))
+
+
+def _each(events: Sequence[Event], progress: Progress) -> Iterator[Event]:
+    return counted(events, progress, "Writing the answer", len(events), " events")
 
 
 def event_document(event: Event) -> Json:
@@ -88,22 +103,22 @@ def event_document(event: Event) -> Json:
     }
 
 
-def write_csv(timeline: Timeline, stream: TextIO) -> None:
+def write_csv(timeline: Timeline, stream: TextIO, progress: Progress = SILENT) -> None:
     """Write one line per event (RFC 4180, CRLF); open the stream as UTF-8 with `newline=""`."""
-    _write(COLUMNS, (_record(event) for event in timeline.events), stream)
+    _write(COLUMNS, (_record(event) for event in _each(timeline.events, progress)), stream)
 
 
-def write_timesketch(timeline: Timeline, stream: TextIO) -> int:
+def write_timesketch(timeline: Timeline, stream: TextIO, progress: Progress = SILENT) -> int:
     """Write the CSV that Timesketch loads; returns how many events were left out for want of a time."""
     dated = [event for event in timeline.events if event.at is not None]
-    _write(TIMESKETCH, (_sketch_record(event) for event in dated), stream)
+    _write(TIMESKETCH, (_sketch_record(event) for event in _each(dated, progress)), stream)
     return len(timeline.events) - len(dated)
 
 
-def write_jsonl(timeline: Timeline, stream: TextIO) -> int:
+def write_jsonl(timeline: Timeline, stream: TextIO, progress: Progress = SILENT) -> int:
     """Write the JSON lines that Timesketch loads; returns how many events were left out for want of a time."""
     dated = [event for event in timeline.events if event.at is not None]
-    for event in dated:
+    for event in _each(dated, progress):
         record = _sketch_record(event)
         stream.write(compact({name: plain(record[name]) for name in TIMESKETCH}) + "\n")
     return len(timeline.events) - len(dated)

@@ -9,6 +9,7 @@ from itertools import groupby
 from recovery.analysis.model import BackupFacts, Verdict
 from recovery.analysis.timeline.building import Timeline
 from recovery.analysis.timeline.event import Event, EventCode
+from recovery.progress import SILENT, Progress, counted
 from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import count, in_stored_zone, zone
@@ -26,13 +27,21 @@ _UNTESTED = "* Follows from what is publicly known; not yet seen in a real sampl
 _CALLS = "That a FaceTime call was going on says that a photo could have been taken in it, not that one was."
 
 
-def timeline_text(timeline: Timeline, backup: BackupFacts, *, verbose: bool = False, style: Style = PLAIN) -> str:
+def timeline_text(
+    timeline: Timeline,
+    backup: BackupFacts,
+    *,
+    verbose: bool = False,
+    style: Style = PLAIN,
+    progress: Progress = SILENT,
+) -> str:
     """The whole answer of `timeline`, ending with a line break; `verbose` adds where each event was read."""
     device = clean(backup.device_name or backup.product_type or "an iPhone or iPad")
     lines = heading(f"Timeline of {device}", style)[1:]
     for text in _opening(timeline):
         lines.extend(wrap(text, first="  "))
-    for day, events in groupby(timeline.events, key=lambda event: event.at.date() if event.at else None):
+    each = counted(timeline.events, progress, "Writing the answer", len(timeline.events), " events")
+    for day, events in groupby(each, key=lambda event: event.at.date() if event.at else None):
         title = f"{day.isoformat()} {_DAYS[day.weekday()]}" if day else "Without a time"
         lines.extend(heading(title, style))
         for event in events:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import stat
 from collections.abc import Container, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,7 @@ from recovery.errors import (
     UnreadableFileError,
 )
 from recovery.formats.sqlite.opening import open_readable
+from recovery.progress import Progress, Silent
 from recovery.provenance import Gap
 from recovery.source import reading
 from recovery.source.blob_reader import Passage
@@ -33,7 +33,8 @@ from recovery.source.guessed_index import GuessedIndex, looks_plain
 from recovery.source.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
 from recovery.source.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
 from recovery.spool import Room
-from recovery.workspace import Workspace
+from recovery.temp_folder import require_space
+from recovery.workspace import Workspace, create
 
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
 
@@ -51,10 +52,13 @@ class BackupView:
         index: Index,
         keys: KeyBag | None,
         workspace: Workspace,
+        progress: Progress | None = None,
         damage: tuple[Gap, ...] = (),
     ) -> None:
         self.identity = identity
         self.index = index
+        self.progress = progress or Silent()
+        """Hears of every piece that is copied and of every few rows that are read; it may raise to stop."""
         self._blobs = BlobFolder(identity.folder)
         self._keys = keys
         self._workspace = workspace
@@ -199,48 +203,53 @@ class BackupView:
             )
         return data
 
-    def copy(self, entry: ManifestEntry, target: Path, limit: int = limits.DATABASE_BYTES) -> None:
-        """Write the plaintext to a file of the workspace; raises UnreadableFileError, also beyond `limit` bytes.
+    def copy(self, entry: ManifestEntry, output: BinaryIO, tick: database.Tick = lambda size: None) -> None:
+        """Write the plaintext to an open file, calling `tick` with the bytes of each piece.
 
-        A blob may claim a terabyte that its disk does not hold, so its length is looked at before.
+        Raises UnreadableFileError, also for what is larger than any real database. What `output` raises passes
+        through: it is no fault of the backup.
         """
-        try:
-            with target.open("xb") as output:
-                self.copy_into(entry, output, limit)
-        except OSError as error:
-            raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+        with self.open(entry) as stream:
+            for piece in _pieces(entry, stream, limits.DATABASE_BYTES):
+                output.write(piece)
+                tick(len(piece))
 
-    def copy_into(self, entry: ManifestEntry, output: BinaryIO, limit: int = limits.DATABASE_BYTES) -> None:
-        """Write the plaintext into an open file; raises as `copy` does."""
-        try:
-            with self.open(entry) as stream:
-                if stream.seek(0, io.SEEK_END) > limit:
-                    raise UnreadableFileError(f"{entry.name} is larger than any real one.")
-                if isinstance(stream, _Plaintext):
-                    stream.blob.copy_to(output)
-                else:
-                    stream.seek(0)
-                    shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
-        except OSError as error:
-            raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+    def _tick(self, amount: int) -> None:
+        """Some bytes are copied or rows read, which nobody counts; whoever wants to stop does so here."""
+        self.progress.advance(0)
 
     def copy_database(self, domain: str, relative_path: str) -> Path | None:
-        """Copy a database with its write-ahead log into the workspace; None when the backup does not list it."""
+        """Copy a database with its write-ahead log into the workspace; None when the backup does not list it.
+
+        Raises UnreadableFileError, or TempSpaceError before anything is written.
+        """
         entry = self.index.lookup(domain, relative_path)
         if entry is None:
             return None
+        listed = {suffix: self.index.lookup(domain, relative_path + suffix) for suffix in database.SIDE_FILES}
+        logs = {suffix: beside for suffix, beside in listed.items() if beside is not None}
         copy = self._workspace.new_file(entry.name)
-        self.copy(entry, copy)
-        for suffix in database.SIDE_FILES:
-            beside = self.index.lookup(domain, relative_path + suffix)
-            if beside is not None:
-                self._copy_log(beside, copy.with_name(copy.name + suffix))
+        log_bytes = sum(map(self._bytes_of_copy, logs.values()))
+        require_space(copy, database.space_for_copy(self._bytes_of_copy(entry), log_bytes), entry.name)
+        with create(copy) as output:
+            self.copy(entry, output, self._tick)
+        for suffix, beside in logs.items():
+            self._copy_log(beside, copy.with_name(copy.name + suffix))
         return copy
+
+    def _bytes_of_copy(self, entry: ManifestEntry) -> int:
+        """How much a copy takes; 0 where none can be made, for copying tells why."""
+        try:
+            size, _ = self._measure(entry)
+        except UnreadableFileError:
+            return 0
+        return size if size <= limits.DATABASE_BYTES else 0
 
     def _copy_log(self, entry: ManifestEntry, target: Path) -> None:
         """Copy a write-ahead log; the database is of use without it, so one that cannot be read is a gap."""
         try:
-            self.copy(entry, target)
+            with create(target) as output:
+                self.copy(entry, output, self._tick)
         except UnreadableFileError as error:
             target.unlink(missing_ok=True)
             hides = ("the last changes before the backup",)
@@ -248,8 +257,12 @@ class BackupView:
             self._lost_logs[entry.relative_path] = gap
 
     @contextmanager
-    def database(self, domain: str, relative_path: str) -> Iterator[Database | None]:
+    def database(
+        self, domain: str, relative_path: str, tick: database.Tick | None = None
+    ) -> Iterator[Database | None]:
         """An open copy of a database of the backup, with its log applied; None when it is not listed.
+
+        `tick` hears of the rows that are read, else the progress hears that reading goes on.
 
         Raises UnreadableFileError or UnreadableDatabaseError.
         """
@@ -257,9 +270,27 @@ class BackupView:
         if copy is None:
             yield None
             return
-        with open_readable(copy, relative_path, self._workspace) as (opened, gaps):
+        with open_readable(copy, relative_path, self._workspace, tick or self._tick) as (opened, gaps):
             self._damage[relative_path] = gaps
             yield opened
+
+
+def _pieces(entry: ManifestEntry, stream: BinaryIO, limit: int) -> Iterator[bytes | memoryview]:
+    """The plaintext in one pass; raises UnreadableFileError, also beyond `limit` bytes.
+
+    A blob may claim a terabyte that its disk does not hold, so its length is looked at before.
+    """
+    try:
+        if stream.seek(0, io.SEEK_END) > limit:
+            raise UnreadableFileError(f"{entry.name} is larger than any real one.")
+        if isinstance(stream, _Plaintext):
+            yield from stream.blob.pieces()
+        else:
+            stream.seek(0)
+            while piece := stream.read(limits.CIPHER_CHUNK_BYTES):
+                yield piece
+    except OSError as error:
+        raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
 
 
 class _Plaintext(io.BufferedReader):
@@ -271,26 +302,32 @@ class _Plaintext(io.BufferedReader):
 
 
 @contextmanager
-def open_backup(folder: Path, workspace: Workspace, passphrase: Passphrase | None = None) -> Iterator[BackupView]:
-    """Open a backup folder for reading.
+def open_backup(
+    folder: Path, workspace: Workspace, passphrase: Passphrase | None = None, progress: Progress | None = None
+) -> Iterator[BackupView]:
+    """Open a backup folder for reading; `progress` is told how far it is and may raise to stop.
 
-    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError or
-    AccessDeniedError. Nothing under the folder is ever created, changed or touched.
+    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError, AccessDeniedError
+    or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
+    progress = progress or Silent()
     damage: tuple[Gap, ...] = ()
     with ExitStack() as stack:
         try:
             keys = _keys(identity, passphrase)
-            copy = _copy_manifest(identity, keys, workspace)
-            opened, damage = stack.enter_context(open_readable(copy, MANIFEST_DATABASE, workspace))
+            progress.start("Reading the list of files", None, "B")
+            copy = _copy_manifest(identity, keys, workspace, progress.advance)
+            progress.finish()
+            readable = open_readable(copy, MANIFEST_DATABASE, workspace, lambda rows: progress.advance(0))
+            opened, damage = stack.enter_context(readable)
             index: Index = ManifestIndex(opened)
         except UnreadableDatabaseError as error:
             damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
             keys, index = None, _salvaged(identity, damaged, error)
         except _LostManifestError as error:
             keys, index = None, _salvaged(identity, error, error)
-        yield BackupView(identity, index, keys, workspace, damage)
+        yield BackupView(identity, index, keys, workspace, progress, damage)
 
 
 class _LostManifestError(DamagedBackupError):
@@ -368,32 +405,41 @@ def access_denied(folder: Path) -> AccessDeniedError:
     )
 
 
-def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace) -> Path:
+def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace, tick: database.Tick) -> Path:
     """Manifest.db as plaintext in the workspace, with a log if one lies beside it."""
     source = identity.folder / MANIFEST_DATABASE
     copy = workspace.new_file(MANIFEST_DATABASE)
-    if keys is None or identity.manifest_key is None:
-        for suffix in ("", *database.SIDE_FILES):
-            beside = source.with_name(source.name + suffix)
-            if beside.is_file() and not beside.is_symlink():
-                _refuse_huge(beside)
-                target = copy.with_name(copy.name + suffix)
-                with reading.open_file(beside) as stream, target.open("xb") as output:
-                    shutil.copyfileobj(stream, output, limits.CIPHER_CHUNK_BYTES)
-        return copy
-    wrapped = WrappedKey.from_bytes(identity.manifest_key)
-    if wrapped is None:
-        raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
-    _refuse_huge(source)
     try:
-        key = keys.unwrap(wrapped)
-        with DecipheredBlob(reading.open_file(source), key) as plain, copy.open("xb") as output:
-            plain.copy_to(output)
-    except UnreadableFileError as error:
-        raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
+        if keys is None or identity.manifest_key is None:
+            for suffix in ("", *database.SIDE_FILES):
+                _refuse_huge(source.with_name(source.name + suffix))
+            database.copy_files(source, copy, tick)
+        else:
+            _refuse_huge(source)
+            _decipher_manifest(source, identity.manifest_key, keys, copy, tick)
+    except PermissionError as error:
+        raise access_denied(identity.folder) from error
+    except OSError as error:
+        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror or error}).", _ANOTHER) from error
     return copy
 
 
+def _decipher_manifest(source: Path, stored_key: bytes, keys: KeyBag, copy: Path, tick: database.Tick) -> None:
+    wrapped = WrappedKey.from_bytes(stored_key)
+    if wrapped is None:
+        raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
+    try:
+        key = keys.unwrap(wrapped)
+    except UnreadableFileError as error:
+        raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
+    with DecipheredBlob(source.open("rb", buffering=0), key) as plain:
+        require_space(copy, database.space_for_copy(plain.size, 0), source.name)
+        with create(copy) as output:
+            for piece in plain.pieces():
+                output.write(piece)
+                tick(len(piece))
+
+
 def _refuse_huge(path: Path) -> None:
-    if path.stat().st_size > limits.DATABASE_BYTES:
+    if path.is_file() and path.stat().st_size > limits.DATABASE_BYTES:
         raise DamagedBackupError(f"{path.name} is larger than any real one, so it is not copied.", _ANOTHER)

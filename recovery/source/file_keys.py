@@ -157,17 +157,23 @@ class DecipheredBlob(io.RawIOBase):
         self._position = position + len(part)
         return len(part)
 
-    def copy_to(self, output: BinaryIO) -> None:
-        """Write the whole plaintext, in one pass; raises OSError, also when the blob changes meanwhile."""
+    def pieces(self) -> Iterator[memoryview]:
+        """The whole plaintext in one pass, each piece valid only until the next is asked for.
+
+        Raises OSError, also when the blob changes meanwhile.
+        """
         cipher = SequentialCipher(self._key)
         buffer = memoryview(bytearray(limits.COPY_CHUNK_BYTES))
-        written = 0
+        given = 0
         self._raw.seek(0)
         while length := self._raw.readinto(buffer):  # type: ignore[attr-defined]
-            written += output.write(cipher.update(buffer[:length]))
-        written += output.write(cipher.finish()[0])
-        if written != self.size:
+            plain = cipher.update(buffer[:length])
+            given += len(plain)
+            yield plain
+        last = cipher.finish()[0]
+        if given + len(last) != self.size:
             raise OSError("the blob changed while it was copied")
+        yield memoryview(last)
 
     def readable(self) -> bool:
         return True

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from recovery import clock, limits
+from recovery.backup_marks import INFO as INFO
+from recovery.backup_marks import MANIFEST as MANIFEST
+from recovery.backup_marks import MANIFEST_DATABASE as MANIFEST_DATABASE
+from recovery.backup_marks import STATUS as STATUS
+from recovery.backup_marks import UDID_FOLDER
 from recovery.errors import UnreadableArchiveError
 from recovery.formats import property_list as archives
 from recovery.provenance import Gap
 from recovery.source import reading
 
-INFO, MANIFEST, STATUS = "Info.plist", "Manifest.plist", "Status.plist"
-MANIFEST_DATABASE = "Manifest.db"
 _FINISHED = "finished"
-# 40 hexadecimal digits, or since 2018 eight, a dash and sixteen; dated copies carry -YYYYMMDD-HHMMSS behind.
-UDID_FOLDER = re.compile(r"([0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{16})(-\d{8}-\d{6})?")
 
 
 @dataclass(frozen=True, slots=True)

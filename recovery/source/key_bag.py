@@ -15,6 +15,7 @@ from iphone_backup_decrypt import utils
 from recovery import limits
 from recovery.errors import DamagedBackupError, PassphraseWrongError, UnsafeBackupError
 from recovery.source.file_keys import WRAPPED_BYTES, KeyBag, Passphrase
+from recovery.source.waiting import in_thread
 
 _WRAPPED_WITH_PASSPHRASE = 2
 
@@ -36,7 +37,7 @@ def _unlocked(key_bag: bytes, secret: bytes) -> KeyBag:
     """Open the key bag with one form of the passphrase."""
     try:
         locked = utils.BackupKeyBag(key_bag)
-        key = _derive(locked, secret)
+        key = in_thread(lambda: _derive(locked, secret))
     except foreign.UnsafeBackupError as error:
         raise UnsafeBackupError(
             "The key bag asks for an absurd number of key derivation rounds.",

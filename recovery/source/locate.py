@@ -12,22 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup_marks import is_backup as is_backup
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.filesystem import is_file, is_folder, mode_of
 from recovery.provenance import Gap, Reading
 from recovery.source import reading
 from recovery.source.backup_view import access_denied
-from recovery.source.identity import (
-    INFO,
-    MANIFEST,
-    MANIFEST_DATABASE,
-    STATUS,
-    UDID_FOLDER,
-    Identity,
-    read_identity,
-)
+from recovery.source.identity import Identity, read_identity
 
-_MARKS = (MANIFEST_DATABASE, MANIFEST, INFO, STATUS)
 _DEPTH = 4
 """How many folders a backup may lie below the one that is named, and how many above what lies in a backup."""
 _SNAPSHOT = "Snapshot"
@@ -83,17 +75,6 @@ def _home() -> Path | None:
         return Path.home()
     except RuntimeError:
         return None
-
-
-def is_backup(folder: Path) -> bool:
-    """Whether a folder looks like a backup: Manifest.db, or another mark in a folder named as backups are.
-
-    Raises OSError where the system refuses to show it.
-    """
-    if is_file(folder / MANIFEST_DATABASE):
-        return True
-    marks = sum(is_file(folder / mark) for mark in _MARKS)
-    return marks >= 2 or (marks == 1 and UDID_FOLDER.fullmatch(folder.name) is not None)
 
 
 def find_backups(roots: tuple[Path, ...], *, with_size: bool = False) -> Reading[FoundBackup]:

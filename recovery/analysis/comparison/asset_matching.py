@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import islice
 
 from recovery.analysis.model import ORIGINALS, Asset, AssetFile, Basis, FileState
+from recovery.progress import SILENT, Progress, counted
 
 TRACES = frozenset({Basis.HISTORY, Basis.DELETED_ROW, Basis.THUMBNAIL_TABLE})
 """An asset known from these alone is only remembered: neither the library nor a file of its own has it."""
@@ -63,19 +64,28 @@ def is_remembered(asset: Asset) -> bool:
     return asset.basis in TRACES
 
 
-def match(older: Sequence[Asset], newer: Sequence[Asset], digests: Digests | None = None) -> Matching:
+def match(
+    older: Sequence[Asset],
+    newer: Sequence[Asset],
+    digests: Digests | None = None,
+    progress: Progress = SILENT,
+) -> Matching:
     """Match the assets of two backups, each at most once.
 
     Those that are there are matched first in every way; what is only remembered comes after, so that a photo that
     was deleted and put back counts as being there.
     """
     known = digests or Digests()
-    matcher = _Matcher(older, newer)
+    matcher = _Matcher(
+        *(counted(side, progress, "Reading the photos of two backups", len(side)) for side in (older, newer))
+    )
     steps = tuple(_steps(known))
+    progress.start("Matching the photos of two backups", None, " looks")
     for step in steps:
-        matcher.run(step, lambda asset: not is_remembered(asset))
+        matcher.run(step, lambda asset: not is_remembered(asset), progress)
     for step in steps:
-        matcher.run(step, lambda asset: True)
+        matcher.run(step, lambda asset: True, progress)
+    progress.finish()
     return matcher.matching()
 
 
@@ -114,18 +124,20 @@ def _steps(digests: Digests) -> Iterator[_Step]:
 class _Matcher:
     """Takes assets out of two lists, pair by pair."""
 
-    def __init__(self, older: Sequence[Asset], newer: Sequence[Asset]) -> None:
+    def __init__(self, older: Iterable[Asset], newer: Iterable[Asset]) -> None:
         self._older = dict(enumerate(older))
         self._newer = dict(enumerate(newer))
         self._pairs: dict[int, Pair] = {}
 
-    def run(self, step: _Step, chosen: Callable[[Asset], bool]) -> None:
+    def run(self, step: _Step, chosen: Callable[[Asset], bool], progress: Progress) -> None:
         waiting: defaultdict[Hashable, dict[int, None]] = defaultdict(dict)
         for number, asset in self._newer.items():
+            progress.advance()
             if chosen(asset):
                 for key in step.newer(asset):
                     waiting[key][number] = None
         for number, asset in list(self._older.items()):
+            progress.advance()
             if waiting and chosen(asset):
                 self._take(number, asset, step, waiting)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from recovery.analysis.comparison.asset_matching import Digests, Matching, match
 from recovery.analysis.comparison.differences import Difference, DifferenceKind, differences, whole_originals
 from recovery.analysis.model import Asset, AssetFile, BackupFacts, FileRole, FileState, Findings, asset_key
+from recovery.progress import SILENT, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class Comparison:
         return {kind: found[kind] for kind in DifferenceKind}
 
 
-def compare(older: Findings, newer: Findings, digests: Digests | None = None) -> Comparison:
+def compare(
+    older: Findings, newer: Findings, digests: Digests | None = None, progress: Progress = SILENT
+) -> Comparison:
     """Compare two backups; `digests` lets assets be matched by identical bytes (see matching.worth_hashing)."""
-    matching = match(older.assets, newer.assets, digests)
+    matching = match(older.assets, newer.assets, digests, progress)
     same = same_device(older.backup, newer.backup)
-    found = differences(matching, older, newer, same)
+    found = differences(matching, older, newer, same, progress)
     changed = {id(item.older) for item in found if item.older and item.newer}
     return Comparison(
         older=older.backup,
@@ -59,12 +62,14 @@ def compare(older: Findings, newer: Findings, digests: Digests | None = None) ->
     )
 
 
-def lost_in(older: Findings, newer: Findings, digests: Digests | None = None) -> frozenset[str]:
+def lost_in(
+    older: Findings, newer: Findings, digests: Digests | None = None, progress: Progress = SILENT
+) -> frozenset[str]:
     """Keys of the older backup's assets of which it holds what the newer one lacks.
 
     That is an original the newer backup does not have whole, or any picture where the newer one has none.
     """
-    return frozenset(asset_key(asset) for asset in _lost(match(older.assets, newer.assets, digests)))
+    return frozenset(asset_key(asset) for asset in _lost(match(older.assets, newer.assets, digests, progress)))
 
 
 def same_device(first: BackupFacts, second: BackupFacts) -> bool | None:

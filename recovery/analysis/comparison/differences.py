@@ -17,6 +17,7 @@ from recovery.analysis.model import (
     Findings,
     asset_key,
 )
+from recovery.progress import SILENT, Progress, counted
 
 
 class DifferenceKind(StrEnum):
@@ -66,9 +67,11 @@ class Difference:
         return found
 
 
-def differences(matching: Matching, older: Findings, newer: Findings, same: bool | None) -> tuple[Difference, ...]:
+def differences(
+    matching: Matching, older: Findings, newer: Findings, same: bool | None, progress: Progress = SILENT
+) -> tuple[Difference, ...]:
     """Every difference, losses first; `same` tells whether both backups are of one device."""
-    return tuple(sorted(_differences(matching, older, newer, same), key=_order))
+    return tuple(sorted(_differences(matching, older, newer, same, progress), key=_order))
 
 
 def whole_originals(asset: Asset) -> frozenset[FileRole]:
@@ -85,9 +88,11 @@ def _order(item: Difference) -> tuple[int, float, str]:
     return _ORDER[item.kind], taken.timestamp() if taken else float("inf"), asset_key(item.asset)
 
 
-def _differences(matching: Matching, older: Findings, newer: Findings, same: bool | None) -> Iterator[Difference]:
+def _differences(
+    matching: Matching, older: Findings, newer: Findings, same: bool | None, progress: Progress
+) -> Iterator[Difference]:
     deletions = _deletions(newer.assets)
-    for pair in matching.pairs:
+    for pair in counted(matching.pairs, progress, "Comparing the photos", len(matching.pairs), " photos"):
         yield from _of_pair(pair, deletions)
     for asset in matching.only_older:
         if not is_remembered(asset):  # what was only remembered, and is forgotten, is no loss

@@ -16,6 +16,7 @@ from recovery.analysis.timeline.message_events import message_events
 from recovery.case import Case
 from recovery.errors import SelectionError
 from recovery.photos_db.history import HistoryEvent
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
 _ORDER = {code: number for number, code in enumerate(EventCode)}
@@ -51,17 +52,25 @@ _HIDDEN_ANSWERS = frozenset(
 )
 
 
-def timeline(case: Case, findings: Findings, *, everything: bool = False, uuids: Collection[str] = ()) -> Timeline:
+def timeline(
+    case: Case,
+    findings: Findings,
+    *,
+    everything: bool = False,
+    uuids: Collection[str] = (),
+    progress: Progress = SILENT,
+) -> Timeline:
     """The events of a backup: of the assets that stand out (FaceTime, recently deleted, hidden, deleted for good),
     of `everything`, or of single `uuids` with whatever touches them.
 
     Changes from the library's history are told if the case was gathered with events. Raises SelectionError for a
     UUID that no asset has.
     """
-    chosen = tuple(_chosen(findings.assets, everything, uuids))
+    chosen = tuple(counted(_chosen(findings.assets, everything, uuids), progress, "Choosing the photos"))
     changes = _by_asset(case.traces.life.events if case.traces.life else ())
     records = Records.of(case)
-    found = [event for asset in chosen for event in _life(records, asset, changes.get(_key(asset), ()))]
+    each = counted(chosen, progress, "Putting events in order", len(chosen), " photos")
+    found = [event for asset in each for event in _life(records, asset, changes.get(_key(asset), ()))]
     if not uuids:
         found.extend(nameless_deletions(case))
         found.extend(message_events(findings.facetime_messages))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from recovery.database import SIDE_FILES, Database
+from recovery.database import SIDE_FILES, Database, Tick
 from recovery.errors import UnreadableDatabaseError
 from recovery.formats.sqlite.rebuilding import Rebuilt, is_sound, rebuild
 from recovery.provenance import Gap
@@ -15,32 +15,34 @@ from recovery.workspace import Workspace
 
 
 @contextmanager
-def open_readable(copy: Path, store: str, workspace: Workspace) -> Iterator[tuple[Database, tuple[Gap, ...]]]:
+def open_readable(
+    copy: Path, store: str, workspace: Workspace, tick: Tick = lambda rows: None
+) -> Iterator[tuple[Database, tuple[Gap, ...]]]:
     """The database, and what its damage costs; raises UnreadableDatabaseError when no step yields a table.
 
     `copy` lies in the workspace with its write-ahead log beside it; both stay as they are. What was deleted is
     searched for in `Database.original`, whichever file the rows are read from.
     """
     with ExitStack() as stack:
-        database, gaps = _opened(copy, store, workspace)
+        database, gaps = _opened(copy, store, workspace, tick)
         stack.callback(database.close)
         yield database, gaps
 
 
-def _opened(copy: Path, store: str, workspace: Workspace) -> tuple[Database, tuple[Gap, ...]]:
+def _opened(copy: Path, store: str, workspace: Workspace, tick: Tick) -> tuple[Database, tuple[Gap, ...]]:
     try:
-        return _sound(Database(copy, store)), ()
+        return _sound(Database(copy, store, tick)), ()
     except UnreadableDatabaseError as error:
         wal = copy.with_name(copy.name + SIDE_FILES[0])
         logs: tuple[Path | None, ...] = (wal, None) if wal.is_file() else (None,)
-        if len(logs) > 1 and (alone := _without_log(copy, store, workspace)) is not None:
+        if len(logs) > 1 and (alone := _without_log(copy, store, workspace, tick)) is not None:
             return alone, (_gap(store, "its write-ahead log does not fit it, so it was read without the log",
                                 ("the last changes before the backup",)),)  # fmt: skip
         rebuilt = [found for log in logs if (found := _rebuilt(copy, log, workspace)) is not None]
         if not rebuilt:
             raise UnreadableDatabaseError(str(error), error.hint) from error
         target, result = max(rebuilt, key=lambda found: sum(table.rows for table in found[1].tables))
-        return Database(target, store, original=copy), _losses(store, result)
+        return Database(target, store, tick, original=copy), _losses(store, result)
 
 
 def _sound(database: Database) -> Database:
@@ -52,12 +54,12 @@ def _sound(database: Database) -> Database:
     return database
 
 
-def _without_log(copy: Path, store: str, workspace: Workspace) -> Database | None:
+def _without_log(copy: Path, store: str, workspace: Workspace, tick: Tick) -> Database | None:
     """The main file alone, where that is sound."""
     target = workspace.new_file(copy.name)
     shutil.copyfile(copy, target)
     try:
-        return _sound(Database(target, store, original=copy))
+        return _sound(Database(target, store, tick, original=copy))
     except UnreadableDatabaseError:
         return None
 

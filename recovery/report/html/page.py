@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from recovery.analysis.model import Asset, CallContext, FileState, Findings, Verdict
 from recovery.photos_db.camera_roll_paths import ORIGINALS
+from recovery.progress import SILENT, Progress, counted
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import count, day, in_stored_zone, span
@@ -96,13 +97,21 @@ PARTS = (
 )
 
 
-def page(findings: Findings, previews: Sequence[Preview], events: tuple[Event, ...], folder: str) -> Page:
+def page(
+    findings: Findings,
+    previews: Sequence[Preview],
+    events: tuple[Event, ...],
+    folder: str,
+    progress: Progress = SILENT,
+) -> Page:
     """The page of one backup; `previews` are in the order of the assets, `folder` is their folder's name."""
     calls = _Calls(findings.assets)
     pairs = list(zip(findings.assets, previews, strict=True))
+    each = counted(pairs, progress, "Writing the cards of the page", len(pairs), " photos")
+    in_detail = counted(pairs, progress, "Writing the details of the page", len(pairs), " photos")
     return Page(
-        cards=tuple(_card(asset, preview, calls) for asset, preview in pairs),
-        details=tuple(_detail(asset, preview) for asset, preview in pairs),
+        cards=tuple(_card(asset, preview, calls) for asset, preview in each),
+        details=tuple(_detail(asset, preview) for asset, preview in in_detail),
         calls=calls.titles,
         events=events,
         verdicts=_choices(VERDICTS, (asset.facetime.verdict for asset in findings.assets)),

@@ -18,10 +18,11 @@ from markupsafe import Markup
 from recovery import __version__
 from recovery.analysis.model import Asset, Findings, asset_key
 from recovery.analysis.outlines import stands_out
-from recovery.case import Case, Progress
+from recovery.case import Case
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
 from recovery.output import Evidence, replacing, resolve
+from recovery.progress import SILENT, Progress, counted
 from recovery.report import words
 from recovery.report.asset_text import measured_note
 from recovery.report.figures import when
@@ -72,7 +73,7 @@ def write_report(
     out: Path,
     *,
     options: ReportOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
     """Write `out` (an .html file, or a link to one) and the folder of previews beside it.
@@ -82,7 +83,8 @@ def write_report(
     """
     out = _page(out)
     options = options or ReportOptions()
-    findings = replace(findings, assets=tuple(findings.assets))  # the page has all of them at once
+    each = counted(findings.assets, progress, "Reading the photos", len(findings.assets), " photos")
+    findings = replace(findings, assets=tuple(each))  # the page has all of them at once
     folder = folder_of(out)
     _refuse(out, folder, view.identity.folder)
     maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
@@ -90,7 +92,7 @@ def write_report(
     made = maker.make(wanted, lambda asset: options.everything or stands_out(asset), progress) if wanted else []
     by_asset = {id(asset): preview for asset, preview in zip(wanted, made, strict=True)}
     previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
-    html = render(findings, case, previews, folder.name, now())
+    html = render(findings, case, previews, folder.name, now(), progress)
     try:
         with replacing(out, Evidence(view.identity.folder)) as stream:
             stream.write(html.encode())
@@ -118,10 +120,17 @@ def folder_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}_files")
 
 
-def render(findings: Findings, case: Case | None, previews: list[Preview], folder: str, made: datetime) -> str:
+def render(
+    findings: Findings,
+    case: Case | None,
+    previews: list[Preview],
+    folder: str,
+    made: datetime,
+    progress: Progress = SILENT,
+) -> str:
     """The whole page as text; `previews` are in the order of the assets."""
     calls = case.around.calls.records if case else ()
-    shown_page: Page = page(findings, previews, events(findings, calls), folder)
+    shown_page: Page = page(findings, previews, events(findings, calls), folder, progress)
     style, script = _static(("page.css", "browse.css", "closeup.css")), _static(f"{name}.js" for name in SCRIPTS)
     causes = opening.cause_groups(findings.causes)
     return (
@@ -148,8 +157,18 @@ def render(findings: Findings, case: Case | None, previews: list[Preview], folde
             backup_rows=opening.backup_rows(findings.backup),
             notes=_notes(findings),
             page=shown_page,
-            main=main_block(shown_page, {"udid": findings.backup.udid, "made": _iso(findings.backup.backup_date)}),
-            blocks=detail_blocks(shown_page.details),
+            main=main_block(
+                shown_page, {"udid": findings.backup.udid, "made": _iso(findings.backup.backup_date)}, progress
+            ),
+            blocks=detail_blocks(
+                counted(
+                    shown_page.details,
+                    progress,
+                    "Storing the details in the page",
+                    len(findings.assets),
+                    " photos",
+                )
+            ),
         )
     )
 
