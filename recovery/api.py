@@ -56,8 +56,8 @@ def open_backup(
 
     `backup` is a folder, its parent, a UDID or unique start of one, or a device name, which is looked for in
     `roots` (default: where this system keeps backups). Deciphered databases lie in a private folder below
-    `temp_folder` (default: the system's) until the backup is closed; `progress` hears how far the work is. Nothing in the backup is
-    changed.
+    `temp_folder` (default: the system's) until the backup is closed; `progress` hears how far the work is. Nothing
+    in the backup is changed.
 
     Raises a subclass of RecoveryError: BackupNotFoundError, AmbiguousBackupError, AccessDeniedError,
     PassphraseMissingError, PassphraseWrongError, DamagedBackupError or UnsafeBackupError.

@@ -280,7 +280,7 @@ STORIES = (
         "small_or_blurry",
         "shown",
         photo,
-        "The FaceTime photos found here measure 480 x 640 pixels: each is a frame of its video call.",
+        "The FaceTime photos found here measure 1080 x 1920 pixels: each is a frame of its video call.",
         (row("ZWIDTH"),),
     ),
     Story(

@@ -39,7 +39,7 @@ def test_a_jpeg_lies_beside_the_heic_and_never_replaces_it(tmp_path: Path) -> No
     originals = [path for path in more if path != copy]
     assert [path.read_bytes() for path in originals] == [path.read_bytes() for path in plain]
     with Image.open(copy) as image:
-        assert (image.format, image.size) == ("JPEG", (480, 640))
+        assert (image.format, image.size) == ("JPEG", (1080, 1920))
 
 
 def test_a_jpeg_photo_gets_no_copy(tmp_path: Path) -> None:
