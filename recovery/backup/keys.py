@@ -195,6 +195,12 @@ def measure(stored: int, tail: bytes, key: bytes) -> tuple[int, bool]:
     return (blocks - padding if intact else blocks), intact
 
 
+def decipher_start(stored: bytes, key: bytes) -> bytes:
+    """The plaintext of the first whole blocks of a blob, padding included."""
+    context = Cipher(algorithms.AES(key), modes.CBC(_ZEROS)).decryptor()
+    return context.update(stored[: len(stored) // BLOCK * BLOCK])
+
+
 def _padding(block: bytes) -> int:
     """Length of valid PKCS#7 padding at the end of the last block, 0 when it is not valid."""
     length = block[-1]

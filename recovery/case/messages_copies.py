@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from recovery import limits
-from recovery.backup.blobs import BlobState
+from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.backup.view import BackupView
 from recovery.case.digests import digest_of
@@ -16,6 +17,7 @@ from recovery.case.model import AttachmentFile
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.evidence.messages import Attachment
+from recovery.photos.content import misfit
 from recovery.photos.facetime import is_facetime_name
 from recovery.photos.grouping import Group, Grouping
 from recovery.photos.media import read_media
@@ -90,12 +92,16 @@ def _listed(view: BackupView, attachments: Iterable[Attachment]) -> Iterator[Att
         if entry is None or entry.kind is not EntryKind.FILE or entry.file_id in seen:
             continue
         seen.add(entry.file_id)
-        yield AttachmentFile(attachment, entry, view.examine(entry))
+        yield AttachmentFile(attachment, entry, _examined(view, entry))
         if is_facetime_name(attachment.name):
             for beside in _movies_beside(view, entry):
                 if beside.file_id not in seen:
                     seen.add(beside.file_id)
-                    yield AttachmentFile(None, beside, view.examine(beside))
+                    yield AttachmentFile(None, beside, _examined(view, beside))
+
+
+def _examined(view: BackupView, entry: ManifestEntry) -> Blob:
+    return view.examine(entry, partial(misfit, entry.relative_path))
 
 
 def _movies_beside(view: BackupView, still: ManifestEntry) -> Iterator[ManifestEntry]:

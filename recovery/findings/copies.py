@@ -72,7 +72,8 @@ def copy_file(item: AttachmentFile) -> AssetFile:
         file_id=item.entry.file_id,
         size=item.blob.size if item.blob.size is not None else item.entry.size,
         state=item.blob.state,
-        note=_said(item),
+        note=f"{_said(item)}; {item.blob.note}" if item.blob.state is FileState.DAMAGED else _said(item),
+        blank=item.blob.blank,
     )
 
 
@@ -126,7 +127,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         return
     only_movie = extension(item.entry.name) in MOVIE_EXTENSIONS
     identifier = next((f.content_identifier for _, f in facts if f.content_identifier), None)
-    present = any(half.blob.state is not FileState.MISSING for half in halves)
+    present = any(half.blob.state is not FileState.MISSING and not half.blob.blank for half in halves)
     sent = item.attachment
     yield Asset(
         uuid=None,
@@ -135,7 +136,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         status=Status.REDUCED_COPY if present else Status.NOT_FOUND,
         status_reason="no longer in the photo library; what survives is a copy in Messages"
         if present
-        else "Messages names it, but its content is missing",
+        else "Messages names it, but its content is missing or damaged",
         filename=item.name,
         original_filename=item.name,
         added=(sent.message_date or sent.created) if sent else None,

@@ -51,6 +51,7 @@ class AssetFile(NamedTuple):
     """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
 
     `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
+    `blank` tells of a damaged one that nothing of the picture or video is left in it.
     """
 
     role: FileRole
@@ -62,6 +63,7 @@ class AssetFile(NamedTuple):
     note: str = ""
     index: int | None = None  # type: ignore[assignment]  # a tuple's own `index` is asked for by nobody
     pixels: tuple[int, int] | None = None
+    blank: bool = False
 
     @property
     def name(self) -> str:
@@ -70,8 +72,10 @@ class AssetFile(NamedTuple):
 
     @property
     def recoverable(self) -> bool:
-        """Whether the backup holds at least some of its bytes, entries of thumbnail tables apart."""
-        return self.state is not FileState.MISSING and self.role is not FileRole.THUMBNAIL_TABLE
+        """Whether the backup holds at least a part of it, entries of thumbnail tables apart."""
+        return (
+            self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +355,8 @@ class BackupFacts:
     ios_version: str | None
     build: str | None
     backup_date: datetime | None
-    encrypted: bool
+    encrypted: bool | None
+    """None where neither property lists nor bytes decide it."""
     complete: bool | None
     photos_model_version: int | None
     serial_number: str | None = None

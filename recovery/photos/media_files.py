@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from recovery.backup.blobs import Blob, BlobState
@@ -10,6 +11,7 @@ from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.backup.view import BackupView
 from recovery.errors import UnreadableFileError
 from recovery.photos.attributes import FileAttributes, read_attributes
+from recovery.photos.content import misfit
 from recovery.photos.media import MediaFacts, read_media
 from recovery.photos.places import DOMAIN, ROOT, Part, Place, place_of
 from recovery.provenance import Gap
@@ -67,9 +69,9 @@ def examine(view: BackupView, file: MediaFile) -> MediaFile:
 
 
 def _blob(view: BackupView, entry: ManifestEntry, place: Place) -> Blob:
-    blob = view.examine(entry)
+    blob = view.examine(entry, partial(misfit, entry.relative_path))
     if place.part is Part.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
-        return Blob(BlobState.DAMAGED, 0, "the file is empty")
+        return Blob(BlobState.DAMAGED, 0, "the file is empty", blank=True)
     return blob
 
 

@@ -20,7 +20,7 @@ from recovery.findings.causes.inquiry import (
     unseen,
 )
 from recovery.findings.causes.phrases import count, days
-from recovery.findings.model import Asset, FileRole, FileState
+from recovery.findings.model import Asset, FileRole
 from recovery.provenance import Source
 
 
@@ -29,7 +29,7 @@ def _call_without_photo(inquiry: Inquiry) -> Answer:
     calls = [call for call in inquiry.case.around.calls if call.facetime and call.video and call.connected]
     spans = [call for call in calls if call.started and call.ended]
     if gaps and not spans:
-        advice = None if inquiry.case.encrypted else _ENCRYPT
+        advice = _ENCRYPT if inquiry.case.encrypted is False else None
         return unread(gaps, advice=advice)
     if unread_photos := inquiry.library_gaps():
         number = count(len(spans), "FaceTime video call")
@@ -85,7 +85,7 @@ def _copies(asset: Asset) -> list[str]:
     return [
         item.path
         for item in asset.files
-        if item.role is FileRole.MESSAGES_COPY and item.state is not FileState.MISSING
+        if item.role is FileRole.MESSAGES_COPY and item.recoverable
     ]
 
 
