@@ -1,0 +1,70 @@
+"""Whether a media file begins as its name says: with the bytes of a type that its extension may have.
+
+JPEGs named .HEIC and the other way round are common, so any picture may have any picture's extension, and any video
+any video's. What no table here knows is not judged.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from recovery.backup.encryption import looks_random
+from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, extension
+from recovery.photos.signatures import MediaType, sniff
+
+
+class _Family(NamedTuple):
+    """Types that may stand for each other; `starts` are bytes of further ones by where they stand in the file."""
+
+    name: str
+    types: frozenset[MediaType]
+    starts: tuple[tuple[int, bytes], ...] = ()
+
+
+_PICTURE = _Family(
+    "a picture",
+    frozenset(kind for kind in MediaType if kind.is_image),
+    (
+        (0, b"BM"),  # BMP
+        (0, b"\x00\x00\x00\x0cjP  "),  # JPEG 2000, ISO 15444-1
+        (0, b"\xff\x4f\xff\x51"),  # a bare JPEG 2000 code stream
+        (0, b"\xff\x0a"),  # a bare JPEG XL code stream, ISO 18181-2
+        (0, b"\x00\x00\x00\x0cJXL "),
+        (0, b"II+\x00"),  # BigTIFF
+        (0, b"MM\x00+"),
+        (4, b"ftypcrx "),  # Canon CR3
+        (0, b"FUJIFILMCCD-RAW"),  # RAF
+        (0, b"IIRO"),  # Olympus ORF
+        (0, b"IIRS"),
+        (0, b"MMOR"),
+        (0, b"IIU\x00"),  # Panasonic RW2
+    ),
+)
+_VIDEO = _Family(
+    "a video",
+    frozenset(kind for kind in MediaType if kind.is_video) | {MediaType.M4A},
+    ((8, b"AVI "), (4, b"styp"), (4, b"moof"), (4, b"sidx")),
+)
+_PROPERTY_LIST = _Family(
+    "a property list", frozenset((MediaType.AAE, MediaType.BINARY_PLIST, MediaType.XML_PLIST))
+)
+# Raw files of several makers are called .raw, some without a signature.
+_FAMILIES = (
+    dict.fromkeys(IMAGE_EXTENSIONS - {".raw"}, _PICTURE)
+    | dict.fromkeys(MOVIE_EXTENSIONS, _VIDEO)
+    | dict.fromkeys((".aae", ".plist"), _PROPERTY_LIST)
+)
+
+
+def misfit(name: str, head: bytes) -> str:
+    """Why a file of this name cannot be what it is called, in a phrase; "" where its first bytes fit.
+
+    `head` is the start of the file, 512 bytes of a longer one.
+    """
+    family = _FAMILIES.get(extension(name))
+    if family is None or not head or sniff(head) in family.types:
+        return ""
+    if any(head.startswith(start, at) for at, start in family.starts):
+        return ""
+    random = ", but as random as encrypted ones" if looks_random(head) else ""
+    return f"its bytes are not those of {family.name}{random}"
