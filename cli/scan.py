@@ -108,7 +108,7 @@ def command(
                     style=paint,
                 )
                 stream.write(answer)
-    return partly(any(gap.fault for gap in findings.gaps))
+    return partly(findings.faults)
 
 
 def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool) -> None:

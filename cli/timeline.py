@@ -79,7 +79,7 @@ def command(
             stream.write(timeline_text(told, facts, verbose=verbose, style=paint))
         else:
             _write(told, facts, form, stream, how)
-    return partly(any(gap.fault for gap in found.findings.gaps))
+    return partly(found.findings.faults)
 
 
 def _write(told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners) -> None:

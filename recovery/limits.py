@@ -55,8 +55,8 @@ MANIFEST_SHAPES = 4_000
 ROW_PLANS = 1_000
 # Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
 ENCRYPTION_SAMPLE = 200
-# Bytes at the start of a file that tell its type; the key of an edit description is within the first few hundred.
-CONTENT_HEAD_BYTES = 512
+# Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
+CONTENT_HEAD_BYTES = 256
 # How far a file that begins with zeros is read on to say that it holds nothing else; one can claim a terabyte.
 ZEROS_BYTES = 64 * MIB
 # Files in a backup folder looked at when listing blobs.

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.backup.blobs import Blob
+from recovery.backup.manifest import ManifestEntry
 from recovery.backup.view import BackupView
 from recovery.case import gather
 from recovery.findings.find import find, narrowed
@@ -98,9 +100,9 @@ def test_blobs_of_others_are_not_examined(demo_twins: DemoTwins, monkeypatch: py
     looked: set[str] = set()
     examine = BackupView.examine
 
-    def noted(self: BackupView, entry: object) -> object:
-        looked.add(entry.relative_path)  # type: ignore[attr-defined]
-        return examine(self, entry)  # type: ignore[arg-type]
+    def noted(self: BackupView, entry: ManifestEntry, *misfit: Callable[[bytes], str]) -> Blob:
+        looked.add(entry.relative_path)
+        return examine(self, entry, *misfit)
 
     whole = find(case_of(demo_twins.plain))
     monkeypatch.setattr(BackupView, "examine", noted)

@@ -15,7 +15,7 @@ from recovery import database, limits
 from recovery.backup.blobs import Blob, BlobFolder, BlobState, opened
 from recovery.backup.encryption import blobs_are_encrypted
 from recovery.backup.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
-from recovery.backup.keys import TAIL, DecipheredBlob, KeyBag, Passphrase, WrappedKey, decipher_start, measure
+from recovery.backup.keys import TAIL, BlockCipher, DecipheredBlob, KeyBag, Passphrase, WrappedKey
 from recovery.backup.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
 from recovery.backup.passage import Passage
 from recovery.backup.salvage import GuessedIndex
@@ -132,8 +132,9 @@ class BackupView:
             if key is None:
                 return stored, True, head
             os.lseek(number, max(0, stored - TAIL), os.SEEK_SET)
-            size, intact = measure(stored, os.read(number, TAIL), key)
-            return size, intact, decipher_start(head, key)[:size]
+            blocks = BlockCipher(key)
+            size, intact = blocks.measure(stored, os.read(number, TAIL))
+            return size, intact, blocks.decipher_start(head)[:size]
         except OSError as error:
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
         finally:

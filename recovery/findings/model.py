@@ -301,6 +301,7 @@ class Totals:
 
     `media_files` = files of assets known to the library + files_without_asset;
     `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`.
+    `damaged_files` are those of assets that are there and not whole, as far as they were examined.
     """
 
     assets: int
@@ -321,6 +322,7 @@ class Totals:
     recoverable_bytes: int
     media_files: int
     blobs: int
+    damaged_files: int = 0
 
 
 class CauseVerdict(StrEnum):
@@ -382,3 +384,8 @@ class Findings:
     """What became of the FaceTime photos, in a paragraph for the person who misses one."""
     search: str | None = None
     """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""
+
+    @property
+    def faults(self) -> bool:
+        """Whether something that is in the backup could not be read, or is damaged."""
+        return any(gap.fault for gap in self.gaps) or self.totals.damaged_files > 0

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from recovery import limits
 from recovery.backup.encryption import looks_random
+from recovery.backup.view import ONLY_ZEROS
 from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, extension
 from recovery.photos.signatures import MediaType, sniff
 
@@ -59,7 +61,7 @@ _FAMILIES = (
 def misfit(name: str, head: bytes) -> str:
     """Why a file of this name cannot be what it is called, in a phrase; "" where its first bytes fit.
 
-    `head` is the start of the file, 512 bytes of a longer one.
+    `head` is the start of the file, some hundred bytes of a longer one.
     """
     family = _FAMILIES.get(extension(name))
     if family is None or not head or sniff(head) in family.types:
@@ -68,3 +70,26 @@ def misfit(name: str, head: bytes) -> str:
         return ""
     random = ", but as random as encrypted ones" if looks_random(head) else ""
     return f"its bytes are not those of {family.name}{random}"
+
+
+class ContentCheck:
+    """Judges a file while its bytes pass by, from its start to its end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._head = b""
+        self._only_zeros = True
+
+    def look_at(self, chunk: bytes | memoryview) -> None:
+        """The next bytes of the file."""
+        if len(self._head) < limits.CONTENT_HEAD_BYTES:
+            self._head += bytes(chunk[: limits.CONTENT_HEAD_BYTES - len(self._head)])
+        if self._only_zeros:
+            self._only_zeros = not any(chunk[:1]) and not bytes(chunk).strip(b"\0")
+
+    @property
+    def problem(self) -> str:
+        """Why the bytes so far cannot be those of the file, in a phrase; "" where they can, or there are none."""
+        if not self._head:
+            return ""
+        return ONLY_ZEROS if self._only_zeros else misfit(self._name, self._head)
