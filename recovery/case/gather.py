@@ -236,7 +236,9 @@ class _Gatherer:
 
     def _with_survivors(self, found: Group) -> Group:
         """The same group, told which of its thumbnails are damaged: one may be all that is left of the photo."""
-        damaged = {item.file.entry.file_id: known for item in found.files if (known := self._if_damaged(item.file))}
+        damaged = {
+            item.file.entry.file_id: known for item in found.files if (known := self._if_damaged(item.file))
+        }
         if not damaged:  # a group that stays the same is not kept twice
             return found
         return found.updated(lambda item: damaged.get(item.file.entry.file_id, item.file))

@@ -20,11 +20,12 @@ from recovery.extraction.crew import Tick
 from recovery.extraction.lock import FolderLock
 from recovery.extraction.parts import Part
 from recovery.extraction.times import set_times
+from recovery.system_files import to_system
 
 STATE_FOLDER = ".recover-facetime"
 """Holds the journal, the lock and unfinished files; its name is none that an extracted file could get."""
 JOURNAL = "journal.jsonl"
-_LOCK, _PART = "lock", ".part"
+LOCK, PART = "lock", ".part"
 
 
 class OutputFolder:
@@ -45,8 +46,8 @@ class OutputFolder:
             self.state.mkdir(exist_ok=True)
             if self.state.is_symlink():
                 raise OutputError(f"{STATE_FOLDER} in the output folder is a link.", "Remove it.")
-            self._stack.enter_context(FolderLock(self.state / _LOCK))
-            for left in self.state.glob(f"*{_PART}"):
+            self._stack.enter_context(FolderLock(self.state / LOCK))
+            for left in self.state.glob(f"*{PART}"):
                 left.unlink()
         except OSError as error:
             self._stack.close()
@@ -60,7 +61,7 @@ class OutputFolder:
 
     def part(self) -> Part:
         """A new unfinished file. Raises OSError."""
-        return Part(f"{self._top}{STATE_FOLDER}{os.sep}{next(self._numbers)}{_PART}")
+        return Part(f"{self._top}{STATE_FOLDER}{os.sep}{next(self._numbers)}{PART}")
 
     def publish(self, part: Part, target: str, moment: datetime | None = None) -> str:
         """Give a finished part its name in one step; a phrase if its time was refused.
@@ -92,7 +93,7 @@ class OutputFolder:
 
     def _path(self, target: str) -> str:
         """A relative target as a path of this system; texts, as this is asked several times for each file."""
-        return self._top + target.replace("/", os.sep)
+        return self._top + to_system(target.replace("/", os.sep))
 
     def _make_folders(self, target: str) -> None:
         """Never through a link, which could lead out of the folder; never the root itself, if it was removed."""

@@ -73,9 +73,7 @@ class AssetFile(NamedTuple):
     @property
     def recoverable(self) -> bool:
         """Whether the backup holds at least a part of it, entries of thumbnail tables apart."""
-        return (
-            self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
-        )
+        return self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,7 @@ def _copy_in_messages(inquiry: Inquiry) -> Answer:
 
 
 def _copies(asset: Asset) -> list[str]:
-    return [
-        item.path
-        for item in asset.files
-        if item.role is FileRole.MESSAGES_COPY and item.recoverable
-    ]
+    return [item.path for item in asset.files if item.role is FileRole.MESSAGES_COPY and item.recoverable]
 
 
 def _other_phone_has_it(inquiry: Inquiry) -> Answer:
