@@ -19,7 +19,7 @@ _GRAIN = 8  # levels of noise in a HEIC
 
 
 def pool(sizes: tuple[int, ...], movie_bytes: int, heic: tuple[int, int] | None) -> dict[str, bytes]:
-    """Contents by name: "jpg", "mov", "thumb", "adjustments" and "other", or several with a number behind the name."""
+    """Contents by name: "jpg", "mov", "thumb", "adjustments", "other", or several with a number behind it."""
     picture = pictures.encode("benchmark", 32, 24, "photo", "JPEG", pictures.CAMERA)
     movie = movies.movie("benchmark", 32, 24, "photo", movies.MovieFacts((), still_image_time=True, created=0))
     found = {"jpg": picture, "mov": movie, "thumb": picture[:200], "other": b"nothing to see here"}

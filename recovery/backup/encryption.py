@@ -1,4 +1,4 @@
-"""Whether blobs are encrypted, by their bytes: property lists that say so can be lost, or belong to another backup."""
+"""Whether blobs are encrypted, by their bytes: the property lists that say so can be lost, or another backup's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from recovery.backup.blobs import BlobFolder
 from recovery.backup.keys import BLOCK
 from recovery.errors import UnreadableFileError
 
-# First bytes of files that phones hold many of. Ciphertext begins with the shortest of them once in 16 million files.
+# First bytes of files that phones hold many of. Ciphertext begins with the shortest once in 16 million files.
 _KNOWN_STARTS = (
     database.MAGIC, b"bplist00", b"<?xml", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\x00", b"MM\x00*", b"RIFF",
     b"PK\x03\x04", b"\x1f\x8b\x08", b"%PDF", b"caff",

@@ -311,7 +311,7 @@ class _LostManifestError(DamagedBackupError):
 
 
 def _is_encrypted(identity: Identity, *, clear: bool) -> bool | None:
-    """Whether the blobs are encrypted; None where nothing decides. `clear` tells of a Manifest.db that can be read.
+    """Whether the blobs are encrypted; None where nothing decides. `clear`: Manifest.db begins as a database.
 
     Manifest.db itself is encrypted since iOS 10.2. Where it is clear the blobs decide: everything may have been
     decrypted, or Manifest.db alone, and Manifest.plist may be that of another backup.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -236,9 +235,8 @@ class _Gatherer:
 
     def _with_survivors(self, found: Group) -> Group:
         """The same group, told which of its thumbnails are damaged: one may be all that is left of the photo."""
-        damaged = {
-            item.file.entry.file_id: known for item in found.files if (known := self._if_damaged(item.file))
-        }
+        examined = (self._if_damaged(item.file) for item in found.files)
+        damaged = {file.entry.file_id: file for file in examined if file is not None}
         if not damaged:  # a group that stays the same is not kept twice
             return found
         return found.updated(lambda item: damaged.get(item.file.entry.file_id, item.file))

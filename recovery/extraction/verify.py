@@ -35,7 +35,6 @@ from recovery.system_files import (
     to_system,
 )
 
-
 _FILES_ALONE = f"The files alone can still be checked: sha256sum -c {MANIFEST}"
 
 
@@ -199,7 +198,7 @@ def _check_manifest(root: Path, record: dict[str, object], entries: list[Entry])
 
 
 def _unread(target: str, error: OSError) -> Difference:
-    """What the system says of a file instead of giving it: it is not there, it is something else, it is refused."""
+    """What the system says instead of giving a file: it is not there, it is something else, it is refused."""
     if isinstance(error, FileNotFoundError):
         return Difference(DifferenceCode.MISSING, target, "The file is not there.")
     code = DifferenceCode.MISSING if isinstance(error, NotRegularError) else DifferenceCode.UNREADABLE

@@ -1,7 +1,7 @@
 """Whether a media file begins as its name says: with the bytes of a type that its extension may have.
 
-JPEGs named .HEIC and the other way round are common, so any picture may have any picture's extension, and any video
-any video's. What no table here knows is not judged.
+JPEGs named .HEIC and the other way round are common, so any picture may have any picture's extension, and any
+video any video's. What no table here knows is not judged.
 """
 
 from __future__ import annotations
