@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import plistlib
 import random
 from dataclasses import replace
 from functools import lru_cache
@@ -20,10 +21,11 @@ _GRAIN = 8  # levels of noise in a HEIC
 
 
 def pool(sizes: tuple[int, ...], movie_bytes: int, heic: tuple[int, int] | None) -> dict[str, bytes]:
-    """Contents by name: "jpg", "mov", "thumb" and "other", or several with a number behind the name."""
+    """Contents by name: "jpg", "mov", "thumb", "adjustments", "other", or several with a number behind it."""
     picture = pictures.encode("benchmark", 32, 24, "photo", "JPEG", pictures.CAMERA)
     movie = movies.movie("benchmark", 32, 24, "photo", movies.MovieFacts((), still_image_time=True, created=0))
     found = {"jpg": picture, "mov": movie, "thumb": picture[:200], "other": b"nothing to see here"}
+    found["adjustments"] = plistlib.dumps({"adjustmentFormatIdentifier": "com.apple.photo"})
     for number, size in enumerate(sizes):
         noise = random.Random(size).randbytes(size)
         found[f"jpg {number}"], found[f"mov {number}"] = picture + noise, movie + noise

@@ -63,4 +63,4 @@ def command(
             else:
                 paint = style() if output is None else PLAIN
                 stream.write(diagnosis(findings, verbose=verbose, style=paint))
-    return partly(any(gap.fault for gap in findings.gaps))
+    return partly(findings.faults)

@@ -167,7 +167,7 @@ def command(
         )
         told = chosen["with_report"] and _report(found, planned, out, how)
     click.echo(extraction_text.summary(outcomes, out, verbose=how.verbose), nl=False)
-    faults = any(gap.fault for gap in found.findings.gaps)
+    faults = found.findings.faults
     return partly(faults or not outcomes.complete or told is None)
 
 

@@ -56,7 +56,7 @@ class Found:
     @property
     def faults(self) -> bool:
         """Whether something that is in the backup could not be read."""
-        return any(gap.fault for gap in self.findings.gaps)
+        return self.findings.faults
 
 
 def sources_of(backups: Sequence[str], files: Sequence[str]) -> list[Source]:

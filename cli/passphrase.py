@@ -64,8 +64,10 @@ def unlocked(folder: Path, workspace: Workspace, file: str | None, progress: Pro
     """The open backup, asking for the passphrase on a terminal where it is needed and was not given."""
     passphrase = given(file)
     with unlocked_with(folder, workspace, passphrase, progress) as view:
-        if passphrase is not None and not view.encrypted:
-            click.echo("Note: this backup is not encrypted; the passphrase was not needed.", err=True)
+        if passphrase is not None and view.encrypted is not True:
+            unknown = "whether this backup is encrypted is not known; the passphrase was not used"
+            known = "this backup is not encrypted; the passphrase was not needed"
+            click.echo(f"Note: {unknown if view.encrypted is None else known}.", err=True)
         yield view
 
 

@@ -62,4 +62,4 @@ def command(
         shown = f"{done.pictures:,} of {done.assets:,} photos and videos have a picture."
         click.echo(f"{shown} Open the page in any browser.", err=True)
         click.echo("It holds names, places and pictures of people: keep it with care.", err=True)
-    return partly(any(gap.fault for gap in found.findings.gaps))
+    return partly(found.findings.faults)

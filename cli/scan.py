@@ -119,7 +119,7 @@ def command(
                     progress=found.progress,
                 )
                 stream.write(answer)
-    return partly(any(gap.fault for gap in findings.gaps))
+    return partly(findings.faults)
 
 
 def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool, progress: Progress) -> None:

@@ -80,7 +80,7 @@ def command(
             stream.write(timeline_text(told, facts, verbose=verbose, style=paint, progress=bar))
         else:
             _write(told, facts, form, stream, how, SILENT if stream.isatty() else bar)
-    return partly(any(gap.fault for gap in found.findings.gaps))
+    return partly(found.findings.faults)
 
 
 def _write(

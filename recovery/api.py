@@ -99,8 +99,8 @@ class Backup:
         return self._view.identity
 
     @property
-    def encrypted(self) -> bool:
-        """Whether the files are encrypted."""
+    def encrypted(self) -> bool | None:
+        """Whether the files are encrypted; None where neither the backup nor its bytes tell."""
         return self._view.encrypted
 
     def scan(self, search: Search | None = None, *, redacted: bool = False) -> Findings:

@@ -53,6 +53,12 @@ MANIFEST_ROWS = 5_000_000
 MANIFEST_SHAPES = 4_000
 # Mixes of stored and empty fields of asset rows remembered, some 1.5 KiB each; the real libraries have 1 to 8.
 ROW_PLANS = 1_000
+# Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
+ENCRYPTION_SAMPLE = 200
+# Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
+CONTENT_HEAD_BYTES = 256
+# How far a file that begins with zeros is read on to say that it holds nothing else; one can claim a terabyte.
+ZEROS_BYTES = 64 * MIB
 # Files in a backup folder looked at when listing blobs.
 BLOB_FILES = 20_000_000
 # Folders looked into below a root when searching for backups.
@@ -188,8 +194,6 @@ DIGEST_BYTES = 4 * GIB
 # --- a lost manifest -------------------------------------------------------------------------------------
 # Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).
 SALVAGE_CAMERA_FOLDERS = 20
-# Blobs looked at to tell a plain backup from an encrypted one.
-SALVAGE_SAMPLE = 2_000
 # Media files without any name that are looked into for their own dates and marks.
 UNLISTED_LOOKS = 20_000
 

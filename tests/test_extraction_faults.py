@@ -362,7 +362,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     """A movie of 160 MiB passes through some chunks of 1 MiB."""
     size = 160 * 1024 * 1024
     builder = BackupBuilder().with_file(
-        "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.MOV", b"x", stated_size=size
+        "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.MOV", b"\0\0\0\x14ftypqt  ", stated_size=size
     )
     backup = builder.build(tmp_path / "backups")
     file_id = hashlib.sha1(b"CameraRollDomain-Media/DCIM/100APPLE/IMG_0001.MOV").hexdigest()

@@ -17,6 +17,8 @@ from recovery.analysis.search import Search
 from recovery.case import gather
 from recovery.report.inventory import schema
 from recovery.source.backup_view import BackupView
+from recovery.source.blobs import Blob
+from recovery.source.manifest import ManifestEntry
 from tests.conftest import DemoTwins
 from tests.scanning import case_of, view_of
 from tests.talking import say
@@ -98,9 +100,9 @@ def test_blobs_of_others_are_not_examined(demo_twins: DemoTwins, monkeypatch: py
     looked: set[str] = set()
     examine = BackupView.examine
 
-    def noted(self: BackupView, entry: object) -> object:
-        looked.add(entry.relative_path)  # type: ignore[attr-defined]
-        return examine(self, entry)  # type: ignore[arg-type]
+    def noted(self: BackupView, entry: ManifestEntry, *misfit: Callable[[bytes], str]) -> Blob:
+        looked.add(entry.relative_path)
+        return examine(self, entry, *misfit)
 
     whole = find(case_of(demo_twins.plain))
     monkeypatch.setattr(BackupView, "examine", noted)

@@ -29,12 +29,12 @@ from recovery.source import key_bag
 from recovery.source.file_keys import (
     BLOCK,
     TAIL,
+    BlockCipher,
     DecipheredBlob,
     KeyBag,
     Passphrase,
     SequentialCipher,
     WrappedKey,
-    measure,
 )
 from recovery.source.key_bag import unlock
 
@@ -360,9 +360,9 @@ def test_the_end_of_a_blob_tells_its_length(plain: bytes, cut: int) -> None:
     stored = encrypted(plain)
     stored = stored[: max(0, len(stored) - cut)]
     blob = deciphered(stored)
-    assert measure(len(stored), stored[-TAIL:], FILE_KEY) == (len(blob.readall()), blob.intact)
+    assert BlockCipher(FILE_KEY).measure(len(stored), stored[-TAIL:]) == (len(blob.readall()), blob.intact)
     with pytest.raises(OSError, match="changed"):
-        measure(len(stored) + 1, stored[-TAIL:][1:], FILE_KEY)
+        BlockCipher(FILE_KEY).measure(len(stored) + 1, stored[-TAIL:][1:])
 
 
 @given(st.binary(min_size=1, max_size=200), st.data(), st.integers(1, 64))

@@ -104,7 +104,7 @@ def test_schema_insists_on_every_promised_key(path: str) -> None:
     [
         ("", "schema", "recover-facetime/inventory/2"),
         ("", "generated_at", "2024-06-01T12:00:00Z"),
-        ("backup", "encrypted", None),
+        ("backup", "encrypted", "no"),
         ("totals", "assets", -1),
         ("assets", "status", "lost"),
         ("assets", "created", "2024-06-01 12:00"),

@@ -32,6 +32,7 @@ def files_of(items: Iterable[GroupFile], kind: Kind) -> list[AssetFile]:
                 "" if blob.state is BlobState.MISSING else blob.note,
                 None,
                 None if file.facts is None else _pixels(role, file),
+                blob.blank,
             )
         )
     return found

@@ -20,6 +20,7 @@ from recovery.analysis.model import (
     Asset,
     BackupFacts,
     Basis,
+    FileState,
     Findings,
     Kind,
     LooseCode,
@@ -171,6 +172,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._facetime = self._live = self._trashed = self._hidden = self._deleted = self._bytes = 0
+        self._damaged: set[tuple[str, int | None]] = set()
         self._statuses: Counter[Status] = Counter()
         self._files = array("q")
 
@@ -188,6 +190,8 @@ class Tally:
         if asset.deleted is not None:
             self._deleted += 1
         for item in asset.files:
+            if item.state is FileState.DAMAGED:
+                self._damaged.add((item.file_id, item.index))
             if item.recoverable:
                 self._bytes += item.size or 0
                 self._files.append(hash((item.file_id, item.index)))
@@ -208,6 +212,7 @@ class Tally:
             not_found=self._statuses[Status.NOT_FOUND],
             permanently_deleted=self._deleted,
             recoverable_bytes=self._recoverable(assets),
+            damaged_files=len(self._damaged),
         )
 
     def _recoverable(self, assets: Sequence[Asset]) -> int:

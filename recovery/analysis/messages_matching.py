@@ -81,7 +81,8 @@ def copy_file(item: AttachmentFile) -> AssetFile:
         file_id=item.entry.file_id,
         size=item.blob.size if item.blob.size is not None else item.entry.size,
         state=item.blob.state,
-        note=_said(item),
+        note=f"{_said(item)}; {item.blob.note}" if item.blob.state is FileState.DAMAGED else _said(item),
+        blank=item.blob.blank,
     )
 
 
@@ -151,7 +152,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         return
     only_movie = _is_movie(item)
     identifier = next((f.content_identifier for _, f in known_inside(halves) if f.content_identifier), None)
-    present = any(half.blob.state is not FileState.MISSING for half in halves)
+    present = any(half.blob.state is not FileState.MISSING and not half.blob.blank for half in halves)
     sent = item.attachment
     created, dated_by = date_inside(known_inside(halves)) or (None, None)
     sources = (("created", dated_by), (DEVICE, judgement.photographed.source))
@@ -162,7 +163,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         status=Status.REDUCED_COPY if present else Status.NOT_FOUND,
         status_reason="no longer in the photo library; what survives is a copy in Messages"
         if present
-        else "Messages names it, but its content is missing",
+        else "Messages names it, but its content is missing or damaged",
         filename=item.name,
         original_filename=item.name,
         created=created,

@@ -52,6 +52,7 @@ class AssetFile(NamedTuple):
     """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
 
     `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
+    `blank` tells of a damaged one that nothing of the picture or video is left in it.
     """
 
     role: FileRole
@@ -63,6 +64,7 @@ class AssetFile(NamedTuple):
     note: str = ""
     index: int | None = None  # type: ignore[assignment]  # a tuple's own `index` is asked for by nobody
     pixels: tuple[int, int] | None = None
+    blank: bool = False
 
     @property
     def name(self) -> str:
@@ -71,8 +73,8 @@ class AssetFile(NamedTuple):
 
     @property
     def recoverable(self) -> bool:
-        """Whether the backup holds at least some of its bytes, entries of thumbnail tables apart."""
-        return self.state is not FileState.MISSING and self.role is not FileRole.THUMBNAIL_TABLE
+        """Whether the backup holds at least a part of it, entries of thumbnail tables apart."""
+        return self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,7 @@ class Totals:
     `media_files` = files of assets known to the library + files_without_asset;
     `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`,
     `facetime_messages` (with the voicemails beside them) in no other number.
+    `damaged_files` are those of assets that are there and not whole, as far as they were examined.
     """
 
     assets: int
@@ -334,6 +337,7 @@ class Totals:
     media_files: int
     blobs: int
     facetime_messages: int
+    damaged_files: int = 0
 
 
 class MessageKind(StrEnum):
@@ -430,7 +434,8 @@ class BackupFacts:
     ios_version: str | None
     build: str | None
     backup_date: datetime | None
-    encrypted: bool
+    encrypted: bool | None
+    """None where neither property lists nor bytes decide it."""
     complete: bool | None
     photos_model_version: int | None
     serial_number: str | None = None
@@ -458,3 +463,8 @@ class Findings:
     """By date; always all of the backup, whatever was searched for."""
     search: str | None = None
     """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""
+
+    @property
+    def faults(self) -> bool:
+        """Whether something that is in the backup could not be read, or is damaged."""
+        return any(gap.fault for gap in self.gaps) or self.totals.damaged_files > 0

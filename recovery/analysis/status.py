@@ -88,7 +88,7 @@ def decide(
     because = _because(lost, files, resources)
     if whole:
         return Decision(Status.HALF, f"only the {_NAMES[whole[0]]} is here: {because}")
-    if any(_has(files, role, FileState.DAMAGED) for role in lost):
+    if any(item.role in lost and item.state is FileState.DAMAGED and not item.blank for item in files):
         return Decision(Status.REDUCED_COPY, f"{because}; what is left of it can be saved")
     copies = [name for role, name in _COPIES if role in here]
     if copies:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -215,9 +214,11 @@ class _Gatherer:
             self.progress.advance(0)
             quiet = is_quiet(item)
             promising = _promises(item, places, quiet) or self._is_marked(item)
-            if self.spares and (promising or not quiet or item.row is None or copied.has(item)):
-                files = (known._replace(file=self._examined(known.file)) for known in item.files)
-                item = replace(item, files=tuple(files))
+            wanted = not self.spares or promising or not quiet or item.row is None or copied.has(item)
+            if self.spares and wanted:
+                item = item.updated(lambda known: self._examined(known.file))
+            if wanted and not _is_whole(item):
+                item = self._with_survivors(item)
             return self._looked_into(item) if promising else item
 
         marked = grouping.updated(change, self.view.room)
@@ -259,17 +260,27 @@ class _Gatherer:
 
     def _looked_into(self, found: Group) -> Group:
         """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
-        whole = any(
-            item.role in (FileRole.STILL, FileRole.VIDEO) and item.file.blob.state is BlobState.PRESENT
-            for item in found.files
-        )
-        wanted = ORIGINALS if whole else ORIGINALS | _COPIES
+        wanted = ORIGINALS if _is_whole(found) else ORIGINALS | _COPIES
         return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
 
     def _examined(self, file: MediaFile) -> MediaFile:
         """A file that may have been spared; what was looked into was examined before, thumbnails never are."""
         spared = self.spares and file.facts is None and file.place.part is not Part.THUMBNAIL
         return examine(self.view, file) if spared else file
+
+    def _with_survivors(self, found: Group) -> Group:
+        """The same group, told which of its thumbnails are damaged: one may be all that is left of the photo."""
+        examined = (self._if_damaged(item.file) for item in found.files)
+        damaged = {file.entry.file_id: file for file in examined if file is not None}
+        if not damaged:  # a group that stays the same is not kept twice
+            return found
+        return found.updated(lambda item: damaged.get(item.file.entry.file_id, item.file))
+
+    def _if_damaged(self, file: MediaFile) -> MediaFile | None:
+        if file.place.part is not Part.THUMBNAIL or file.blob.state is not BlobState.PRESENT:
+            return None
+        examined = examine(self.view, file)
+        return None if examined.blob.state is BlobState.PRESENT else examined
 
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:
@@ -317,6 +328,14 @@ def _promises(item: Group, places: Places, quiet: bool) -> bool:
     if quiet:
         return is_live(item) and not by_camera(item)
     return worth_a_look(traces_of(item, places))
+
+
+def _is_whole(found: Group) -> bool:
+    """Whether the picture or video itself is here, so that no smaller copy need stand in for it."""
+    return any(
+        item.role in (FileRole.STILL, FileRole.VIDEO) and item.file.blob.state is BlobState.PRESENT
+        for item in found.files
+    )
 
 
 def _undescribed(file: MediaFile, index: RowIndex) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from recovery import limits
 from recovery.app_data.messages import Attachment
@@ -16,6 +17,7 @@ from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import read_media
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
+from recovery.photos_db.content import misfit
 from recovery.photos_db.facetime_names import is_facetime_name, shared_stem
 from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Gap, Reading
@@ -99,7 +101,7 @@ def _listed(view: BackupView, attachments: Iterable[Attachment]) -> Iterator[Att
         for beside in _movies_beside(view, still):
             if beside.file_id not in seen:
                 seen.add(beside.file_id)
-                yield AttachmentFile(None, beside, view.examine(beside))
+                yield AttachmentFile(None, beside, _examined(view, beside))
 
 
 def _file_of(view: BackupView, attachment: Attachment) -> AttachmentFile | None:
@@ -108,12 +110,16 @@ def _file_of(view: BackupView, attachment: Attachment) -> AttachmentFile | None:
         return None
     entry = view.index.lookup(*attachment.location)
     if entry is not None:
-        return AttachmentFile(attachment, entry, view.examine(entry)) if entry.kind is EntryKind.FILE else None
+        return AttachmentFile(attachment, entry, _examined(view, entry)) if entry.kind is EntryKind.FILE else None
     if not is_facetime_name(attachment.name):
         return None
     domain, path = attachment.location
     unlisted = ManifestEntry(file_id(domain, path), domain, path, EntryKind.FILE)
     return AttachmentFile(attachment, unlisted, Blob(BlobState.MISSING, note="the backup does not list its file"))
+
+
+def _examined(view: BackupView, entry: ManifestEntry) -> Blob:
+    return view.examine(entry, partial(misfit, entry.relative_path))
 
 
 def _movies_beside(view: BackupView, still: ManifestEntry) -> Iterator[ManifestEntry]:

@@ -152,7 +152,7 @@ class Case:
     """One backup, read. Nothing in it is a conclusion; the findings draw those."""
 
     identity: Identity
-    encrypted: bool
+    encrypted: bool | None
     census: BlobCensus
     library: PhotoLibrary | None
     grouping: Grouping

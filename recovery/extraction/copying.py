@@ -18,6 +18,7 @@ from recovery.extraction.outcomes import Document, DocumentOutcome, Entry, Outco
 from recovery.extraction.parts import Part, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.extraction.thread_pool import Tick
+from recovery.photos_db.content import ContentCheck
 from recovery.source.backup_view import BackupView
 from recovery.source.blob_reader import Passage
 from recovery.source.manifest import EntryKind, ManifestEntry
@@ -106,11 +107,13 @@ class Copier:
         self, planned: PlannedFile, source: ManifestEntry, passage: Passage, part: Part, tick: Tick
     ) -> Outcome | _Ready[Outcome]:
         shared = passage.plain is not None and part.share(passage.plain)
+        content = ContentCheck(planned.target)
         for chunk in passage.views():
+            content.look_at(chunk)
             if not shared:
                 part.write(chunk)
             tick(len(chunk))
-        reason = passage.damage
+        reason = passage.damage or content.problem
         if shared and reason:
             part.stream.truncate(passage.size)  # what lies behind bytes that cannot be read is not salvaged
         if not reason and planned.file.state is FileState.DAMAGED:

@@ -60,7 +60,7 @@ class PlannedPicture:
 
 def pictures_of(asset: Asset, stem: str, selection: Selection) -> Iterator[PlannedPicture]:
     """The pictures to make: the largest table entry when nothing better is left, and frames of the movie."""
-    here = {file.role for file in asset.files if file.state is not FileState.MISSING}
+    here = {file.role for file in asset.files if file.state is not FileState.MISSING and not file.blank}
     if selection.reduced is not Reduced.NEVER and not here & _BETTER_THAN_TABLE:
         entries = [file for file in asset.files if file.role is FileRole.THUMBNAIL_TABLE]
         if entries:
@@ -91,7 +91,7 @@ def _asked_for(asset: Asset, stem: str, selection: Selection) -> Iterator[Planne
 
 def _is_live_movie(file: AssetFile) -> bool:
     movie = f".{names.extension(file.name).lower()}" in MOVIE_EXTENSIONS
-    return file.role in _LIVE_MOVIES and movie and file.state is not FileState.MISSING
+    return file.role in _LIVE_MOVIES and movie and file.state is not FileState.MISSING and not file.blank
 
 
 def _is_still_copy(file: AssetFile) -> bool:

@@ -78,6 +78,8 @@ def sniff(head: bytes) -> MediaType:
     """
     if not head:
         return MediaType.EMPTY
+    if head[4:8] == b"ftyp":  # most files of a phone
+        return _by_brand(head)
     for prefix, kind in _PREFIXES:
         if head.startswith(prefix):
             return kind
@@ -85,8 +87,6 @@ def sniff(head: bytes) -> MediaType:
         return MediaType.WEBP
     if head[:4] in (b"II*\x00", b"MM\x00*"):
         return MediaType.DNG if _has_dng_tag(head) else MediaType.TIFF
-    if head[4:8] == b"ftyp":
-        return _by_brand(head)
     if head[4:8] in _QUICKTIME_ATOMS:
         return MediaType.MOV
     return _plist(head)
@@ -94,13 +94,15 @@ def sniff(head: bytes) -> MediaType:
 
 def _by_brand(head: bytes) -> MediaType:
     # size, "ftyp", major brand, minor version, then the compatible brands up to the box's size.
-    end = min(int.from_bytes(head[:4], "big"), len(head))
     major = head[8:12]
-    brands = {head[at : at + 4] for at in range(16, end - 3, 4)} | {major}
     if major == _QUICKTIME_BRAND:
         return MediaType.MOV
+    if major in _HEIC_BRANDS:
+        return MediaType.HEIC
     if major in _AUDIO_BRANDS:
         return MediaType.M4A
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[at : at + 4] for at in range(16, end - 3, 4)} | {major}
     if brands & _AVIF_BRANDS:
         return MediaType.AVIF
     if brands & _HEIC_BRANDS:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import MediaFacts, read_media
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, Place, place_of
+from recovery.photos_db.content import misfit
 from recovery.photos_db.file_attributes import FileAttributes, read_attributes
 from recovery.provenance import Gap
 from recovery.source.backup_view import BackupView
@@ -67,9 +69,9 @@ def examine(view: BackupView, file: MediaFile) -> MediaFile:
 
 
 def _blob(view: BackupView, entry: ManifestEntry, place: Place) -> Blob:
-    blob = view.examine(entry)
+    blob = view.examine(entry, partial(misfit, entry.relative_path))
     if place.part is Part.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
-        return Blob(BlobState.DAMAGED, 0, "the file is empty")
+        return Blob(BlobState.DAMAGED, 0, "the file is empty", blank=True)
     return blob
 
 

@@ -165,7 +165,8 @@ def _files_of_role(role: FileRole, items: list[AssetFile]) -> str:
         parts.append(f"up to {largest[0]} x {largest[1]} pixels" if len(items) > 1 else _pixels(largest))
     damaged = sum(item.state is FileState.DAMAGED for item in items)
     if damaged:
-        parts.append("damaged: only a part can be read" if len(items) == 1 else f"{damaged} of them damaged")
+        left = "nothing of it is left" if items[0].blank else "only a part can be read"
+        parts.append(f"damaged: {left}" if len(items) == 1 else f"{damaged} of them damaged")
     return ", ".join(parts)
 
 

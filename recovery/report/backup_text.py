@@ -38,7 +38,7 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
         ("Model", clean(backup.product_type or "unknown")),
         ("iOS", clean(backup.ios_version or "version unknown") + build),
         ("Made", when(backup.backup_date)),
-        ("Encrypted", "yes" if backup.encrypted else "no"),
+        ("Encrypted", _YES_NO[backup.encrypted]),
         ("Complete", _COMPLETE[backup.complete]),
         ("Library", "its database could not be read" if library is None else f"read, layout version {library}"),
         ("Identifier", clean(backup.udid or "unknown")),

@@ -12,6 +12,7 @@ from recovery.report.layout import PLAIN, Style, heading, wrap
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean, pad
 
+_ENCRYPTED = {True: "encrypted", False: "not encrypted", None: "encrypted or not: unknown"}
 _INDENT = "     "
 _LABEL_COLUMNS = 9
 
@@ -45,7 +46,7 @@ def title_of(cause: Cause) -> str:
 def _title(backup: BackupFacts, style: Style) -> list[str]:
     device = clean(backup.device_name or backup.product_type or "an iPhone or iPad")
     system = f"iOS {clean(backup.ios_version)}" if backup.ios_version else "iOS version unknown"
-    kind = "encrypted" if backup.encrypted else "not encrypted"
+    kind = _ENCRYPTED[backup.encrypted]
     lines = heading(f"Why FaceTime photos may be missing: {device}", style)[1:]
     return [*lines, *wrap(f"{system}, backup made {when(backup.backup_date)}, {kind}.")]
 

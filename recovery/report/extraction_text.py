@@ -116,6 +116,9 @@ def verification(found: Verification) -> str:
     )
     if found.compared_with_backup is not None:
         lines += wrap(f"{count(found.compared_with_backup, 'file')} read again from the backup and compared.")
+    if found.damaged:
+        verb = "was" if found.damaged == 1 else "were"
+        lines += wrap(f"{count(found.damaged, 'file')} {verb} damaged in the backup already, as the record says.")
     if not found.differences:
         lines.append("Nothing differs.")
     for difference in found.differences:

@@ -237,8 +237,10 @@ def _facetime(facetime: FaceTime) -> Json:
 
 
 def _file(item: AssetFile, written: Extracted | None) -> Json:
+    told = _plain_fields(item)
+    del told["blank"]  # state and note say it
     return {
-        **_plain_fields(item),
+        **told,
         "sha256": written.sha256 if written else None,
         "extracted_to": plain(written.path) if written else None,
     }

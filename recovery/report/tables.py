@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from recovery.analysis.model import ORIGINALS, Asset, FileState
+from recovery.analysis.model import ORIGINALS, Asset
 from recovery.clock import to_text
 from recovery.report.inventory import NOTHING_EXTRACTED, Extracted, FileKey, asset_document, compact
 from recovery.report.safe_text import clean
@@ -126,10 +126,8 @@ def _signals(asset: Asset) -> str:
 
 
 def _originals(asset: Asset) -> int:
-    return sum(item.role in ORIGINALS and item.state is not FileState.MISSING for item in asset.files)
+    return sum(item.role in ORIGINALS and item.recoverable for item in asset.files)
 
 
 def _original_bytes(asset: Asset) -> int:
-    return sum(
-        item.size or 0 for item in asset.files if item.role in ORIGINALS and item.state is not FileState.MISSING
-    )
+    return sum(item.size or 0 for item in asset.files if item.role in ORIGINALS and item.recoverable)

@@ -57,12 +57,13 @@ def _across(totals: Totals) -> list[str]:
     columns = max(len(f"{number:,}") for number, _ in rows)
     lines = ["  Among the photos and videos (one can be several of these):"]
     lines.extend(f"    {number:>{columns},}  {text}" for number, text in rows)
-    missing = f"{totals.missing_blobs:,}"
+    missing, damaged = f"{totals.missing_blobs:,}", f"{totals.damaged_files:,}"
     messages = f"  {words.MESSAGES_TITLE} *, not counted above: {totals.facetime_messages:,}"
     return [
         *lines,
         *([messages] if totals.facetime_messages else ()),
         f"  Files in the backup's list whose contents are missing: {missing}",
+        *([f"  Files of photos and videos that are damaged: {damaged}"] if totals.damaged_files else []),
         f"  What can be recovered: {file_size(totals.recoverable_bytes)}",
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -28,15 +28,26 @@ from recovery.provenance import Gap
 from recovery.source import reading
 from recovery.source.blob_reader import Passage
 from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
-from recovery.source.file_keys import TAIL, DecipheredBlob, KeyBag, Passphrase, WrappedKey, measure
-from recovery.source.guessed_index import GuessedIndex, looks_plain
+from recovery.source.encryption import blobs_are_encrypted
+from recovery.source.file_keys import TAIL, BlockCipher, DecipheredBlob, KeyBag, Passphrase, WrappedKey
+from recovery.source.guessed_index import GuessedIndex
 from recovery.source.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
 from recovery.source.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
 from recovery.spool import Room
 from recovery.temp_folder import require_space
 from recovery.workspace import Workspace, create
 
+ONLY_ZEROS = "it holds only zeros"
+"""Why a file that is as long as it should be is lost all the same."""
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
+
+_UNTOLD = Gap(
+    "whether the backup is encrypted",
+    MANIFEST,
+    "nothing that can be read of it says so, and the files themselves do not decide it",
+    ("the content of files that are encrypted",),
+    fault=True,
+)
 
 # Bytes read ahead for small pieces: reading costs the same for more, deciphering does not.
 _SMALL = 512
@@ -52,11 +63,14 @@ class BackupView:
         index: Index,
         keys: KeyBag | None,
         workspace: Workspace,
+        encrypted: bool | None,
         progress: Progress | None = None,
         damage: tuple[Gap, ...] = (),
     ) -> None:
         self.identity = identity
         self.index = index
+        self.encrypted = encrypted
+        """Whether the blobs are encrypted: False for a copy that some tool has decrypted, None where unknown."""
         self.progress = progress or Silent()
         """Hears of every piece that is copied and of every few rows that are read; it may raise to stop."""
         self._blobs = BlobFolder(identity.folder)
@@ -64,11 +78,6 @@ class BackupView:
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
         self._damage: dict[str, tuple[Gap, ...]] = {MANIFEST_DATABASE: damage}
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether the blobs are encrypted; a copy that some tool has decrypted is not."""
-        return self._keys is not None
 
     @property
     def room(self) -> Room:
@@ -90,7 +99,9 @@ class BackupView:
             for number in damaged
         )
         lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
-        return (*self.identity.gaps, *lost, *classes, *self._lost_logs.values(), *chain(*self._damage.values()))
+        untold = (_UNTOLD,) if self.encrypted is None else ()
+        damage = chain(*self._damage.values())
+        return (*self.identity.gaps, *untold, *lost, *classes, *self._lost_logs.values(), *damage)
 
     def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
@@ -100,40 +111,57 @@ class BackupView:
         """File IDs of all blobs in the folder."""
         return self._blobs.names()
 
-    def examine(self, entry: ManifestEntry) -> Blob:
-        """State of an entry's blob and the length of its plaintext, without reading it through."""
+    def examine(self, entry: ManifestEntry, misfit: Callable[[bytes], str] = lambda head: "") -> Blob:
+        """State of an entry's blob and the length of its plaintext, from its first and last bytes.
+
+        `misfit` says in a phrase why a file that begins with these bytes cannot be what it should be, else "".
+        """
         try:
-            size, intact = self._measure(entry)
+            size, intact, head = self._measure(entry)
         except BlobMissingError as error:
             return Blob(BlobState.MISSING, note=str(error))
         except UnreadableFileError as error:
             return Blob(BlobState.DAMAGED, note=str(error))
+        if head and (wrong := misfit(head) if any(head) else self._zeros(entry, size) or misfit(head)):
+            return Blob(BlobState.DAMAGED, size, wrong, blank=True)
         if not intact:
             return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
         if entry.size is None or size == entry.size:
             return Blob(BlobState.PRESENT, size)
         note = f"the manifest says {entry.size} bytes, the blob holds {size}"
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
-        truncated = not self.encrypted and size < entry.size
+        truncated = self._keys is None and size < entry.size
         return Blob(BlobState.DAMAGED if truncated else BlobState.PRESENT, size, note)
 
-    def _measure(self, entry: ManifestEntry) -> tuple[int, bool]:
-        """Length of the plaintext, and whether its end is whole; raises as `open` does."""
-        if self._keys is None and entry.kind is EntryKind.FILE:
-            found = self._blobs.find(entry.file_id)
-            if found is not None and os.access(found[0], os.R_OK):
-                return found[1].st_size, True
-        # Without a file object: making one takes as long as reading the end, and there are many blobs.
+    def _measure(self, entry: ManifestEntry) -> tuple[int, bool, bytes]:
+        """Length of the plaintext, whether its end is whole, and its first bytes; raises as `open` does."""
+        # Without a file object: making one takes as long as reading both ends, and there are many blobs.
         number, stored, key = self._descriptor(entry)
         try:
+            head = os.read(number, limits.CONTENT_HEAD_BYTES)
             if key is None:
-                return stored, True
+                return stored, True, head
             os.lseek(number, max(0, stored - TAIL), os.SEEK_SET)
-            return measure(stored, os.read(number, TAIL), key)
+            blocks = BlockCipher(key)
+            size, intact = blocks.measure(stored, os.read(number, TAIL))
+            return size, intact, blocks.decipher_start(head)[:size]
         except OSError as error:
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
         finally:
             os.close(number)
+
+    def _zeros(self, entry: ManifestEntry, size: int) -> str:
+        """A phrase for a file that begins with zeros, if it holds nothing else, else ""."""
+        try:
+            with self.open(entry) as stream:
+                looked = 0
+                while looked < limits.ZEROS_BYTES and (some := stream.read(limits.CIPHER_CHUNK_BYTES)):
+                    if some.strip(b"\0"):
+                        return ""
+                    looked += len(some)
+        except (OSError, UnreadableFileError):
+            return ""
+        return ONLY_ZEROS if looked >= size else f"its first {looked:,} bytes are all zeros"
 
     def open(self, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
         """The plaintext of a file, seekable; raises BlobMissingError or UnreadableFileError.
@@ -240,7 +268,7 @@ class BackupView:
     def _bytes_of_copy(self, entry: ManifestEntry) -> int:
         """How much a copy takes; 0 where none can be made, for copying tells why."""
         try:
-            size, _ = self._measure(entry)
+            size, _, _ = self._measure(entry)
         except UnreadableFileError:
             return 0
         return size if size <= limits.DATABASE_BYTES else 0
@@ -315,40 +343,69 @@ def open_backup(
     damage: tuple[Gap, ...] = ()
     with ExitStack() as stack:
         try:
-            keys = _keys(identity, passphrase)
+            clear = _manifest_head(folder).startswith(database.MAGIC)
+            encrypted = _is_encrypted(identity, clear=clear)
+            keys = _keys(identity, passphrase) if encrypted else None
             progress.start("Reading the list of files", None, "B")
-            copy = _copy_manifest(identity, keys, workspace, progress.advance)
+            copy = _copy_manifest(identity, None if clear else keys, workspace, progress.advance)
             progress.finish()
             readable = open_readable(copy, MANIFEST_DATABASE, workspace, lambda rows: progress.advance(0))
             opened, damage = stack.enter_context(readable)
             index: Index = ManifestIndex(opened)
         except UnreadableDatabaseError as error:
             damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
-            keys, index = None, _salvaged(identity, damaged, error)
+            keys, (index, encrypted) = None, _salvaged(identity, damaged, error)
         except _LostManifestError as error:
-            keys, index = None, _salvaged(identity, error, error)
-        yield BackupView(identity, index, keys, workspace, progress, damage)
+            keys, (index, encrypted) = None, _salvaged(identity, error, error)
+        yield BackupView(identity, index, keys, workspace, encrypted, progress, damage)
 
 
 class _LostManifestError(DamagedBackupError):
     """Manifest.db is missing, or no database, in a backup that is not known to be encrypted."""
 
 
-def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> GuessedIndex:
-    """An index of guesses in place of a lost manifest; raises the refusal where the blobs are not plain."""
+def _is_encrypted(identity: Identity, *, clear: bool) -> bool | None:
+    """Whether the blobs are encrypted; None where nothing decides. `clear`: Manifest.db begins as a database.
+
+    Manifest.db itself is encrypted since iOS 10.2. Where it is clear the blobs decide: everything may have been
+    decrypted, or Manifest.db alone, and Manifest.plist may be that of another backup.
+    """
+    if clear:
+        sampled = blobs_are_encrypted(BlobFolder(identity.folder))
+        if sampled is None and (identity.encrypted is False or identity.manifest_key is None):
+            return identity.encrypted
+        return sampled
+    if identity.encrypted is False:  # some plain backups carry a key bag too
+        raise _LostManifestError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
+    if identity.encrypted is None and identity.key_bag is None:
+        raise _LostManifestError(
+            "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
+            _ANOTHER,
+        )
+    return True
+
+
+def _salvaged(
+    identity: Identity, refusal: DamagedBackupError, cause: Exception
+) -> tuple[GuessedIndex, bool | None]:
+    """An index of guesses for a lost manifest, and whether the blobs are encrypted: no, or unknown.
+
+    Raises the refusal where they are encrypted, by their bytes or by what Manifest.plist says.
+    """
     blobs = BlobFolder(identity.folder)
-    if identity.encrypted or identity.key_bag is not None or not looks_plain(blobs):
+    stated = identity.encrypted if identity.encrypted is not None else identity.key_bag is not None or None
+    sampled = blobs_are_encrypted(blobs)
+    encrypted = stated if sampled is None else sampled
+    if encrypted:
         raise refusal from cause
-    return GuessedIndex(blobs)
+    return GuessedIndex(blobs), encrypted
 
 
-def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag | None:
-    """The unlocked keys, or None for a backup whose blobs are plain."""
-    if not _blobs_are_encrypted(identity):
-        return None
+def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag:
+    """The unlocked keys of an encrypted backup."""
     if identity.key_bag is None:
         raise DamagedBackupError(
-            "The backup is encrypted, but the key bag is missing from Manifest.plist, so nothing can unlock it.",
+            "The backup is encrypted, but no key bag can be read from Manifest.plist, so nothing can unlock it.",
             _ANOTHER,
         )
     if passphrase is None:
@@ -360,21 +417,6 @@ def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag | None:
     from recovery.source.key_bag import unlock  # it loads what plain backups never need
 
     return unlock(identity.key_bag, passphrase)
-
-
-def _blobs_are_encrypted(identity: Identity) -> bool:
-    """Manifest.db itself is encrypted since iOS 10.2, so a readable one shows a copy that was decrypted."""
-    head = _manifest_head(identity.folder)
-    if head.startswith(database.MAGIC):
-        return bool(identity.encrypted) and identity.manifest_key is None
-    if identity.encrypted is None and identity.key_bag is None:
-        raise _LostManifestError(
-            "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
-            _ANOTHER,
-        )
-    if not identity.encrypted and identity.key_bag is None:
-        raise _LostManifestError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
-    return True
 
 
 def _manifest_head(folder: Path) -> bytes:

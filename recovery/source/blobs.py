@@ -28,11 +28,15 @@ class BlobState(StrEnum):
 
 
 class Blob(NamedTuple):
-    """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd."""
+    """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd.
+
+    `blank` tells of a damaged one that nothing of the file is left in it: only zeros, or bytes of another kind.
+    """
 
     state: BlobState
     size: int | None = None
     note: str = ""
+    blank: bool = False
 
 
 class _Folders(dict[str, bool]):

@@ -116,11 +116,11 @@ class DecipheredBlob(io.RawIOBase):
         super().__init__()
         self._raw = raw
         self._key = key
-        self._blocks = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
+        self._blocks = BlockCipher(key)
         self._position = 0
         stored = raw.seek(0, os.SEEK_END)
         raw.seek(max(0, stored - TAIL))
-        self.size, self.intact = measure(stored, raw.read(TAIL), key)
+        self.size, self.intact = self._blocks.measure(stored, raw.read(TAIL))
 
     def _decipher(self, start: int, length: int) -> bytes:
         """Plaintext of whole blocks; CBC needs only the cipher block before them."""
@@ -133,10 +133,7 @@ class DecipheredBlob(io.RawIOBase):
         if length > _FEW:
             context = Cipher(algorithms.AES(self._key), modes.CBC(stored[:BLOCK])).decryptor()
             return context.update(memoryview(stored)[BLOCK:])
-        # What CBC does, without the start of a cipher, which costs more than all the rest of a small piece.
-        plain = self._blocks.update(stored[BLOCK:])
-        mixed = int.from_bytes(plain, "little") ^ int.from_bytes(stored[:-BLOCK], "little")
-        return mixed.to_bytes(len(plain), "little")
+        return self._blocks.decipher(stored)
 
     def _stored(self, start: int, length: int) -> bytes:
         self._raw.seek(start)
@@ -197,23 +194,43 @@ class DecipheredBlob(io.RawIOBase):
         super().close()
 
 
-def measure(stored: int, tail: bytes, key: bytes) -> tuple[int, bool]:
-    """Length of the plaintext of a blob of `stored` bytes, and whether its padding is whole.
+class BlockCipher:
+    """Deciphers small pieces of one blob: what CBC does, without the start of a cipher for each of them.
 
-    `tail` is the last `TAIL` bytes of the blob as stored, all of a shorter one; raises OSError for any other.
+    That start costs more than all the rest of a small piece.
     """
-    if len(tail) != min(stored, TAIL):
-        raise OSError(errno.EIO, "the blob changed while it was read")
-    odd = stored % BLOCK
-    blocks = stored - odd
-    if not blocks:
-        return 0, stored == 0
-    end = len(tail) - odd
-    vector = tail[end - 2 * BLOCK : end - BLOCK] if blocks > BLOCK else _ZEROS
-    context = Cipher(algorithms.AES(key), modes.CBC(vector)).decryptor()
-    padding = _padding(context.update(tail[end - BLOCK : end]))
-    intact = not odd and padding > 0
-    return (blocks - padding if intact else blocks), intact
+
+    __slots__ = ("_blocks",)
+
+    def __init__(self, key: bytes) -> None:
+        self._blocks = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
+
+    def decipher(self, stored: bytes) -> bytes:
+        """Plaintext of whole blocks; the first of them is only the one before, zeros at the start of the blob."""
+        plain = self._blocks.update(stored[BLOCK:])
+        mixed = int.from_bytes(plain, "little") ^ int.from_bytes(stored[:-BLOCK], "little")
+        return mixed.to_bytes(len(plain), "little")
+
+    def decipher_start(self, stored: bytes) -> bytes:
+        """Plaintext of the whole blocks at the start of a blob; the last of all holds the padding too."""
+        return self.decipher(_ZEROS + stored[: len(stored) // BLOCK * BLOCK])
+
+    def measure(self, stored: int, tail: bytes) -> tuple[int, bool]:
+        """Length of the plaintext of a blob of `stored` bytes, and whether its padding is whole.
+
+        `tail` is the last `TAIL` bytes of the blob as stored, all of a shorter one; raises OSError for any other.
+        """
+        if len(tail) != min(stored, TAIL):
+            raise OSError(errno.EIO, "the blob changed while it was read")
+        odd = stored % BLOCK
+        blocks = stored - odd
+        if not blocks:
+            return 0, stored == 0
+        end = len(tail) - odd
+        vector = tail[end - 2 * BLOCK : end - BLOCK] if blocks > BLOCK else _ZEROS
+        padding = _padding(self.decipher(vector + tail[end - BLOCK : end]))
+        intact = not odd and padding > 0
+        return (blocks - padding if intact else blocks), intact
 
 
 def _padding(block: bytes) -> int:

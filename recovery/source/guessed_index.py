@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from recovery import database, limits
-from recovery.errors import UnreadableFileError
+from recovery import limits
 from recovery.provenance import Gap
 from recovery.source.blobs import BlobFolder
 from recovery.source.identity import MANIFEST_DATABASE
 from recovery.source.manifest import EntryKind, ManifestEntry, file_id
 
-# First bytes by which a plain backup shows that its blobs are not encrypted.
-_PLAIN_STARTS = (database.MAGIC, b"bplist00", b"<?xml", b"\xff\xd8\xff", b"\x89PNG", b"SQLite")
 _CAMERA = "CameraRollDomain", "Media/DCIM/{folder}APPLE/IMG_{number:04d}.{extension}"
 _CAMERA_FOLDERS = range(100, 100 + limits.SALVAGE_CAMERA_FOLDERS)
 _CAMERA_NUMBERS = range(1, 10_000)
@@ -99,17 +96,3 @@ class GuessedIndex:
     def count(self) -> int:
         """Number of confirmed files."""
         return len(self._known)
-
-
-def looks_plain(blobs: BlobFolder) -> bool:
-    """Whether some of the blobs begin as plain files do; encrypted ones begin as noise."""
-    for number, (name, _) in enumerate(blobs.list()):
-        if number >= limits.SALVAGE_SAMPLE:
-            break
-        try:
-            with blobs.open(name) as stream:
-                if stream.read(16).startswith(_PLAIN_STARTS):
-                    return True
-        except UnreadableFileError:
-            continue
-    return False

@@ -18,7 +18,7 @@ from recovery.analysis.causes.context import (
     unseen,
 )
 from recovery.analysis.causes.phrases import count, days
-from recovery.analysis.model import Asset, FileRole, FileState
+from recovery.analysis.model import Asset, FileRole
 from recovery.app_data.calls import CALL_HISTORY, Call
 from recovery.provenance import Source
 from recovery.source.identity import INFO
@@ -29,7 +29,7 @@ def _call_without_photo(inquiry: Inquiry) -> Answer:
     calls = [call for call in inquiry.case.around.calls if call.facetime and call.video and call.connected]
     spans = [call for call in calls if call.started and call.ended]
     if gaps and not spans:
-        advice = None if inquiry.case.encrypted else _ENCRYPT
+        advice = _ENCRYPT if inquiry.case.encrypted is False else None
         return unread(gaps, advice=advice)
     if unread_photos := inquiry.library_gaps():
         number = count(len(spans), "FaceTime video call")
@@ -82,11 +82,7 @@ def _copy_in_messages(inquiry: Inquiry) -> Answer:
 
 
 def _copies(asset: Asset) -> list[str]:
-    return [
-        item.path
-        for item in asset.files
-        if item.role is FileRole.MESSAGES_COPY and item.state is not FileState.MISSING
-    ]
+    return [item.path for item in asset.files if item.role is FileRole.MESSAGES_COPY and item.recoverable]
 
 
 def _other_phone_has_it(inquiry: Inquiry) -> Answer:

@@ -108,7 +108,7 @@ def _held(asset: Asset) -> list[AssetFile]:
     return [
         item
         for item in asset.files
-        if item.state is not FileState.MISSING and item.role is not FileRole.ADJUSTMENTS
+        if item.state is not FileState.MISSING and not item.blank and item.role is not FileRole.ADJUSTMENTS
     ]
 
 

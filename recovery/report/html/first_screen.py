@@ -251,13 +251,14 @@ def message_group(messages: Sequence[FaceTimeMessage]) -> MessageGroup | None:
 def backup_rows(backup: BackupFacts) -> tuple[tuple[str, str], ...]:
     """Who and what the backup is, as label and text."""
     build = f" ({shown(backup.build)})" if backup.build else ""
+    encrypted = {True: "yes", False: "no", None: "not known"}
     complete = {True: "yes", False: "no: it was interrupted, so files may be missing", None: "not known"}
     return (
         ("Device", shown(backup.device_name or "unknown")),
         ("Model", shown(backup.product_type or "unknown")),
         ("iOS", shown(backup.ios_version or "unknown") + build),
         ("Made", when(backup.backup_date)),
-        ("Encrypted", "yes" if backup.encrypted else "no"),
+        ("Encrypted", encrypted[backup.encrypted]),
         ("Complete", complete[backup.complete]),
         ("Identifier", shown(backup.udid or "unknown")),
         ("Folder", shown(backup.path)),

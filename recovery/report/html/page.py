@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from recovery.analysis.model import Asset, CallContext, FileState, Findings, Verdict
+from recovery.analysis.model import Asset, CallContext, Findings, Verdict
 from recovery.photos_db.camera_roll_paths import ORIGINALS
 from recovery.progress import SILENT, Progress, counted
 from recovery.report import words
@@ -147,7 +147,7 @@ def _card(asset: Asset, preview: Preview, calls: _Calls) -> Card:
     moment = asset.created or asset.added
     local = in_stored_zone(moment, asset.timezone_offset) if moment else None
     originals = (item for item in asset.files if item.role in ORIGINALS)
-    left = any(item.state is not FileState.MISSING for item in originals)
+    left = any(item.recoverable for item in originals)
     return Card(
         name=name(asset),
         key=asset_key(asset),
