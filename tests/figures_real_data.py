@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from recovery import limits
 from recovery.case.facetime_evidence import inside_traces
 from recovery.case.pairing import Half, Pair, pair
 from recovery.database import open_file_copy
@@ -226,6 +227,11 @@ def _still_rows(shared: Path) -> Iterator[tuple[str, ...]]:
     yield "content identifier in Apple's MakerNote", str(sum(still["has_content_id"] == "yes" for still in stills))
     yield "a date in EXIF", str(sum(still["exif_year"] != "-" for still in stills))
     yield "Software in EXIF", str(sum(still["software"] not in ("-", "Google") for still in stills))
+    sides = [max(map(int, still["size"].split("x"))) for still in stills]
+    yield (
+        f"long side at most {limits.FACETIME_LONG_SIDE:,} pixels",
+        str(sum(side <= limits.FACETIME_LONG_SIDE for side in sides)),
+    )
     yield "a place (GPS)", str(sum(still["gps"] != "-" for still in stills))
     for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.NO):
         yield f"judged *{verdict}* by these tags alone", str(verdicts[verdict])

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery.analysis.model import Findings, Verdict
+from recovery.case.facetime_evidence import inside_traces
+from recovery.formats.media import MediaFacts
+from recovery.formats.signatures import MediaType
 from recovery.photos_db.facetime_signals import (
     CALLING_BUNDLES,
     RULES,
@@ -159,6 +162,16 @@ def test_what_was_photographed(
     shown = judge(traces).photographed
     assert (shown.device, shown.camera) == (device, camera)
     assert (shown.source is not None) == (device is not None)
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [("keywords", Verdict.PROBABLE), ("title", Verdict.NO), ("software", Verdict.NO)],
+)
+def test_the_mark_of_a_video_is_one_key(key: str, verdict: Verdict) -> None:
+    """The same word as a title that somebody gave a video is no mark."""
+    facts = MediaFacts(MediaType.MOV, quicktime_keys=((f"com.apple.quicktime.{key}", "FaceTime"),))
+    assert judge(inside_traces([("a video", facts)])).verdict is verdict
 
 
 def test_the_camera_of_another_file_is_not_the_one_photographed() -> None:

@@ -107,9 +107,11 @@ def test_situations(tmp_path: Path, passphrase: str | None) -> None:
     assert shown(named(findings, "IMG_0004.HEIC")) == ("iPhone 13", Camera.FRONT)
 
 
-def test_situations_with_genuine_structure(tmp_path: Path, genuine: Path) -> None:
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["plain", "encrypted"])
+def test_situations_with_genuine_structure(tmp_path: Path, genuine: Path, passphrase: str | None) -> None:
     """The same with files whose boxes and tags are those of genuine ones, and what these say they show."""
-    findings = scan(situations((genuine / PAIR[1]).read_bytes()).build(tmp_path))
+    made = situations((genuine / PAIR[1]).read_bytes())
+    findings = scan(made.build(tmp_path, passphrase), passphrase)
     check(findings)
     assert {str(asset.filename): shown(asset) for asset in findings.assets if asset.facetime.device} == {
         "IMG_0001.HEIC": ("iPhone 12 Pro", Camera.FRONT),
