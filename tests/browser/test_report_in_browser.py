@@ -204,6 +204,28 @@ def test_the_close_view_tells_all_facts_with_their_sources(browser: Browser) -> 
     browser.run("document.getElementById('show-sources').click(); document.getElementById('closeup').close()")
 
 
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])
+def test_a_tall_picture_leaves_room_for_its_buttons(browser: Browser, size: tuple[int, int]) -> None:
+    """Of a photo much taller than wide, as most of FaceTime's, the whole is seen, and so is what lies below it."""
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.run("report.openCard(report.order.findIndex((card) => card.name === 'IMG_0001.HEIC'))")
+        browser.wait("return document.querySelector('#stage img').naturalHeight > 1500")
+        picture, play = browser.run(
+            "return ['#stage img', '#play'].map((name) => {"
+            "  const { left, top, right, bottom } = document.querySelector(name).getBoundingClientRect();"
+            "  return [left, top, right, bottom]; })"
+        )
+        for left, top, right, bottom in (picture, play):
+            assert left >= 0 <= top
+            assert (right <= size[0], bottom <= size[1]) == (True, True)
+        assert picture[3] <= play[1]
+        browser.run("document.getElementById('closeup').close()")
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def movie_of(browser: Browser, demo: Report, name: str) -> tuple[str, Path]:
     """The script for the place of a photo's card, and the movie beside the page."""
     at = f"report.order.findIndex((card) => card.name === '{name}')"
