@@ -270,7 +270,7 @@ with Workspace() as room, ahead(made, room, together=1, pays=True) as records:
 
 
 def test_it_ends_with_the_first_process_while_it_is_busy(tmp_path: Path) -> None:
-    """In a calculation that tells nothing for long; then the private folder, whose lock it held, can be removed."""
+    """Also in a calculation that tells nothing; then the private folder, whose lock it held, can be removed."""
     line, env = [sys.executable, "-c", _BUSY], environment(None, tmp_path)
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as first:
         assert first.stdout is not None and int(first.stdout.readline()) != first.pid
