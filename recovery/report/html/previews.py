@@ -183,7 +183,7 @@ class PreviewMaker:
         part.unlink(missing_ok=True)
         try:
             with part.open("xb") as output:
-                self.view.copy(source.entry, output, tick)
+                self.view.copy_into(source.entry, output, tick)
         except UnreadableFileError:
             part.unlink(missing_ok=True)
             return None
