@@ -27,7 +27,7 @@ T = TypeVar("T")
 _SIZE = 8  # bytes of the length of some records
 _ALL_GIVEN = b"\xff" * _SIZE
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from operator import methodcaller
 from pathlib import Path
+from typing import BinaryIO
 
 from recovery import limits
 from recovery.errors import UnreadableDatabaseError
@@ -280,11 +281,20 @@ def space_for_copy(main: int, log: int) -> int:
     return main + 2 * log + log // _LOG_PER_INDEX + _INDEX_BYTES
 
 
-def copy_files(path: Path, copy: Path, tick: Tick = lambda size: None) -> None:
+def _unbuffered(path: Path) -> BinaryIO:
+    return path.open("rb", buffering=0)
+
+
+def copy_files(
+    path: Path,
+    copy: Path,
+    tick: Tick = lambda size: None,
+    open_file: Callable[[Path], BinaryIO] = _unbuffered,
+) -> None:
     """Copy a database that is an ordinary file, with its write-ahead log, to a path of a workspace.
 
-    `tick` is called with the bytes of each step. Raises OSError for what is read, TemporaryFolderError for what is
-    written.
+    `tick` is called with the bytes of each step, `open_file` opens what is read. Raises OSError for what is read,
+    TemporaryFolderError for what is written.
     """
     sizes: dict[str, int] = {}
     for suffix in ("", *SIDE_FILES):
@@ -296,7 +306,7 @@ def copy_files(path: Path, copy: Path, tick: Tick = lambda size: None) -> None:
     require_space(copy, space_for_copy(sizes[""], sum(sizes.values()) - sizes[""]), path.name)
     for suffix in sizes:
         with (
-            path.with_name(path.name + suffix).open("rb", buffering=0) as source,
+            open_file(path.with_name(path.name + suffix)) as source,
             create(copy.with_name(copy.name + suffix)) as output,
         ):
             while piece := source.read(limits.COPY_CHUNK_BYTES):

@@ -106,6 +106,7 @@ class _PrivateFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = -1
+        self._process = os.getpid()
 
     def create(self) -> bool:
         """Make and lock it; False when another run, cleaning up, took it for abandoned before it was locked."""
@@ -141,6 +142,8 @@ class _PrivateFolder:
 
     def remove(self) -> bool:
         """Whether it is gone; one of which another program holds files for seconds stays, for the next run."""
+        if os.getpid() != self._process:  # a copy of it, which may use the folder and never removes it
+            return True
         try:
             for seconds in _PATIENCE:
                 time.sleep(seconds)

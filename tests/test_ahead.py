@@ -206,11 +206,11 @@ def test_it_handles_no_interrupt(workspace: Workspace) -> None:
     def work() -> Iterator[tuple[str, bool]]:
         yield from ((name, signal.getsignal(getattr(signal, name)) is signal.SIG_DFL) for name in names)
 
-    names = ["SIGINT", "SIGTERM", "SIGHUP"]
+    names = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with ahead(work, workspace, together=1, pays=True) as records:
-            assert list(records) == [("SIGINT", True), ("SIGTERM", True), ("SIGHUP", False)]
+            assert dict(records) == {"SIGINT": True, "SIGTERM": True, "SIGHUP": False, "SIGQUIT": True}
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -270,7 +270,7 @@ with Workspace() as room, ahead(made, room, together=1, pays=True) as records:
 
 
 def test_it_ends_with_the_first_process_while_it_is_busy(tmp_path: Path) -> None:
-    """In a calculation that tells nothing for long; then the private folder it had locked can be removed."""
+    """Also in a calculation that tells nothing; then the private folder, whose lock it held, can be removed."""
     line, env = [sys.executable, "-c", _BUSY], environment(None, tmp_path)
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as first:
         assert first.stdout is not None and int(first.stdout.readline()) != first.pid

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -19,12 +17,13 @@ from hypothesis import strategies as st
 from recovery import limits
 from recovery.analysis.find import find
 from recovery.case import gather
-from recovery.errors import OutputError
+from recovery.errors import TempSpaceError
 from recovery.report.inventory import dumps, inventory
 from recovery.source.backup_view import open_backup
 from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, fields_of, mapped
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
+from tests.small_files import no_file_beyond
 
 MADE = datetime(2024, 5, 3, tzinfo=UTC)
 
@@ -180,26 +179,13 @@ def test_the_file_goes_with_the_workspace(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-class FullDisk(io.BytesIO):
-    """A file on a disk that takes nothing."""
-
-    def write(self, data: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-
-class FullRoom:
-    """A room on such a disk."""
-
-    def scratch(self) -> BinaryIO:
-        return FullDisk()
-
-
-def test_a_full_disk_is_told_in_a_sentence() -> None:
+def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
     """What the system says while records are written becomes an error with a hint."""
-    spool = Spool[int](FullRoom(), 0)
-    with pytest.raises(OutputError, match="takes no more") as caught:
-        spool.append(1)
-    assert "TMPDIR" in caught.value.hint
+    with Workspace(tmp_path) as room, no_file_beyond(0):
+        spool = Spool[int](room, 0)
+        with pytest.raises(TempSpaceError, match="takes no more") as caught:
+            spool.append(1)
+    assert "TMPDIR" in caught.value.hint and "--temp-folder" in caught.value.hint
 
 
 @pytest.mark.parametrize("few", [0, 3])

@@ -205,11 +205,10 @@ def test_a_limit_on_files_is_not_blamed_on_the_backup(
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Path:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit of records in memory so low that records go to private files too."""
     for name in ("ROWS_IN_MEMORY", "FILES_IN_MEMORY", "RESOURCES_IN_MEMORY"):
         monkeypatch.setattr("recovery.limits." + name, 5)
-    return Path()
 
 
 @contextmanager
@@ -232,9 +231,14 @@ def failing(number: int, error: int, patch: pytest.MonkeyPatch) -> Iterator[list
         yield count
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EIO], ids=["full", "quota", "broken"])
 def test_at_no_step_is_the_temporary_folder_taken_for_the_backup(
-    demo_twins: DemoTwins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Path, error: int
+    demo_twins: DemoTwins,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Each operation on a private file fails once: making folders and files, writing, reading back, cutting."""
     arguments = ["scan", str(demo_twins.plain), "--all"]
@@ -248,6 +252,8 @@ def test_at_no_step_is_the_temporary_folder_taken_for_the_backup(
             ending = inside(arguments, None, tmp_path)
         refused += not judge(ending, whole)
         assert not list(tmp_path.iterdir())
+    record_property("steps", count[0])
+    record_property("refused", refused)
     assert refused > 20
 
 
@@ -273,7 +279,11 @@ print(flush=True)
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM], ids=lambda number: number.name)
 def test_every_signal_that_ends_a_program_leaves_no_secret(
-    demo_twins: DemoTwins, tmp_path: Path, number: signal.Signals, untouched: Untouched
+    demo_twins: DemoTwins,
+    tmp_path: Path,
+    number: signal.Signals,
+    untouched: Untouched,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """At random moments, with a second process at work; exit code 130, nothing but the interrupt is said."""
     untouched(demo_twins.encrypted)
@@ -287,6 +297,7 @@ def test_every_signal_that_ends_a_program_leaves_no_secret(
         assert ending.code in (0, 3, 130, -number) and b"Traceback" not in ending.errors, ending.errors
         ended_by_it += ending.code == 130
         assert not list(tmp_path.iterdir())
+    record_property("ended by it", ended_by_it)  # shown by --junitxml with junit_family=xunit1
     assert ended_by_it
 
 

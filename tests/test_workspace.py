@@ -137,6 +137,24 @@ def test_a_copy_of_the_process_holds_the_lock_as_long_as_it_lives(tmp_path: Path
     assert remove_abandoned(tmp_path) == 1 and not folders(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no copies of a process on this system")
+def test_a_copy_of_the_process_removes_nothing(tmp_path: Path) -> None:
+    """It may end in any way, also through the code that cleans up."""
+    with Workspace(tmp_path) as workspace:
+        file = workspace.new_file("a")
+        child = os.fork()
+        if not child:
+            try:
+                remove_own()
+                workspace.__exit__(None, None, None)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert file.parent.is_dir()
+        assert remove_abandoned(tmp_path) == 0
+    assert not folders(tmp_path)
+
+
 def test_what_a_kill_leaves_before_the_lock_and_after_it(tmp_path: Path) -> None:
     """An empty folder without a lock goes; one with something in it is not known to be ours."""
     (tmp_path / "recover-facetime-00000000").mkdir()

@@ -231,7 +231,7 @@ class BackupView:
             )
         return data
 
-    def copy(self, entry: ManifestEntry, output: BinaryIO, tick: database.Tick = lambda size: None) -> None:
+    def copy_into(self, entry: ManifestEntry, output: BinaryIO, tick: database.Tick = lambda size: None) -> None:
         """Write the plaintext to an open file, calling `tick` with the bytes of each piece.
 
         Raises UnreadableFileError, also for what is larger than any real database. What `output` raises passes
@@ -260,7 +260,7 @@ class BackupView:
         log_bytes = sum(map(self._bytes_of_copy, logs.values()))
         require_space(copy, database.space_for_copy(self._bytes_of_copy(entry), log_bytes), entry.name)
         with create(copy) as output:
-            self.copy(entry, output, self._tick)
+            self.copy_into(entry, output, self._tick)
         for suffix, beside in logs.items():
             self._copy_log(beside, copy.with_name(copy.name + suffix))
         return copy
@@ -277,7 +277,7 @@ class BackupView:
         """Copy a write-ahead log; the database is of use without it, so one that cannot be read is a gap."""
         try:
             with create(target) as output:
-                self.copy(entry, output, self._tick)
+                self.copy_into(entry, output, self._tick)
         except UnreadableFileError as error:
             target.unlink(missing_ok=True)
             hides = ("the last changes before the backup",)

@@ -186,7 +186,7 @@ class PreviewMaker:
         with NewFile(folder) as new:
             try:
                 with new.buffered() as stream:
-                    self.view.copy(source.entry, stream, tick)
+                    self.view.copy_into(source.entry, stream, tick)
             except UnreadableFileError:
                 return None
             new.publish(name)
