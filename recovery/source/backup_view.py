@@ -122,8 +122,10 @@ class BackupView:
             return Blob(BlobState.MISSING, note=str(error))
         except UnreadableFileError as error:
             return Blob(BlobState.DAMAGED, note=str(error))
-        if head and (wrong := misfit(head) if any(head) else self._zeros(entry, size) or misfit(head)):
-            return Blob(BlobState.DAMAGED, size, wrong, blank=True)
+        zeros = self._zeros(entry, size) if head and not any(head) else ""
+        if wrong := zeros or misfit(head):
+            # Behind a first sector of zeros the rest may still be there.
+            return Blob(BlobState.DAMAGED, size, wrong, blank=bool(zeros) or any(head))
         if not intact:
             return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
         if entry.size is None or size == entry.size:

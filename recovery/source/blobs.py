@@ -30,7 +30,7 @@ class BlobState(StrEnum):
 class Blob(NamedTuple):
     """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd.
 
-    `blank` tells of a damaged one that nothing of the file is left in it: only zeros, or bytes of another kind.
+    `blank` tells of a damaged one that it holds nothing of the file: only zeros, or bytes of another kind.
     """
 
     state: BlobState
