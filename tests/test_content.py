@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery import limits
-from recovery.backup.view import ONLY_ZEROS
-from recovery.findings.model import AssetFile, Findings, Status
-from recovery.photos.content import ContentCheck, misfit
-from recovery.photos.places import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
+from recovery.analysis.model import AssetFile, Findings, Status
+from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
+from recovery.photos_db.content import ContentCheck, misfit
+from recovery.source.backup_view import ONLY_ZEROS
 from tests.scanning import PASSPHRASE, named, scan
 from tests.talking import say
 from tests.test_media_signatures import KNOWN
