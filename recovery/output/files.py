@@ -46,7 +46,8 @@ class OutputDirectory:
         try:
             self.descriptor = _open_folder(path, parent) if _RELATIVE else None
         except OSError:
-            evidence.refuse_folder(path)  # the better answer, if it is one
+            if parent is None:
+                evidence.refuse_folder(path)  # the better answer, if it is one
             raise
         try:
             if parent is not None:
