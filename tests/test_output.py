@@ -698,7 +698,7 @@ ELSEWHERE = {
     "recovery/output/answers.py": "its road into pipes, devices and open files",
     "recovery/workspace.py": "the private folder",
     "recovery/database.py": "private copies of databases",
-    "recovery/backup/view.py": "private copies of blobs and of Manifest.db",
+    "recovery/source/backup_view.py": "private copies of blobs and of Manifest.db",
 }
 """Where files are made without the writer, and what they are; everything else goes through it."""
 
