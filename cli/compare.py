@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from cli.main import partly
-from cli.options import Manners, answer_stream, manners, manners_options, style
+from cli.options import Manners, answer_stream, in_bytes, manners, manners_options, style
 from cli.several import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
 from recovery.findings.compare import Comparison, compare
+from recovery.records import indented
 from recovery.report.comparison import comparison_document
 from recovery.report.comparison_text import comparisons_text
 from recovery.report.layout import PLAIN
@@ -64,7 +64,7 @@ def command(
     with answer_stream(output) as stream:
         if as_json:
             document = comparison_document(comparisons, generated_at=datetime.now(UTC), swapped=swapped)
-            stream.write(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
+            in_bytes(stream).write(indented(document) + b"\n")
         else:
             paint = style() if output is None else PLAIN
             stream.write(comparisons_text(comparisons, View(everything, verbose, paint)))

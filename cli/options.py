@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 import click
 
@@ -117,11 +117,6 @@ class Opened:
     findings: Findings
 
 
-# A library is millions of small values; freeing them one by one takes a tenth of a scan. The last one stays until
-# the program ends, when the system frees all of them at once.
-_kept: list[Opened] = []
-
-
 @contextmanager
 def opened(
     backup: str,
@@ -145,7 +140,6 @@ def opened(
         finally:
             bar.finish()
         found = Opened(view, case, find(case))
-        _kept[:] = [found]
         yield found
 
 
@@ -177,6 +171,12 @@ def _spare_evidence(target: Path) -> None:
                     f"{target} lies inside the backup {folder}, and nothing is ever written there.",
                     "Give a place outside of it.",
                 )
+
+
+def in_bytes(stream: TextIO) -> BinaryIO:
+    """The stream below a text stream: JSON is UTF-8, whatever the terminal speaks."""
+    stream.flush()
+    return stream.buffer
 
 
 @contextmanager

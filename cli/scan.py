@@ -13,6 +13,7 @@ from cli.main import partly
 from cli.options import (
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -22,18 +23,18 @@ from cli.options import (
     told,
 )
 from recovery.findings.find import narrowed
-from recovery.findings.model import Asset, Findings
-from recovery.findings.outlines import standing_out
+from recovery.findings.found import FoundAssets
+from recovery.findings.model import Findings
 from recovery.report import places, tables, text
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
 
 _PLACES = ("geojson", "kml")
-_TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
+_TABLES: dict[str, Callable[[FoundAssets, TextIO], object]] = {
     "csv": tables.write_csv,
-    "ndjson": tables.write_ndjson,
-    "geojson": lambda assets, stream: stream.write(places.geojson(assets)),
+    "ndjson": lambda assets, stream: tables.write_ndjson(assets, in_bytes(stream)),
+    "geojson": lambda assets, stream: in_bytes(stream).write(places.geojson(assets).encode()),
     "kml": lambda assets, stream: stream.write(places.kml(assets)),
 }
 
@@ -95,7 +96,7 @@ def command(
             click.echo(f"Search: {clean(findings.search)}", err=True)
         with answer_stream(output) as stream:
             if as_json or form == "json":
-                write_json(findings, stream, generated_at=datetime.now(UTC), room=found.view.room)
+                write_json(findings, in_bytes(stream), generated_at=datetime.now(UTC))
             elif form in _TABLES:
                 _write_table(_listed(findings, everything), form, stream, quiet)
             else:
@@ -111,13 +112,13 @@ def command(
     return partly(any(gap.fault for gap in findings.gaps))
 
 
-def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool) -> None:
+def _write_table(listed: FoundAssets, form: str, stream: TextIO, quiet: bool) -> None:
     _TABLES[form](listed, stream)
     if form in _PLACES and not quiet:
         found_places = len(places.placed(listed))
         click.echo(f"Note: {found_places:,} of {len(listed):,} have a stored place.", err=True)
 
 
-def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:
+def _listed(findings: Findings, everything: bool) -> FoundAssets:
     whole = everything or findings.search is not None
-    return tuple(findings.assets if whole else standing_out(findings.assets))
+    return findings.assets if whole else findings.assets.notable()

@@ -12,6 +12,7 @@ from cli.options import (
     Manners,
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -85,12 +86,13 @@ def command(
 def _write(told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners) -> None:
     dropped = 0
     if form == "json":
-        exports.write_json(told, facts, stream, generated_at=datetime.now(UTC))
+        exports.write_json(told, facts, in_bytes(stream), generated_at=datetime.now(UTC))
     elif form == "csv":
         exports.write_csv(told, stream)
+    elif form == "timesketch":
+        dropped = exports.write_timesketch(told, stream)
     else:
-        write = exports.write_timesketch if form == "timesketch" else exports.write_jsonl
-        dropped = write(told, stream)
+        dropped = exports.write_jsonl(told, in_bytes(stream))
     if dropped and not how.quiet:
         click.echo(
             f"Note: {dropped:,} events without a time are left out; the text and --json have them.", err=True

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from recovery.ahead import ahead, possible
+from recovery.spool import Lazy
 
 from cli.progress import TerminalProgress
 from fixtures import BackupBuilder
-from recovery.ahead import ahead, possible
 from recovery.backup.manifest import ManifestIndex
 from recovery.case import gather
 from recovery.database import Database
@@ -30,7 +31,6 @@ from recovery.findings.find import find
 from recovery.findings.model import Asset
 from recovery.photos.media_files import MediaFile, media_files
 from recovery.report import inventory
-from recovery.spool import Lazy
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 from tests.every_command import environment

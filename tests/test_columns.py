@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from recovery.columns import from_bytes, to_bytes
+
 from tests.report_strategies import assets
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recovery.photos.row_index import RowIndex
 
 from recovery import limits
 from recovery.backup.blobs import Blob, BlobState
@@ -18,7 +19,6 @@ from recovery.photos.media import MediaFacts
 from recovery.photos.media_files import MediaFile
 from recovery.photos.pairing import PairedBy
 from recovery.photos.places import DOMAIN, FileRole, Part, Place, extension, place_of, stem
-from recovery.photos.row_index import RowIndex
 from recovery.photos.signatures import MediaType
 
 FOLDER = "DCIM/100APPLE"

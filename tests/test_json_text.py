@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from recovery.report.json_text import value_text
 
 from recovery.findings.model import Asset, Basis, FieldSources, FileState, Findings, Kind, Status
 from recovery.provenance import Source
@@ -23,7 +24,6 @@ from recovery.report.inventory import (
     plain,
     write_json,
 )
-from recovery.report.json_text import value_text
 from tests.conftest import DemoTwins
 from tests.report_strategies import assets
 from tests.scanning import scan

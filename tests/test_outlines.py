@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from recovery.findings.outlines import Assets, Outline, StoredAssets, seen, standing_out, stands_out
+from recovery.findings.plain_assets import PlainAssets
 
 from fixtures import BackupBuilder
 from recovery.backup.blobs import Blob, BlobState
@@ -17,8 +19,6 @@ from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.case import Case, gather
 from recovery.findings.assets import AssetMaker
 from recovery.findings.find import find
-from recovery.findings.outlines import Assets, Outline, StoredAssets, seen, standing_out, stands_out
-from recovery.findings.plain_assets import PlainAssets
 from recovery.photos.attributes import FileAttributes
 from recovery.photos.codes import NO_PLACE
 from recovery.photos.grouping import Group, GroupFile

@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, fields_of, mapped
 
 from recovery import limits
 from recovery.backup.view import open_backup
@@ -22,7 +23,6 @@ from recovery.case import gather
 from recovery.errors import OutputError
 from recovery.findings.find import find
 from recovery.report.inventory import dumps, inventory
-from recovery.spool import Lazy, Merged, Numbered, Sorter, Spool, fields_of, mapped
 from recovery.workspace import Workspace
 from tests.conftest import DemoTwins
 

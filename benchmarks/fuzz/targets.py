@@ -20,6 +20,7 @@ from recovery import archives, limits
 from recovery.backup import key_bag, keys, manifest, records
 from recovery.backup.identity import read_identity
 from recovery.backup.shapes import VALUES
+from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.evidence.calls import read_calls
@@ -32,7 +33,7 @@ from recovery.photos.attributes import ATTRIBUTE_FACTS, PREFIX, read_attributes
 from recovery.photos.events import read_events
 from recovery.photos.history import read_history
 from recovery.photos.journal_assets import read_asset_journals
-from recovery.photos.library import read_library
+from recovery.photos.library import LibraryReader
 from recovery.photos.media import read_media
 from recovery.photos.migrations import read_migration_journals, read_migrations
 from recovery.photos.residue import carve_assets
@@ -215,9 +216,11 @@ def _library(data: bytes) -> str:
         history = read_history(database)
         migrations = read_migrations(database)
         events = sum(1 for _ in read_events(database))
-        found = read_library(database)
+        reader, store = LibraryReader(database), WorkingDatabase()
+        found = store.add_library(reader)
+        assets = sum(1 for _ in store.groups())
     gaps = (*found.gaps, *history.gaps, *migrations.gaps)
-    return outcome(gaps, len(found.assets), bool(events), len(history.deleted), len(migrations))
+    return outcome(gaps, assets, bool(events), len(history.deleted), len(migrations))
 
 
 def _calls(data: bytes) -> str:

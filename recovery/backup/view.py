@@ -29,7 +29,6 @@ from recovery.errors import (
     UnreadableFileError,
 )
 from recovery.provenance import Gap
-from recovery.spool import Room
 from recovery.workspace import Workspace
 
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
@@ -55,10 +54,9 @@ class BackupView:
         """Whether the blobs are encrypted; a copy that some tool has decrypted is not."""
         return self._keys is not None
 
-    @property
-    def room(self) -> Room:
-        """The private folder, for records that are too many for memory."""
-        return self._workspace
+    def new_file(self, name: str) -> Path:
+        """A path in the private folder, for what is worked out from the backup."""
+        return self._workspace.new_file(name)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -4,42 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
-from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from recovery import limits
-from recovery.ahead import ahead, possible
 from recovery.backup.blobs import BlobState
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.backup.manifest import ManifestEntry
 from recovery.backup.salvage import GuessedIndex
 from recovery.backup.view import BackupView
+from recovery.case.candidates import CHOSEN, UNDESCRIBED, choose_candidates
 from recovery.case.messages_copies import Copied
 from recovery.case.model import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
+from recovery.case.ownership import assign_files
 from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables
 from recovery.case.progress import Progress, Silent
 from recovery.case.salvage import learn_names, unnamed_media
+from recovery.case.store import WorkingDatabase
 from recovery.case.surroundings import read_surroundings
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableFileError
 from recovery.photos import library
 from recovery.photos.facetime import worth_a_look
-from recovery.photos.grouping import Group, Grouping, group
+from recovery.photos.grouping import Group
 from recovery.photos.history import History, read_history
-from recovery.photos.library import PhotoLibrary, read_library
+from recovery.photos.library import LibraryReader, PhotoLibrary
 from recovery.photos.media_files import MediaFile, examine, look_inside, media_files
 from recovery.photos.migrations import Migration, read_migrations
 from recovery.photos.places import ORIGINALS, FileRole, Part
 from recovery.photos.residue import DeletedRow, carve_assets
-from recovery.photos.row_index import RowIndex
 from recovery.photos.signatures import sniff
 from recovery.photos.traces import Places, by_camera, is_live, is_quiet, traces_of
 from recovery.provenance import Gap, Reading
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
-_TOGETHER = 1_000  # media files that another process hands over at once
 
 
 def gather(
@@ -70,6 +68,7 @@ class _Gatherer:
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
+        self.store = WorkingDatabase(view.new_file("case.db"))
         self.progress = progress
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
@@ -78,35 +77,21 @@ class _Gatherer:
         self.rows: tuple[DeletedRow, ...] = ()
 
     def case(self) -> Case:
-        """Media files need nothing of the library: where there are many, another process looks at them now."""
-        listed = partial(media_files, self.view, examined=not self.only_facetime)
-        with ahead(listed, self.view.room, together=_TOGETHER, pays=self._is_large()) as files:
-            return self._case(files)
-
-    def _is_large(self) -> bool:
-        """Whether another process for the files is worth its start; guessed names come from the library first."""
-        if isinstance(self.view.index, GuessedIndex) or not possible():
-            return False
-        # Not counted by SQLite: that reads an index, which nothing else needs whole.
-        least = limits.ENTRIES_WORTH_A_PROCESS
-        return sum(1 for _ in islice(self.view.index.file_ids(), least)) == least
-
-    def _case(self, files: Iterator[MediaFile]) -> Case:
         self.progress.start("Reading the photo library", None)
         self._library()
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
-            learn_names(self.view.index, self.photos.assets if self.photos else ())
+            learn_names(self.view.index, self.store.rows())
         census = self._census()
-        traces, gaps_of_traces = self._traces()  # before the grouping, which waits for the media files
+        traces, gaps_of_traces = self._traces()
         self.progress.start("Looking at the media files", None)
         missing = frozenset(item.file_id for item in census.missing)
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
-        grouping = self._grouping(files, missing, unnamed.records)
+        self._files(missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
-        around, gaps = read_surroundings(self.view, grouping, self.migrations)
-        grouping = self._settled(grouping, around.attachments)
+        around, gaps = read_surroundings(self.view, self.store, self.migrations)
+        self._examine_candidates(around.attachments)
         self.gaps.extend(gaps_of_traces + gaps)
         self.progress.finish()
         return Case(
@@ -114,12 +99,11 @@ class _Gatherer:
             encrypted=self.view.encrypted,
             census=census,
             library=self.photos,
-            grouping=grouping,
+            store=self.store,
             traces=traces,
             around=around,
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
             only_facetime=self.only_facetime,
-            room=self.view.room,
         )
 
     def _census(self) -> BlobCensus:
@@ -158,7 +142,7 @@ class _Gatherer:
         try:
             with self.view.database(library.DOMAIN, library.DATABASE) as database:
                 if database is not None:
-                    self.photos = read_library(database, self.view.room)
+                    self.photos = self.store.add_library(LibraryReader(database))
                     self.history = read_history(database)
                     self.migrations = read_migrations(database)
                     self._carve(database)
@@ -181,55 +165,43 @@ class _Gatherer:
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 
-    def _grouping(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], unnamed: Iterable[MediaFile]
-    ) -> Grouping:
-        """Group the media files, looking first inside those that nothing else describes."""
-        rows = self.photos.assets if self.photos else ()
-        self.spares = self.only_facetime and len(rows) > 0
-        index = RowIndex(rows)
-        damaged, gaps = _Damaged(), self.gaps
-        self.gaps = []
-        files = chain(self._media(listed, missing, damaged), unnamed)
-        looked = (self._looked_at(self._examined(file)) if _undescribed(file, index) else file for file in files)
-        grouping = group(rows, looked, index, self.view.room)
-        self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
-        return grouping
+    def _files(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> None:
+        """Give every media file to an asset, looking first inside originals that nothing else describes."""
+        self.spares = self.only_facetime and any(self.store.run("SELECT 1 FROM asset LIMIT 1"))
+        damaged = _Damaged()
+        self.store.add_files(chain(self._media(missing, damaged), unnamed))
+        self.gaps.extend(damaged.gaps())
+        for file in self.store.files(UNDESCRIBED):
+            self._look_closer(file)
+        assign_files(self.store)
 
-    def _settled(self, grouping: Grouping, attachments: Iterable[AttachmentFile]) -> Grouping:
+    def _media(self, missing: frozenset[str], damaged: _Damaged) -> Iterator[MediaFile]:
+        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
+        for file in media_files(self.view, examined=not self.spares):
+            damaged.note(file.entry)
+            self.progress.advance()
+            yield examine(self.view, file) if file.entry.file_id in missing else file
+
+    def _examine_candidates(self, attachments: Iterable[AttachmentFile]) -> None:
         """Look inside FaceTime candidates; where only FaceTime is asked for, examine now what may be of it."""
         places = self.photos.places if self.photos else {}
         copied = Copied.of(attachments)
+        choose_candidates(self.store, copied.originals, copied.identifiers)
+        for group in chain(self.store.groups(CHOSEN), self.store.groups_without_row()):
+            quiet = is_quiet(group)
+            promising = _promises(group, places, quiet)
+            if not (promising or (self.spares and (not quiet or group.row is None or copied.has(group)))):
+                continue
+            files = [(role, self._examined(file)) for role, file in group.files]
+            wanted = _looked_into(files) if promising else ()
+            for (role, file), (_, before) in zip(files, group.files, strict=True):
+                known = self._looked_at(file) if role in wanted else file
+                if known is not before:
+                    self.store.update_file(known)
 
-        def change(item: Group) -> Group:
-            quiet = is_quiet(item)
-            promising = _promises(item, places, quiet)
-            if self.spares and (promising or not quiet or item.row is None or copied.has(item)):
-                files = (known._replace(file=self._examined(known.file)) for known in item.files)
-                item = replace(item, files=tuple(files))
-            return self._looked_into(item) if promising else item
-
-        return grouping.updated(change, self.view.room)
-
-    def _media(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], damaged: _Damaged
-    ) -> Iterator[MediaFile]:
-        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
-        late = self.only_facetime and not self.spares
-        for file in listed:
-            damaged.note(file.entry)
-            self.progress.advance()
-            spared = late and file.place.part is not Part.THUMBNAIL
-            yield examine(self.view, file) if spared or file.entry.file_id in missing else file
-
-    def _looked_into(self, found: Group) -> Group:
-        """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
-        whole = any(
-            item.role in (FileRole.STILL, FileRole.VIDEO) and item.file.blob.state is BlobState.PRESENT
-            for item in found.files
-        )
-        wanted = ORIGINALS if whole else ORIGINALS | _COPIES
-        return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
+    def _look_closer(self, file: MediaFile) -> None:
+        """Keep what an original says about itself."""
+        self.store.update_file(self._looked_at(self._examined(file)))
 
     def _examined(self, file: MediaFile) -> MediaFile:
         """A file that may have been spared; what was looked into was examined before, thumbnails never are."""
@@ -244,7 +216,7 @@ class _Gatherer:
         return file._replace(facts=facts)
 
     def _traces(self) -> tuple[Traces, tuple[Gap, ...]]:
-        tables = read_tables(self.view, self.photos)
+        tables = read_tables(self.view, self.store if self.photos else None)
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
         traces = Traces(
@@ -277,13 +249,16 @@ class _Damaged:
             yield Gap("records of the manifest", MANIFEST, why, hides, fault=True)
 
 
+def _looked_into(files: Iterable[tuple[FileRole, MediaFile]]) -> frozenset[FileRole]:
+    """Which files of a candidate are read: its originals, and without a whole one the copies, for their size."""
+    whole = any(
+        role in (FileRole.STILL, FileRole.VIDEO) and file.blob.state is BlobState.PRESENT for role, file in files
+    )
+    return ORIGINALS if whole else ORIGINALS | _COPIES
+
+
 def _promises(item: Group, places: Places, quiet: bool) -> bool:
     """Whether marks inside the files could tell more of FaceTime."""
     if quiet:
         return is_live(item) and not by_camera(item)
     return worth_a_look(traces_of(item, places))
-
-
-def _undescribed(file: MediaFile, index: RowIndex) -> bool:
-    """Whether neither a row nor an attribute tells anything about an original."""
-    return file.place.part is Part.ORIGINAL and file.attributes is None and index.loosely(file.place) is None

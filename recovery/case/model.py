@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from recovery.backup.blobs import Blob
 from recovery.backup.identity import Identity
 from recovery.backup.manifest import ManifestEntry
+from recovery.case.store import WorkingDatabase
 from recovery.evidence.calls import Call
 from recovery.evidence.messages import Attachment
 from recovery.evidence.privacy import Permission
 from recovery.evidence.settings import Setting
-from recovery.photos.grouping import Grouping
 from recovery.photos.history import History, HistoryEvent
 from recovery.photos.journal_assets import JournalAsset
 from recovery.photos.library import PhotoLibrary
@@ -22,7 +22,6 @@ from recovery.photos.residue import DeletedRow
 from recovery.photos.signatures import MediaType
 from recovery.photos.thumbnails import ThumbnailTable
 from recovery.provenance import Gap, Reading
-from recovery.spool import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +130,10 @@ class Case:
     encrypted: bool
     census: BlobCensus
     library: PhotoLibrary | None
-    grouping: Grouping
+    store: WorkingDatabase = field(repr=False, compare=False)
+    """Rows of the library and media files; it lives as long as the workspace of the backup."""
     traces: Traces
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
     only_facetime: bool = False
-    """Whether only FaceTime is asked for: what is known of other rows' files is the manifest's word alone."""
-    room: Room | None = field(default=None, repr=False, compare=False)
-    """Where records lie, and further ones may, that are too many for memory; a large case lives as long as it."""
+    """Whether only FaceTime is asked for: then `store.promising()` alone has been examined."""

@@ -12,16 +12,15 @@ from recovery import archives, limits
 from recovery.backup.manifest import EntryKind
 from recovery.backup.view import BackupView
 from recovery.case.model import Life, TableFile
+from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import RecoveryError, UnreadableDatabaseError, UnreadableFileError
 from recovery.photos.changes import told_changes
 from recovery.photos.history import EventKind, HistoryEvent, read_events
 from recovery.photos.journal_assets import JournalAsset, read_asset_journals
-from recovery.photos.library import PhotoLibrary
 from recovery.photos.places import DOMAIN, ROOT, Part, place_of
 from recovery.photos.thumbnails import KnownAssets, read_table
 from recovery.provenance import Gap, Reading
-from recovery.spool import fields_of
 
 TABLES = "Media/PhotoData/Thumbnails/"
 PATHS = "Media/PhotoData/assetUUIDForPath.plist"
@@ -30,11 +29,11 @@ JOURNALS = ("Media/PhotoData/Journals/Asset-snapshot.plj", "Media/PhotoData/Jour
 _UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
 
 
-def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[TableFile]:
+def read_tables(view: BackupView, store: WorkingDatabase | None) -> Reading[TableFile]:
     """Every thumbnail table of the backup, held against the thumbnail numbers of the library's rows."""
     known = None
-    if library is not None:
-        known = KnownAssets(item for item in fields_of(library.assets, "uuid", "thumbnail_index") if item[0])
+    if store is not None:
+        known = KnownAssets(store.run("SELECT uuid, thumbnail_index FROM asset WHERE uuid <> '' ORDER BY pk"))
     found: list[TableFile] = []
     gaps: list[Gap] = []
     for path in view.index.paths(DOMAIN, TABLES):

@@ -10,6 +10,7 @@ from recovery import archives, limits
 from recovery.backup.view import BackupView
 from recovery.case.messages_copies import read_copies
 from recovery.case.model import Surroundings
+from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.evidence.calls import CALL_HISTORY, CALL_HISTORY_TEMPORARY, Call, read_calls, without_repeats
@@ -17,7 +18,6 @@ from recovery.evidence.messages import MESSAGES, read_attachments
 from recovery.evidence.needs import Store
 from recovery.evidence.privacy import TCC, read_permissions
 from recovery.evidence.settings import FILES, PreferenceFile, Setting, read_settings
-from recovery.photos.grouping import Grouping
 from recovery.photos.migrations import Migration
 from recovery.photos.places import DOMAIN
 from recovery.provenance import Gap, Reading
@@ -32,7 +32,7 @@ MARKERS = ("cpl_enabled_marker", "cpl_download_finished_marker")
 
 
 def read_surroundings(
-    view: BackupView, grouping: Grouping, migrations: Reading[Migration]
+    view: BackupView, store: WorkingDatabase, migrations: Reading[Migration]
 ) -> tuple[Surroundings, tuple[Gap, ...]]:
     """Read everything beside the photos; each store that is absent or damaged becomes a gap."""
     counter, counter_gaps = _last_file_number(view)
@@ -40,7 +40,7 @@ def read_surroundings(
         calls=_calls(view),
         permissions=read_store(view, TCC, read_permissions),
         settings=_settings(view),
-        attachments=read_copies(view, grouping, read_store(view, MESSAGES, read_attachments)),
+        attachments=read_copies(view, store, read_store(view, MESSAGES, read_attachments)),
         migrations=migrations,
         markers=tuple(_markers(view)),
         last_file_number=counter,

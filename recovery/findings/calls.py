@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+from recovery.clock import in_records
 from recovery.evidence.calls import Call
 from recovery.findings.model import CallContext
 
@@ -38,5 +39,7 @@ class CallFinder:
                 continue
             for earliest, latest, call in reversed(self._calls[max(0, last - _LOOK_BACK) : last]):
                 if earliest <= moment <= latest:
-                    return CallContext(earliest + MARGIN, latest - MARGIN, call.with_count), call
+                    return CallContext(
+                        in_records(earliest + MARGIN), in_records(latest - MARGIN), call.with_count
+                    ), call
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from recovery.case import AttachmentFile, Case
+from recovery.clock import in_records
 from recovery.findings.model import (
     Asset,
     AssetFile,
@@ -138,7 +139,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         else "Messages names it, but its content is missing",
         filename=item.name,
         original_filename=item.name,
-        added=(sent.message_date or sent.created) if sent else None,
+        added=in_records(sent.message_date or sent.created) if sent else None,
         width=item.facts.width if item.facts else None,
         height=item.facts.height if item.facts else None,
         facetime=facetime_of(judgement),

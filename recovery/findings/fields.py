@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from operator import itemgetter
 from typing import TypeVar
 
 from recovery.backup.manifest import STORE as MANIFEST
-from recovery.clock import in_utc
+from recovery.clock import Moment, in_records, in_utc
 from recovery.findings.ghosts import Ghost
-from recovery.findings.model import FieldSources
 from recovery.photos import codes
 from recovery.photos.grouping import Group
 from recovery.photos.library import DATABASE
 from recovery.photos.places import ORIGINALS, FileRole
-from recovery.photos.traces import Places, attribute_source, inside_source, row_place, row_source
+from recovery.photos.traces import Places, attribute_source, inside_source, row_place
 from recovery.provenance import Source
 
 T = TypeVar("T")
+
+FIELDS: Mapping[str, str] = {
+    "trashed_state": "trashed",
+    "creator_bundle": "importer",
+    "cloud_guid": "cloud_identifier",
+    "cloud_uuid": "cloud_identifier",
+    "media_group_uuid": "live_photo",
+}
+"""Fields of an asset that are called otherwise than the fact they are; of a Live Photo it is the identifier."""
+_OF_ROWS = (
+    "uuid", "original_filename", "created", "added", "timezone", "timezone_offset", "width", "height", "latitude",
+    "longitude", "favorite", "hidden", "trashed_state", "trashed_at", "title", "caption", "creator_bundle",
+    "cloud_guid", "media_group_uuid",
+)  # fmt: skip
+
+
+def field_sources(places: Places) -> Mapping[str, Source]:
+    """For the fields of an asset that come from its row: the store and the columns."""
+    known = ((FIELDS.get(fact, fact), row_place(fact, places)) for fact in _OF_ROWS)
+    return {field: Source(DATABASE, place) for field, place in known if place}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +46,21 @@ class _Value:
     source: Source
 
 
-_Entries = tuple[tuple[str, str | Source], ...]
-_NAME = itemgetter(0)
-
-
-@lru_cache(maxsize=10_000)
-def _kept_once(entries: _Entries) -> _Entries:
-    """The first of all equal values."""
-    return entries
-
-
 class Fields:
     """Picks values best source first: the row, the attributes, a journal or deleted row, the files themselves.
 
-    `sources` fills up with the place of each value that was picked; a text is a place in the asset's own row.
+    `sources` fills up with the place of each value that was picked and is not the row's own: where those stand is
+    the same for all rows (`field_sources`).
     """
 
-    def __init__(self, group: Group, ghost: Ghost | None, places: Places) -> None:
+    def __init__(self, group: Group, ghost: Ghost | None) -> None:
         self._group = group
         self._row = group.row
         self._ghost = ghost
-        self._places = places
         self.main = group.first(FileRole.STILL, FileRole.VIDEO, FileRole.PAIRED_VIDEO)
-        self.sources: dict[str, str | Source] = {}
-
-    def read_from(self) -> FieldSources:
-        """The sources of everything picked so far."""
-        entries = tuple(sorted(self.sources.items(), key=_NAME))
-        return FieldSources(DATABASE, self._row.pk if self._row is not None else None, _kept_once(entries))
+        self.sources: dict[str, Source] = {}
 
     def _values(self, name: str) -> Iterator[_Value]:
-        if self._row is not None and (value := getattr(self._row, name, None)) is not None:
-            yield _Value(value, row_source(self._row, name, self._places))
         for item in self._group.files:
             attributes = item.file.attributes
             if attributes is not None and (value := getattr(attributes, name, None)) is not None:
@@ -77,11 +77,10 @@ class Fields:
         """The best value of this type."""
         stored = getattr(self._row, name, None)
         if isinstance(stored, form):  # as nearly every field of nearly every asset
-            self.sources[name] = row_place(name, self._places)
             return stored
         for found in self._values(name):
             if isinstance(found.value, form):
-                self.sources[name] = found.source
+                self.sources[FIELDS.get(name, name)] = found.source
                 return found.value
         return None
 
@@ -110,15 +109,24 @@ class Fields:
         """What iCloud Photos calls the asset: as the library stores it, else as the file's attributes do."""
         for name in ("cloud_guid", "cloud_uuid"):
             if (stored := self.text(name)) is not None:
-                self.sources["cloud_identifier"] = self.sources.pop(name)
                 return stored
         return None
 
-    def created(self) -> datetime | None:
+    def content_identifier(self) -> str | None:
+        """What joins the halves of a Live Photo: as library or attributes state it, else as a file itself does."""
+        stored = self.text("media_group_uuid")
+        for item in self._group.files if stored is None else ():
+            facts = item.file.facts
+            if facts is not None and facts.content_identifier:
+                self.sources["live_photo"] = inside_source(item.file, "content_identifier")
+                return facts.content_identifier
+        return stored
+
+    def created(self) -> Moment | None:
         """When the photo was taken: the library's date, else the file's own, else when the file was made."""
-        stated = self.pick("created", datetime)
-        if stated is not None:
-            return stated
+        stored = self.pick("created", datetime)
+        if stored is not None:
+            return in_records(stored)
         for item in self._group.files:
             facts = item.file.facts if item.role in ORIGINALS else None
             stated = facts.date_original if facts else None
@@ -127,32 +135,29 @@ class Fields:
                 return taken
             if facts and facts.movie_created:
                 self.sources["created"] = inside_source(item.file, "mvhd")
-                return facts.movie_created
+                return in_records(facts.movie_created)
         if self._row is None and self.main is not None and self.main.entry.born is not None:
             self.sources["created"] = Source(MANIFEST, f"{self.main.entry.relative_path} Birth")
-            return self.main.entry.born
+            return in_records(self.main.entry.born)
         return None
 
-    def added(self) -> datetime | None:
+    def added(self) -> Moment | None:
         """When it came into the library: stored, else the time of its insertion in the history."""
         stored = self.pick("added", datetime)
         history = self._ghost.history if self._ghost else None
         if stored is None and history is not None and history.insertion is not None:
             self.sources["added"] = history.insertion.source
-            return history.inserted_at
-        return stored
+            return in_records(history.inserted_at)
+        return in_records(stored)
 
-    def trashed(self) -> tuple[bool | None, datetime | None]:
+    def trashed(self) -> tuple[bool | None, Moment | None]:
         """Recently deleted only with a stored state that says so; and since when."""
         row = self._row
         if row is not None and row.trashed_state is not None:
-            self.sources["trashed"] = row_place("trashed_state", self._places)
             trashed = row.trashed_state == codes.TrashedState.RECENTLY_DELETED
-            if trashed and row.trashed_at is not None:
-                self.sources["trashed_at"] = row_place("trashed_at", self._places)
-            return trashed, row.trashed_at if trashed else None
+            return trashed, in_records(row.trashed_at) if trashed else None
         if self._ghost is not None and self._ghost.deletion is not None:
-            return False, self._ghost.history.trashed_at if self._ghost.history else None
+            return False, in_records(self._ghost.history.trashed_at) if self._ghost.history else None
         stored = self.pick("trashed", int)
         return (None if stored is None else stored == codes.TrashedState.RECENTLY_DELETED), None
 

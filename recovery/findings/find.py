@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from recovery import limits
-from recovery.ahead import ahead, possible
+from msgspec import structs
+
 from recovery.case import Case
+from recovery.case.candidates import CHOSEN, choose_remarkable
+from recovery.clock import in_records
 from recovery.findings.assets import AssetMaker
 from recovery.findings.causes import judged
 from recovery.findings.causes.inquiry import Inquiry
 from recovery.findings.causes.sieve import Sieve
+from recovery.findings.fields import field_sources
+from recovery.findings.found import FindingWriter
 from recovery.findings.loose_ends import Survey, files_without_asset, loose_ends_of
 from recovery.findings.model import (
     Asset,
@@ -28,52 +29,42 @@ from recovery.findings.model import (
     Status,
     Totals,
     Verdict,
-    asset_order,
 )
-from recovery.findings.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
+from recovery.findings.plain_rows import plain_rows
 from recovery.findings.selection import Search
-from recovery.spool import Sorter, mapped, since
+from recovery.photos.grouping import Group
+from recovery.records import valid_unicode
 
-_TOGETHER = 300  # assets that a second process hands over at once
-# The last part of the rows: a second process is done with them when the first is done with the others. Where all
-# rows are in memory it saves nothing: handing whole assets over takes as long as making outlines.
-_SHARE = 0.6
-
-NOTHING = Totals(*(0 for _ in fields(Totals)))
+NOTHING = Totals(*(0 for _ in structs.fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
 
 
 def find(case: Case) -> Findings:
-    """Everything found in one backup. A pure function: the same case gives the same findings.
+    """Everything found in one backup. The same case gives the same findings.
 
-    Each asset is seen once, noted by all who ask for it, and put in its place; a plain one in outline, unless the
-    library is so large that its assets lie in the room. Where only FaceTime is asked for, the findings are those
-    that `narrowed` makes of the whole by a search for it.
+    Each asset is made once, noted by all who ask for it, and kept in the working database. Where only FaceTime is
+    asked for, the findings are those that `narrowed` makes of the whole by a search for it: rows that cannot be of
+    FaceTime, and of which nothing else is to be said, are then only counted.
     """
-    survey, sieve, tally, maker = Survey(case), Sieve(case), Tally(), AssetMaker(case)
-    few = isinstance(case.grouping.with_row, tuple)
-    ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order, many=not few)
-    standing: list[Asset] = []
+    survey, sieve, tally, writer = Survey(case), Sieve(case), Tally(), FindingWriter(case.store)
     bases: Counter[Basis] = Counter()
-    numbers = _of_second_process(case)
-    last = partial(since, case.grouping.with_row, numbers.start)
-    with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
-        for asset in maker.seen(survey.groups(), numbers, made):
-            survey.note(asset)
-            sieve.note(asset)
-            bases[asset.basis] += 1
-            if isinstance(asset, Glance) or (case.only_facetime and asset.facetime.verdict is Verdict.NO):
-                continue
+    for asset in AssetMaker(case).assets(_groups(case, survey)):
+        survey.note(asset.directory, asset.filename, asset.original_filename, asset.created)
+        sieve.note(asset)
+        bases[asset.basis] += 1
+        if not case.only_facetime or asset.facetime.verdict is not Verdict.NO:
             tally.note(asset)
-            ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
-            if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
-                standing.append(asset)
-    assets = _assets(ordered.settled(), maker, standing)
+            writer.add(asset)
+    for row in plain_rows(case) if case.only_facetime else ():
+        survey.note(row.directory, row.filename, row.original_filename, row.created)
+        sieve.note_row(row)
+        bases[Basis.PHOTOS_DATABASE] += 1
+    assets = writer.found()
     loose_ends = tuple(loose_ends_of(case, survey))
     causes, summary = judged(Inquiry.of(case, sieve))
     return Findings(
         backup=_facts(case),
-        totals=tally.totals(_totals_of_files(case, survey, loose_ends), assets),
+        totals=tally.totals(_totals_of_files(case, loose_ends)),
         assets=assets,
         loose_ends=loose_ends,
         causes=causes,
@@ -81,35 +72,30 @@ def find(case: Case) -> Findings:
         bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
         search=Search(facetime=True).told(assets) if case.only_facetime else None,
+        field_sources=field_sources(case.library.places) if case.library else {},
     )
 
 
-def _of_second_process(case: Case) -> range:
-    """Numbers of the rows whose plain assets a second process makes, in a library that lies in the room."""
-    rows = case.grouping.with_row
-    first = int(len(rows) * (1 - _SHARE))
-    stored = not isinstance(rows, tuple) and case.room is not None
-    pays = stored and not case.only_facetime and len(rows) - first >= limits.ASSETS_WORTH_A_PROCESS
-    return range(first, len(rows)) if pays and possible() else range(0)
-
-
-def _assets(seen: Sequence[Seen], maker: AssetMaker, standing: Sequence[Asset]) -> Sequence[Asset]:
-    if isinstance(seen, tuple):
-        return Assets(seen, maker.whole) if seen else ()
-    stored = mapped(seen, lambda asset: asset if isinstance(asset, Asset) else maker.whole(asset))
-    return StoredAssets(stored, standing) if len(standing) <= limits.ROWS_IN_MEMORY else stored
+def _groups(case: Case, survey: Survey) -> Iterator[Group]:
+    """The groups of which assets are made, each noted."""
+    if case.only_facetime:
+        choose_remarkable(case.store)
+    rows = case.store.groups(CHOSEN if case.only_facetime else None)
+    for group in chain(rows, case.store.groups_without_row()):
+        survey.note_group(group)
+        yield group
 
 
 def _facts(case: Case) -> BackupFacts:
     identity = case.identity
     return BackupFacts(
-        path=str(identity.folder),
+        path=valid_unicode(str(identity.folder)),
         udid=identity.udid,
         device_name=identity.device_name,
         product_type=identity.product_type,
         ios_version=identity.ios_version,
         build=identity.build,
-        backup_date=identity.backup_date,
+        backup_date=in_records(identity.backup_date),
         encrypted=case.encrypted,
         complete=identity.complete,
         photos_model_version=case.library.model_version if case.library else None,
@@ -125,32 +111,32 @@ def narrowed(findings: Findings, search: Search) -> Findings:
     """
     if not search.narrows:
         return findings
-    fit = tuple(asset for asset in findings.assets if search.fits(asset))
-    return replace(
-        findings, assets=fit, totals=_recounted(findings.totals, fit), search=search.told(findings.assets)
+    fit = findings.assets.where(search.fits)
+    return findings.changed(
+        assets=fit, totals=_recounted(findings.totals, fit), search=search.told(findings.assets)
     )
 
 
-def _totals_of_files(case: Case, survey: Survey, loose_ends: tuple[LooseEnd, ...]) -> Totals:
+def _totals_of_files(case: Case, loose_ends: tuple[LooseEnd, ...]) -> Totals:
     """The counts of files and blobs; the sums that must hold are stated at Totals, a property test proves them."""
     codes = Counter(end.code for end in loose_ends)
-    return replace(
-        NOTHING,
+    ((media_files,),) = case.store.run("SELECT count(*) FROM file WHERE domain <> ''")
+    return NOTHING.changed(
         missing_blobs=codes[LooseCode.MISSING_BLOB],
         unlisted_blobs=codes[LooseCode.UNLISTED_BLOB],
         assets_without_file=codes[LooseCode.ASSET_WITHOUT_FILE],
         files_without_asset=sum(1 for _ in files_without_asset(case)),
-        media_files=survey.media_files,
+        media_files=media_files,
         blobs=case.census.listed_blobs + len(case.census.unlisted),
     )
 
 
-def _recounted(totals: Totals, assets: Sequence[Asset]) -> Totals:
+def _recounted(totals: Totals, assets: Iterable[Asset]) -> Totals:
     """The totals with everything that is counted from assets alone counted anew."""
     tally = Tally()
     for asset in assets:
         tally.note(asset)
-    return tally.totals(totals, assets)
+    return tally.totals(totals)
 
 
 class Tally:
@@ -159,9 +145,10 @@ class Tally:
     def __init__(self) -> None:
         self._facetime = self._live = self._trashed = self._hidden = self._deleted = self._bytes = 0
         self._statuses: Counter[Status] = Counter()
-        self._files = array("q")
+        self._files: set[int] = set()
+        """Hashes of recoverable files: each counts once, and two of them are hardly ever one."""
 
-    def note(self, asset: Seen) -> None:
+    def note(self, asset: Asset) -> None:
         """Count one asset."""
         self._statuses[asset.status] += 1
         if asset.facetime.verdict is not Verdict.NO:
@@ -175,14 +162,13 @@ class Tally:
         if asset.deleted is not None:
             self._deleted += 1
         for item in asset.files:
-            if item.recoverable:
+            if item.recoverable and (name := hash((item.file_id, item.index))) not in self._files:
+                self._files.add(name)
                 self._bytes += item.size or 0
-                self._files.append(hash((item.file_id, item.index)))
 
-    def totals(self, totals: Totals, assets: Sequence[Asset]) -> Totals:
-        """The totals with all these counts; `assets` are those that were seen."""
-        return replace(
-            totals,
+    def totals(self, totals: Totals) -> Totals:
+        """The totals with all these counts."""
+        return totals.changed(
             assets=self._statuses.total(),
             facetime=self._facetime,
             live_photos=self._live,
@@ -194,13 +180,5 @@ class Tally:
             elsewhere=self._statuses[Status.ELSEWHERE],
             not_found=self._statuses[Status.NOT_FOUND],
             permanently_deleted=self._deleted,
-            recoverable_bytes=self._recoverable(assets),
+            recoverable_bytes=self._bytes,
         )
-
-    def _recoverable(self, assets: Sequence[Asset]) -> int:
-        """Each file counts once. That one stands twice is rare and told by its hash, which needs little memory."""
-        hashes = sorted(self._files)
-        if all(one != other for one, other in pairwise(hashes)):
-            return self._bytes
-        files = (item for asset in seen(assets) for item in asset.files if item.recoverable)
-        return sum({(item.file_id, item.index): item.size or 0 for item in files}.values())

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING
 
 from recovery.backup.blobs import BlobState
+from recovery.clock import Moment
 from recovery.photos.facetime import Verdict as Verdict
 from recovery.photos.places import ORIGINALS as ORIGINALS
 from recovery.photos.places import FileRole as FileRole
 from recovery.provenance import Gap, Source
+from recovery.records import Record
+
+if TYPE_CHECKING:
+    from recovery.findings.found import FoundAssets
 
 FileState = BlobState
 """Whether the bytes of a file are there."""
@@ -47,7 +51,7 @@ class Status(StrEnum):
     NOT_FOUND = "not_found"
 
 
-class AssetFile(NamedTuple):
+class AssetFile(Record, frozen=True):
     """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
 
     `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
@@ -60,8 +64,10 @@ class AssetFile(NamedTuple):
     size: int | None
     state: FileState
     note: str = ""
-    index: int | None = None  # type: ignore[assignment]  # a tuple's own `index` is asked for by nobody
+    index: int | None = None
     pixels: tuple[int, int] | None = None
+    sha256: str | None = None
+    extracted_to: str | None = None
 
     @property
     def name(self) -> str:
@@ -74,8 +80,7 @@ class AssetFile(NamedTuple):
         return self.state is not FileState.MISSING and self.role is not FileRole.THUMBNAIL_TABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Record, frozen=True):
     """One reason for a FaceTime verdict: a code, the stored value, and where it stands."""
 
     code: str
@@ -85,17 +90,15 @@ class Signal:
     """True where no real sample has shown the rule at work."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(Record, frozen=True):
     """A FaceTime call during which the asset was made; the number of others in it, where known."""
 
-    started: datetime
-    ended: datetime
+    started: Moment
+    ended: Moment
     with_count: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class FaceTime:
+class FaceTime(Record, frozen=True):
     """Whether an asset came from FaceTime, and why."""
 
     verdict: Verdict = Verdict.NO
@@ -107,8 +110,7 @@ NOT_FACETIME = FaceTime()
 """Of nearly every asset."""
 
 
-@dataclass(frozen=True, slots=True)
-class LivePhoto:
+class LivePhoto(Record, frozen=True):
     """Which halves of a Live Photo are in the backup, and whether their identifiers agree."""
 
     still: bool
@@ -125,8 +127,7 @@ class Upload(StrEnum):
     STUCK = "stuck"
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(Record, frozen=True):
     """What the library says of the copy in iCloud; None where it does not say."""
 
     original_local: bool | None
@@ -134,55 +135,22 @@ class Cloud:
     upload: Upload | None
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Record, frozen=True):
     """How and when a permanently deleted asset went, where the library's history tells."""
 
-    at: datetime | None
+    at: Moment | None
     reason: str | None
     client: str | None
-    inserted_at: datetime | None
+    inserted_at: Moment | None
     inserted_by: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FieldSources(Sequence[tuple[str, Source]]):
-    """Where each field of an asset was read, in the order of the names.
-
-    A text in `entries` is a place in the asset's own row of the library; most rows have the same entries, so
-    these are kept once, and the sources made when they are asked for.
-    """
-
-    store: str
-    row: int | None
-    entries: tuple[tuple[str, str | Source], ...]
-
-    def __iter__(self) -> Iterator[tuple[str, Source]]:
-        for name, found in self.entries:
-            yield name, Source(self.store, found, self.row) if isinstance(found, str) else found
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[str, Source]: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[tuple[str, Source], ...]: ...
-    def __getitem__(self, index: int | slice) -> tuple[str, Source] | tuple[tuple[str, Source], ...]:
-        return tuple(self)[index]
-
-    def __eq__(self, other: object) -> bool:
-        return tuple(self) == (tuple(other) if isinstance(other, FieldSources) else other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-
-class Asset(NamedTuple):
+class Asset(Record, frozen=True):
     """One asset with its one status. Times in UTC; `timezone_offset` in seconds east; pixels; degrees.
 
     `directory` is as the library stores it (`DCIM/100APPLE`), without the `Media/` of the backup.
-    `sources` tells for a field's name where its value was read.
+    `row` is the number of the asset's row in the library. `sources` tells where a field was read that did not come
+    from the column of that row which the findings name for all assets (`Findings.field_sources`).
     """
 
     uuid: str | None
@@ -193,8 +161,8 @@ class Asset(NamedTuple):
     directory: str | None = None
     filename: str | None = None
     original_filename: str | None = None
-    created: datetime | None = None
-    added: datetime | None = None
+    created: Moment | None = None
+    added: Moment | None = None
     timezone: str | None = None
     timezone_offset: int | None = None
     width: int | None = None
@@ -204,8 +172,8 @@ class Asset(NamedTuple):
     favorite: bool | None = None
     hidden: bool | None = None
     trashed: bool | None = None
-    trashed_at: datetime | None = None
-    trashed_until_estimate: datetime | None = None
+    trashed_at: Moment | None = None
+    trashed_until_estimate: Moment | None = None
     deleted: Deletion | None = None
     facetime: FaceTime = NOT_FACETIME
     live_photo: LivePhoto | None = None
@@ -221,7 +189,8 @@ class Asset(NamedTuple):
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
     files: tuple[AssetFile, ...] = ()
     notes: tuple[str, ...] = ()
-    sources: Sequence[tuple[str, Source]] = ()
+    row: int | None = None
+    sources: Mapping[str, Source] = {}
 
     @property
     def label(self) -> str:
@@ -232,6 +201,22 @@ class Asset(NamedTuple):
     def recoverable(self) -> tuple[AssetFile, ...]:
         """Files of which the backup holds at least some bytes, thumbnail tables apart."""
         return tuple(item for item in self.files if item.recoverable)
+
+
+def sources_of(asset: Asset, field_sources: Mapping[str, Source]) -> dict[str, Source]:
+    """Where each field of an asset that has a value was read, by the names of the fields."""
+    found = dict(asset.sources)
+    if asset.row is not None:
+        for name, source in field_sources.items():
+            if name not in found and has_value(asset, name):
+                found[name] = Source(source.store, source.place, asset.row)
+    return dict(sorted(found.items()))
+
+
+def has_value(asset: Asset, field: str) -> bool:
+    """Whether something is known of a field; of `live_photo` its content identifier is what has a source."""
+    value = getattr(asset, field)
+    return value.content_identifier is not None if isinstance(value, LivePhoto) else value is not None
 
 
 def asset_key(asset: Asset) -> str:
@@ -246,26 +231,9 @@ def asset_key(asset: Asset) -> str:
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-class _Dated(Protocol):
-    @property
-    def created(self) -> datetime | None: ...
-    @property
-    def uuid(self) -> str | None: ...
-
-
-class _Ordered(_Dated, Protocol):
-    @property
-    def files(self) -> tuple[AssetFile, ...]: ...
-
-
-def asset_order(asset: _Ordered) -> tuple[datetime, str, str]:
+def asset_order(asset: Asset) -> tuple[datetime, str, str]:
     """What findings are sorted by: the date taken, then the UUID, then the first file."""
-    return *moment_order(asset), asset.files[0].path if asset.files else ""
-
-
-def moment_order(asset: _Dated) -> tuple[datetime, str]:
-    """The order by the date taken, then the UUID."""
-    return asset.created or _LATEST, asset.uuid or ""
+    return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
 
 
 class LooseCode(StrEnum):
@@ -278,8 +246,7 @@ class LooseCode(StrEnum):
     NUMBERING_GAP = "numbering_gap"
 
 
-@dataclass(frozen=True, slots=True)
-class LooseEnd:
+class LooseEnd(Record, frozen=True):
     """Something that does not fit together; `guess` is a guess and says so."""
 
     code: LooseCode
@@ -291,8 +258,7 @@ class LooseEnd:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Record, frozen=True):
     """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
 
     `media_files` = files of assets known to the library + files_without_asset;
@@ -328,8 +294,7 @@ class CauseVerdict(StrEnum):
     UNSEEN = "unseen"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Record, frozen=True):
     """One possible cause for a missing photo, with what the evidence says and does not say."""
 
     code: str
@@ -340,8 +305,7 @@ class Cause:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFacts:
+class BackupFacts(Record, frozen=True):
     """Who and what the backup is."""
 
     path: str
@@ -350,24 +314,22 @@ class BackupFacts:
     product_type: str | None
     ios_version: str | None
     build: str | None
-    backup_date: datetime | None
+    backup_date: Moment | None
     encrypted: bool
     complete: bool | None
     photos_model_version: int | None
     serial_number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Record, frozen=True):
     """Everything found in one backup, in a stable order.
 
-    Assets that do not stand out may be made when they are asked for (findings/outlines.py); those of a large
-    library lie in the room of its case and are made anew by each walk through them.
+    The assets lie in the working database of the case, and can be read as long as its workspace is there.
     """
 
     backup: BackupFacts
     totals: Totals
-    assets: Sequence[Asset]
+    assets: FoundAssets
     loose_ends: tuple[LooseEnd, ...]
     causes: tuple[Cause, ...]
     gaps: tuple[Gap, ...]
@@ -377,3 +339,5 @@ class Findings:
     """What became of the FaceTime photos, in a paragraph for the person who misses one."""
     search: str | None = None
     """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""
+    field_sources: Mapping[str, Source] = {}
+    """For fields of assets that have a row: store and column they come from, unless the asset says else."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from recovery.findings.model import Asset, AssetFile, BackupFacts, Cause, FileRole, Findings, LooseEnd, Signal
-from recovery.findings.outlines import made
 from recovery.photos.facetime import is_facetime_name
 from recovery.provenance import Gap, Source
-from recovery.spool import mapped
 
 LEFT_OUT = "(left out)"
 MESSAGES_FOLDER = "Library/SMS/Attachments/"
@@ -32,10 +29,9 @@ def redact(findings: Findings) -> Findings:
     roll. Texts are searched for everything that was left out. A pure function; applied twice it changes nothing.
     """
     words = _Words(_private(findings))
-    return replace(
-        findings,
+    return findings.changed(
         backup=_backup(findings.backup),
-        assets=mapped(made(findings.assets), lambda asset: _asset(asset, words)),
+        assets=findings.assets.changed(_asset),
         loose_ends=tuple(_loose_end(end, words) for end in findings.loose_ends),
         causes=tuple(_cause(cause, words) for cause in findings.causes),
         gaps=tuple(_gap(gap, words) for gap in findings.gaps),
@@ -97,18 +93,18 @@ def _kept(name: str) -> bool:
 
 def _backup(backup: BackupFacts) -> BackupFacts:
     folder = re.split(r"[/\\]", backup.path)[-1]
-    return replace(
-        backup, path=folder if _UDID.fullmatch(folder) else LEFT_OUT, device_name=None, serial_number=None
+    return backup.changed(
+        path=folder if _UDID.fullmatch(folder) else LEFT_OUT, device_name=None, serial_number=None
     )
 
 
-def _asset(asset: Asset, words: _Words) -> Asset:
+def _asset(asset: Asset) -> Asset:
     # Only this asset's own words are looked for in its notes: a library has many.
     own = _Words(_words_of(asset))
     left_out = {*_FIELDS}
     filename, original = _names(asset)
     left_out |= {name for name, kept in (("filename", filename), ("original_filename", original)) if kept is None}
-    return asset._replace(
+    return asset.changed(
         filename=filename,
         original_filename=original,
         latitude=None,
@@ -120,23 +116,23 @@ def _asset(asset: Asset, words: _Words) -> Asset:
         albums=(),
         persons=(),
         status_reason=own.without(asset.status_reason),
-        facetime=replace(asset.facetime, signals=tuple(_signal(item, own) for item in asset.facetime.signals)),
+        facetime=asset.facetime.changed(signals=tuple(_signal(item, own) for item in asset.facetime.signals)),
         files=tuple(_file(file, own) for file in asset.files),
         notes=tuple(own.without(note) for note in asset.notes),
-        sources=tuple((name, _source(source)) for name, source in asset.sources if name not in left_out),
+        sources={name: _source(source) for name, source in asset.sources.items() if name not in left_out},
     )
 
 
 def _signal(signal: Signal, words: _Words) -> Signal:
-    return replace(signal, value=words.without(signal.value), source=_source(signal.source))
+    return signal.changed(value=words.without(signal.value), source=_source(signal.source))
 
 
 def _source(source: Source) -> Source:
-    return replace(source, store=_path(source.store))
+    return source.changed(store=_path(source.store))
 
 
 def _file(file: AssetFile, words: _Words) -> AssetFile:
-    return file._replace(path=_path(file.path), note=words.without(file.note))
+    return file.changed(path=_path(file.path), note=words.without(file.note))
 
 
 def _path(path: str) -> str:
@@ -151,12 +147,11 @@ def _path(path: str) -> str:
 def _loose_end(end: LooseEnd, words: _Words) -> LooseEnd:
     path = _path(end.path) if end.path else end.path
     guess = words.without(end.guess) if end.guess else end.guess
-    return replace(end, path=path, guess=guess, source=_source(end.source))
+    return end.changed(path=path, guess=guess, source=_source(end.source))
 
 
 def _cause(cause: Cause, words: _Words) -> Cause:
-    return replace(
-        cause,
+    return cause.changed(
         says=words.without(cause.says),
         does_not_say=words.without(cause.does_not_say),
         advice=words.without(cause.advice),
@@ -165,4 +160,4 @@ def _cause(cause: Cause, words: _Words) -> Cause:
 
 
 def _gap(gap: Gap, words: _Words) -> Gap:
-    return replace(gap, where=_path(words.without(gap.where)), why=words.without(gap.why))
+    return gap.changed(where=_path(words.without(gap.where)), why=words.without(gap.why))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from recovery.case import Case
 from recovery.errors import SelectionError
 from recovery.findings.event import SAME_MOMENT, Event, EventCode
+from recovery.findings.found import FoundAssets
 from recovery.findings.model import Asset, Findings
-from recovery.findings.outlines import standing_out
 from recovery.findings.timeline_assets import Records, stored_events
 from recovery.findings.timeline_changes import change_events, nameless_deletions
 from recovery.findings.timeline_device import calls, device_events
@@ -80,10 +80,10 @@ def _same(stored: Event, listed: Event) -> bool:
     return abs(stored.at - listed.at) <= SAME_MOMENT
 
 
-def _chosen(assets: Sequence[Asset], everything: bool, uuids: Collection[str]) -> Iterator[Asset]:
+def _chosen(assets: FoundAssets, everything: bool, uuids: Collection[str]) -> Iterator[Asset]:
     wanted = {uuid.upper() for uuid in uuids}
     missing = set(wanted)
-    for asset in assets if wanted or everything else standing_out(assets):
+    for asset in assets if wanted or everything else assets.notable():
         name = _key(asset)
         missing.discard(name)
         if not wanted or name in wanted:

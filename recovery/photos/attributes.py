@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -64,8 +64,8 @@ class FileAttributes(NamedTuple):
     original_asset_uuid: str | None = None
     title: str | None = None
     caption: str | None = None
-    added: datetime | None = None
-    created: datetime | None = None
+    added: clock.Moment | None = None
+    created: clock.Moment | None = None
     live_timing: LiveTiming | None = None
     undecoded: tuple[str, ...] = ()
     """Keys with this prefix whose value could not be decoded, or that are not known here."""
@@ -96,7 +96,7 @@ def _text(data: bytes) -> str | None:
         return None
 
 
-def _moment(data: bytes) -> datetime | None:
+def _moment(data: bytes) -> clock.Moment | None:
     if len(data) == len(_DATE_HEAD) + 8 + len(_DATE_TAIL) and data[:9] == _DATE_HEAD and data[17:] == _DATE_TAIL:
         (seconds,) = _DOUBLE.unpack_from(data, 9)
         if _WHOLE_DATES < seconds < -_WHOLE_DATES:

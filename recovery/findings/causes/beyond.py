@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recovery.clock import from_cocoa
 from recovery.findings.causes.inquiry import Answer, Inquiry, Rule, unseen
 from recovery.findings.causes.phrases import count, day
 from recovery.photos.library import DATABASE
@@ -9,13 +10,8 @@ from recovery.provenance import Source
 
 
 def _storage_full(inquiry: Inquiry) -> Answer:
-    library = inquiry.case.library
-    removed = [
-        resource.pruned_at
-        for resources in (library.resources.values() if library else ())
-        for resource in resources
-        if resource.pruned_at is not None
-    ]
+    stored = inquiry.case.store.run("SELECT pruned_at FROM resource WHERE pruned_at IS NOT NULL")
+    removed = [moment for (cell,) in stored if (moment := from_cocoa(cell)) is not None]
     says = "How full the phone was when you took the photo cannot be seen in a backup."
     if not removed:
         return unseen(says)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from recovery.findings.model import Asset, CallContext, FileState, Findings, Verdict
+from recovery.findings.model import Asset, CallContext, FileState, Findings, Verdict, sources_of
 from recovery.photos.places import ORIGINALS
+from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import count, day, in_stored_zone, span
@@ -102,7 +103,9 @@ def page(findings: Findings, previews: Sequence[Preview], events: tuple[Event, .
     pairs = list(zip(findings.assets, previews, strict=True))
     return Page(
         cards=tuple(_card(asset, preview, calls) for asset, preview in pairs),
-        details=tuple(_detail(asset, preview) for asset, preview in pairs),
+        details=tuple(
+            _detail(asset, preview, sources_of(asset, findings.field_sources)) for asset, preview in pairs
+        ),
         calls=calls.titles,
         events=events,
         verdicts=_choices(VERDICTS, (asset.facetime.verdict for asset in findings.assets)),
@@ -199,9 +202,9 @@ def _searched(asset: Asset) -> str:
     return shown(" ".join(text for text in texts if text)).casefold()
 
 
-def _detail(asset: Asset, preview: Preview) -> Detail:
+def _detail(asset: Asset, preview: Preview, sources: Mapping[str, Source]) -> Detail:
     made_from = SHOWN[preview.shown] if preview.shown else shown(preview.problem)
-    return Detail(preview.large or "", preview.movie or "", made_from, sections(asset))
+    return Detail(preview.large or "", preview.movie or "", made_from, sections(asset, sources))
 
 
 def _choices(meanings: Mapping[V, str], found: Iterable[V]) -> tuple[Choice, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
@@ -19,8 +19,8 @@ from recovery.backup.view import BackupView
 from recovery.case import Case, Progress
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
+from recovery.findings.found import is_notable
 from recovery.findings.model import Asset, Findings, asset_key
-from recovery.findings.outlines import stands_out
 from recovery.report import words
 from recovery.report.figures import when
 from recovery.report.html import opening
@@ -78,12 +78,12 @@ def write_report(
     another file has the name, where it lies inside a backup, or where nothing can be written.
     """
     options = options or ReportOptions()
-    findings = replace(findings, assets=tuple(findings.assets))  # the page has all of them at once
+    findings = findings.changed(assets=findings.assets.in_memory())  # the page has all of them at once
     folder = folder_of(out)
     _refuse(out, folder, view.identity.folder)
     maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
     wanted = [asset for asset in findings.assets if options.pictures(asset)]
-    made = maker.make(wanted, lambda asset: options.everything or stands_out(asset), progress) if wanted else []
+    made = maker.make(wanted, lambda asset: options.everything or is_notable(asset), progress) if wanted else []
     by_asset = {id(asset): preview for asset, preview in zip(wanted, made, strict=True)}
     previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
     html = render(findings, case, previews, folder.name, now())
