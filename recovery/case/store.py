@@ -38,9 +38,9 @@ _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY", f"
 _EXACTLY = "SELECT pk FROM asset WHERE folder = ?3 AND stem = ?4 AND ending = ?5 ORDER BY pk LIMIT 1"
 _LOOSELY = "SELECT pk FROM asset WHERE folder = ?3 AND stem = ?4 ORDER BY live DESC, pk LIMIT 1"
 _PLACES = ", ".join(f"?{number}" for number in range(1, len(FILE_COLUMNS) + 1))
-_ADD_FILE = f"INSERT INTO file ({', '.join(FILE_COLUMNS)}, owner) VALUES ({_PLACES}, {{}})"
-_ADD_ORIGINAL = _ADD_FILE.format(f"({_EXACTLY})")
-_ADD_RENDITION = _ADD_FILE.format(f"coalesce(CASE WHEN ?21 THEN NULL ELSE ({_EXACTLY}) END, ({_LOOSELY}))")
+_ADD_FILE = f"""INSERT INTO file ({", ".join(FILE_COLUMNS)}, owner) VALUES ({_PLACES},
+  CASE WHEN ?1 = '{Part.ORIGINAL}' THEN ({_EXACTLY})
+       WHEN ?21 THEN ({_LOOSELY}) ELSE coalesce(({_EXACTLY}), ({_LOOSELY})) END)"""
 _FILES = f"SELECT {', '.join(FILE_COLUMNS)}, joined, matched, id"
 _ROWS = f"SELECT {', '.join(ASSET_COLUMNS)} FROM asset"
 _RESOURCES = f"SELECT {', '.join(RESOURCE_COLUMNS)} FROM resource"
@@ -75,6 +75,14 @@ class WorkingDatabase:
         """The rows that a statement gives."""
         with _own_trouble():
             yield from self.connection.execute(sql, parameters)
+
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first cell of the first row that a statement gives; None without a row."""
+        try:
+            row = self.connection.execute(sql, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise _own_error(error) from error
+        return row[0] if row is not None else None
 
     def change(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a statement that changes rows; how many."""
@@ -123,12 +131,7 @@ class WorkingDatabase:
 
     def add_files(self, files: Iterable[MediaFile]) -> None:
         """Add media files, thumbnail tables apart, each with the row it names by its whole name or by the stem."""
-        execute = self.connection.execute
-        with _own_trouble():
-            for file in files:
-                part = file.place.part
-                if part is not Part.TABLE:
-                    execute(_ADD_ORIGINAL if part is Part.ORIGINAL else _ADD_RENDITION, _cells(file))
+        self.add(_ADD_FILE, (_cells(file) for file in files if file.place.part is not Part.TABLE))
 
     def update_file(self, file: MediaFile) -> None:
         """Keep what a closer look at a file has told."""
@@ -208,10 +211,14 @@ def _own_trouble() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OutputError(
-            f"The temporary folder takes no more, or fails ({error}).",
-            "Free some space, or name another folder in the environment variable TMPDIR.",
-        ) from error
+        raise _own_error(error) from error
+
+
+def _own_error(error: sqlite3.Error) -> OutputError:
+    return OutputError(
+        f"The temporary folder takes no more, or fails ({error}).",
+        "Free some space, or name another folder in the environment variable TMPDIR.",
+    )
 
 
 _PK, _DIRECTORY, _FILENAME, _SUBTYPE, _GROUP = (

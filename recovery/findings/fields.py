@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.clock import Moment, in_records, in_utc
@@ -40,8 +39,7 @@ def field_sources(places: Places) -> Mapping[str, Source]:
     return {field: Source(DATABASE, place) for field, place in known if place}
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     value: object
     source: Source
 
@@ -57,27 +55,30 @@ class Fields:
         self._group = group
         self._row = group.row
         self._ghost = ghost
+        self._described = [item.file for item in group.files if item.file.attributes is not None]
+        self._read = [item.file for item in group.files if item.file.facts is not None and item.role in ORIGINALS]
+        self._nowhere_else = not self._described and not self._read and ghost is None
         self.main = group.first(FileRole.STILL, FileRole.VIDEO, FileRole.PAIRED_VIDEO)
         self.sources: dict[str, Source] = {}
 
     def _values(self, name: str) -> Iterator[_Value]:
-        for item in self._group.files:
-            attributes = item.file.attributes
-            if attributes is not None and (value := getattr(attributes, name, None)) is not None:
-                yield _Value(value, attribute_source(item.file, name))
+        for file in self._described:
+            if (value := getattr(file.attributes, name, None)) is not None:
+                yield _Value(value, attribute_source(file, name))
         for record, source in self._ghost.records if self._ghost else ():
             if (value := getattr(record, name, None)) is not None:
                 yield _Value(value, source)
-        for item in self._group.files:
-            facts = item.file.facts if item.role in ORIGINALS else None
-            if facts is not None and (value := getattr(facts, name, None)) is not None:
-                yield _Value(value, inside_source(item.file, name))
+        for file in self._read:
+            if (value := getattr(file.facts, name, None)) is not None:
+                yield _Value(value, inside_source(file, name))
 
     def pick(self, name: str, form: type[T]) -> T | None:
         """The best value of this type."""
         stored = getattr(self._row, name, None)
         if isinstance(stored, form):  # as nearly every field of nearly every asset
             return stored
+        if self._nowhere_else:
+            return None
         for found in self._values(name):
             if isinstance(found.value, form):
                 self.sources[FIELDS.get(name, name)] = found.source
@@ -127,14 +128,14 @@ class Fields:
         stored = self.pick("created", datetime)
         if stored is not None:
             return in_records(stored)
-        for item in self._group.files:
-            facts = item.file.facts if item.role in ORIGINALS else None
+        for file in self._read:
+            facts = file.facts
             stated = facts.date_original if facts else None
             if stated and stated.tzinfo and (taken := in_utc(stated)):
-                self.sources["created"] = inside_source(item.file, "date_original")
+                self.sources["created"] = inside_source(file, "date_original")
                 return taken
             if facts and facts.movie_created:
-                self.sources["created"] = inside_source(item.file, "mvhd")
+                self.sources["created"] = inside_source(file, "mvhd")
                 return in_records(facts.movie_created)
         if self._row is None and self.main is not None and self.main.entry.born is not None:
             self.sources["created"] = Source(MANIFEST, f"{self.main.entry.relative_path} Birth")

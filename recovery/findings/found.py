@@ -14,6 +14,7 @@ from recovery.records import packed, unpacker
 
 _ASSET = unpacker(Asset)
 _ADD = "INSERT INTO finding (created, uuid, path, notable, record) VALUES (?, ?, ?, ?, ?)"
+_TOGETHER = 500  # assets that are written at once
 _ORDER = "ORDER BY created, uuid, path, id"
 
 
@@ -59,8 +60,7 @@ class FoundAssets(Sequence[Asset]):
         return FoundAssets(self._store, numbers, self._change)
 
     def _at(self, number: int) -> Asset:
-        ((record,),) = self._store.run("SELECT record FROM finding WHERE id = ?", (number,))
-        asset = _ASSET.decode(record)
+        asset = _ASSET.decode(self._store.value("SELECT record FROM finding WHERE id = ?", (number,)))
         return asset if self._change is None else self._change(asset)
 
     def in_memory(self) -> FoundAssets:
@@ -94,6 +94,7 @@ class FindingWriter:
 
     def __init__(self, store: WorkingDatabase) -> None:
         self._store = store
+        self._waiting: list[tuple[object, ...]] = []
         store.change("DROP TABLE IF EXISTS finding")
         store.change(
             "CREATE TABLE finding (id INTEGER PRIMARY KEY, created INTEGER, uuid TEXT, path TEXT, notable INTEGER,"
@@ -103,11 +104,17 @@ class FindingWriter:
     def add(self, asset: Asset) -> None:
         """Keep one asset."""
         created, uuid, path = asset_order(asset)
-        row = microseconds(created), uuid, path, is_notable(asset), packed(asset)
-        self._store.change(_ADD, row)
+        self._waiting.append((microseconds(created), uuid, path, is_notable(asset), packed(asset)))
+        if len(self._waiting) == _TOGETHER:
+            self._write()
+
+    def _write(self) -> None:
+        self._store.add(_ADD, self._waiting)
+        self._waiting = []
 
     def found(self, order: str = _ORDER) -> FoundAssets:
         """All that were added, in the order of findings."""
+        self._write()
         numbers = (number for (number,) in self._store.run(f"SELECT id FROM finding {order}"))
         return FoundAssets(self._store, array("q", numbers))
 
