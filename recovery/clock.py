@@ -104,6 +104,8 @@ def to_text(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    if utc.microsecond % 1000 == 0:  # as nearly always
+        return f"{utc.isoformat(timespec='milliseconds')[:-6]}Z"
     try:
         return f"{(_EPOCH_AND_HALF + (utc - UNIX_EPOCH)).isoformat(timespec='milliseconds')}Z"
     except OverflowError:

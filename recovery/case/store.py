@@ -14,7 +14,14 @@ from typing import Any
 from recovery.backup.blobs import Blob, BlobState
 from recovery.backup.keys import WrappedKey
 from recovery.backup.manifest import EntryKind, ManifestEntry
-from recovery.case.schema import ASSET_COLUMNS, FILE_COLUMNS, RESOURCE_COLUMNS, TABLES
+from recovery.case.schema import (
+    ASSET_COLUMNS,
+    FILE_COLUMNS,
+    FILE_INDEXES,
+    LIBRARY_INDEXES,
+    RESOURCE_COLUMNS,
+    TABLES,
+)
 from recovery.errors import OutputError
 from recovery.photos.attributes import FileAttributes
 from recovery.photos.codes import KindCode, SubtypeCode
@@ -131,7 +138,11 @@ class WorkingDatabase:
 
     def add_files(self, files: Iterable[MediaFile]) -> None:
         """Add media files, thumbnail tables apart, each with the row it names by its whole name or by the stem."""
+        for index in LIBRARY_INDEXES:
+            self.change(index)
         self.add(_ADD_FILE, (_cells(file) for file in files if file.place.part is not Part.TABLE))
+        for index in FILE_INDEXES:
+            self.change(index)
 
     def update_file(self, file: MediaFile) -> None:
         """Keep what a closer look at a file has told."""

@@ -118,6 +118,8 @@ class _Builder:
         uuid, created, added = fields.uuid(), fields.created(), fields.added()
         directory, filename = fields.directory_and_name()
         trashed, trashed_at = fields.trashed()
+        (original_filename, timezone, offset, width, height, latitude, longitude, favorite, hidden, title, caption,
+         bundle) = fields.stated()  # fmt: skip
         files = self._files(kind, uuid)
         decision = self._decision(kind, files)
         facetime, judgement = self._facetime(created, added)
@@ -129,17 +131,17 @@ class _Builder:
             status_reason=decision.reason,
             directory=directory,
             filename=filename,
-            original_filename=fields.text("original_filename"),
+            original_filename=original_filename or None,
             created=created,
             added=added,
-            timezone=fields.text("timezone"),
-            timezone_offset=fields.pick("timezone_offset", int),
-            width=fields.pick("width", int),
-            height=fields.pick("height", int),
-            latitude=fields.degrees("latitude"),
-            longitude=fields.degrees("longitude"),
-            favorite=fields.truth("favorite"),
-            hidden=fields.truth("hidden"),
+            timezone=timezone or None,
+            timezone_offset=offset,
+            width=width,
+            height=height,
+            latitude=None if latitude == codes.NO_PLACE else latitude,
+            longitude=None if longitude == codes.NO_PLACE else longitude,
+            favorite=None if favorite is None else bool(favorite),
+            hidden=None if hidden is None else bool(hidden),
             trashed=trashed,
             trashed_at=trashed_at,
             trashed_until_estimate=in_records(trashed_at + _RETENTION) if trashed and trashed_at else None,
@@ -149,12 +151,12 @@ class _Builder:
             if kind is Kind.LIVE_PHOTO
             else None,
             cloud=cloud_of(row, self.group.resources, self.case.identity.backup_date),
-            title=fields.text("title"),
-            caption=fields.text("caption"),
+            title=title or None,
+            caption=caption or None,
             keywords=self.group.keywords,
             albums=self.group.albums,
             persons=self.group.persons,
-            importer=fields.text("creator_bundle"),
+            importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),
             files=files,
             notes=tuple(self._notes(files, judgement)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 from recovery.backup.manifest import STORE as MANIFEST
 from recovery.clock import Moment, in_records, in_utc
@@ -37,6 +38,16 @@ def field_sources(places: Places) -> Mapping[str, Source]:
     """For the fields of an asset that come from its row: the store and the columns."""
     known = ((FIELDS.get(fact, fact), row_place(fact, places)) for fact in _OF_ROWS)
     return {field: Source(DATABASE, place) for field, place in known if place}
+
+
+STATED: tuple[tuple[str, type], ...] = (
+    ("original_filename", str), ("timezone", str), ("timezone_offset", int), ("width", int), ("height", int),
+    ("latitude", float), ("longitude", float), ("favorite", int), ("hidden", int), ("title", str),
+    ("caption", str), ("creator_bundle", str),
+)  # fmt: skip
+"""Facts that are given on as they are stored, with the type of each."""
+_VALUES = attrgetter(*(name for name, _ in STATED))
+_NOTHING = (None,) * len(STATED)
 
 
 class _Value(NamedTuple):
@@ -85,19 +96,19 @@ class Fields:
                 return found.value
         return None
 
+    def stated(self) -> tuple[Any, ...]:
+        """The best values of `STATED`, in that order."""
+        found = _VALUES(self._row) if self._row is not None else _NOTHING
+        if self._nowhere_else or None not in found:
+            return found
+        return tuple(
+            self.pick(name, form) if value is None else value
+            for value, (name, form) in zip(found, STATED, strict=True)
+        )
+
     def text(self, name: str) -> str | None:
         """The best text, None also for an empty one."""
         return self.pick(name, str) or None
-
-    def truth(self, name: str) -> bool | None:
-        """The best number, as yes or no."""
-        value = self.pick(name, int)
-        return None if value is None else bool(value)
-
-    def degrees(self, name: str) -> float | None:
-        """The best coordinate; the library's mark for "no place" counts as none."""
-        value = self.pick(name, float)
-        return None if value == codes.NO_PLACE else value
 
     def uuid(self) -> str | None:
         """The asset's UUID: stored, else the ghost's."""
