@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import structs
 
-from recovery.clock import UNIX_EPOCH, Moment, to_text
+from recovery.clock import UNIX_EPOCH, Moment, in_records, to_text
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def packed(value: object) -> bytes:
     try:
         return _PACKER.encode(value)
     except UnicodeEncodeError:
-        return _PACKER.encode(_valid(msgspec.to_builtins(value, enc_hook=_stored)))
+        return _PACKER.encode(_valid(msgspec.to_builtins(value, enc_hook=_stored, builtin_types=(datetime,))))
 
 
 def unpacker(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
@@ -81,7 +81,7 @@ def _stored(value: object) -> int:
 
 def _from_store(kind: type, value: Any) -> object:
     if kind is Moment:
-        return UNIX_EPOCH + timedelta(microseconds=value)
+        return UNIX_EPOCH + timedelta(microseconds=value) if isinstance(value, int) else in_records(value)
     raise NotImplementedError(f"a {kind.__name__} cannot be read back")
 
 

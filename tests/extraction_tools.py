@@ -19,6 +19,7 @@ from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.record import RUN
 from recovery.extraction.selection import Selection
 from recovery.extraction.write import WriteOptions, write
+from recovery.findings.found import FoundAssets
 from recovery.findings.model import (
     Asset,
     AssetFile,
@@ -87,7 +88,7 @@ def facetime(verdict: str = "certain") -> FaceTime:
 
 def findings_of(assets: Iterable[Asset], loose: Iterable[LooseEnd] = ()) -> Findings:
     """Findings with these assets and loose ends."""
-    return Findings(BACKUP, NO_TOTALS, tuple(assets), tuple(loose), (), ())
+    return Findings(BACKUP, NO_TOTALS, FoundAssets.of(assets), tuple(loose), (), ())
 
 
 def found(planted: PlantedAsset) -> Asset:

@@ -15,11 +15,13 @@ from recovery.backup.manifest import EntryKind, ManifestEntry, ManifestIndex
 from recovery.database import open_file_copy
 from recovery.photos.attributes import PREFIX, read_attributes
 from recovery.photos.codes import NO_PLACE, SubtypeCode, TrashedState
-from recovery.photos.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos.library import AssetRow
 from recovery.photos.media import read_media
 from recovery.photos.pairing import Half, Pair, pair
 from recovery.photos.places import DOMAIN, ROOT, stem
 from recovery.workspace import Workspace
+from tests.library_tools import WholeLibrary as PhotoLibrary
+from tests.library_tools import read_library
 
 FIRST_WITH_BUNDLE = 15_000
 """osxphotos does not report the importing program of libraries with an older model."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from recovery import __version__
+from recovery.clock import in_records
+from recovery.findings.found import FoundAssets
 from recovery.findings.model import (
     Asset,
     AssetFile,
@@ -47,7 +48,7 @@ BACKUP = BackupFacts(
     product_type="iPhone12,1",
     ios_version="17.5.1",
     build="21F90",
-    backup_date=datetime(2024, 5, 20, 6, 30, tzinfo=UTC),
+    backup_date=in_records(datetime(2024, 5, 20, 6, 30, tzinfo=UTC)),
     encrypted=True,
     complete=True,
     photos_model_version=17600,
@@ -69,7 +70,7 @@ def media(
 
 def fixed(item: AssetFile, digit: str) -> AssetFile:
     """The file with a file ID that is the same in every run."""
-    return item._replace(file_id=digit * 40)
+    return item.changed(file_id=digit * 40)
 
 
 def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711) -> Totals:
@@ -114,7 +115,7 @@ def findings(
     return Findings(
         backup,
         totals(assets, loose_ends),
-        tuple(assets),
+        FoundAssets.of(assets),
         tuple(loose_ends),
         tuple(causes),
         tuple(gaps),
@@ -352,12 +353,12 @@ def sample() -> Findings:
     ghost = next(asset for asset in story.assets if asset.deleted)
     summary = "The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden."
     shown = findings([story.assets[0], ghost], story.loose_ends[1:2], story.causes, story.gaps[1:])
-    return replace(shown, summary=summary)
+    return shown.changed(summary=summary)
 
 
 def empty() -> Findings:
     """A library that was read and holds nothing, in an unencrypted backup that was interrupted."""
-    backup = replace(BACKUP, encrypted=False, complete=False, device_name=None)
+    backup = BACKUP.changed(encrypted=False, complete=False, device_name=None)
     gap = Gap(
         "call history",
         "Library/CallHistoryDB/CallHistory.storedata",

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
 from recovery.photos.facts import ASSET_FACTS
-from recovery.photos.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos.library import AssetRow
 from recovery.workspace import Workspace
+from tests.library_tools import WholeLibrary as PhotoLibrary
+from tests.library_tools import read_library
 
 # iOS 11 to 13: the old asset table, the old name of the creator's column, no resources' trashing.
 OLD = """

@@ -7,9 +7,9 @@ import os
 import shutil
 import stat
 from collections.abc import Container, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from recovery import database, limits
 from recovery.backup.blobs import Blob, BlobFolder, BlobState, opened
@@ -31,6 +31,8 @@ from recovery.errors import (
 from recovery.provenance import Gap
 from recovery.workspace import Workspace
 
+T = TypeVar("T")
+
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
 
 # Bytes read ahead for small pieces: reading costs the same for more, deciphering does not.
@@ -48,11 +50,20 @@ class BackupView:
         self._keys = keys
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
+        self._open = ExitStack()
 
     @property
     def encrypted(self) -> bool:
         """Whether the blobs are encrypted; a copy that some tool has decrypted is not."""
         return self._keys is not None
+
+    def until_closed(self, context: AbstractContextManager[T]) -> T:
+        """Enter a context that is left when the view is closed."""
+        return self._open.enter_context(context)
+
+    def close(self) -> None:
+        """Leave what was entered `until_closed`."""
+        self._open.close()
 
     def new_file(self, name: str) -> Path:
         """A path in the private folder, for what is worked out from the backup."""
@@ -266,7 +277,11 @@ def open_backup(folder: Path, workspace: Workspace, passphrase: Passphrase | Non
             keys, index = None, _salvaged(identity, damaged, error)
         except _LostManifestError as error:
             keys, index = None, _salvaged(identity, error, error)
-        yield BackupView(identity, index, keys, workspace)
+        view = BackupView(identity, index, keys, workspace)
+        try:
+            yield view
+        finally:
+            view.close()
 
 
 class _LostManifestError(DamagedBackupError):

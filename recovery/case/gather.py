@@ -68,7 +68,7 @@ class _Gatherer:
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
-        self.store = WorkingDatabase(view.new_file("case.db"))
+        self.store = view.until_closed(WorkingDatabase(view.new_file("case.db")))
         self.progress = progress
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,7 @@ class WorkingDatabase:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self._numbers = itertools.count(1)
         with _own_trouble():
             self.connection = sqlite3.connect(
                 str(path) if path else IN_MEMORY, isolation_level=None, check_same_thread=False
@@ -74,9 +76,25 @@ class WorkingDatabase:
             self.connection.executescript(TABLES)
             self.connection.execute("BEGIN")
 
-    def close(self) -> None:
+    def __enter__(self) -> WorkingDatabase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Close it; the file belongs to the workspace."""
         self.connection.close()
+
+    def in_memory(self) -> WorkingDatabase:
+        """A copy of all there is, which needs no file."""
+        copy = WorkingDatabase()
+        copy.connection.rollback()
+        self.connection.backup(copy.connection)
+        return copy
+
+    def new_table(self, name: str, columns: str) -> str:
+        """Make a table that nothing else uses, for findings of this case; its name."""
+        made = f"{name}_{next(self._numbers)}"
+        self.change(f"CREATE TABLE {made} ({columns})")
+        return made
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""

@@ -13,7 +13,6 @@ from recovery.findings.model import Asset, Verdict, asset_order
 from recovery.records import packed, unpacker
 
 _ASSET = unpacker(Asset)
-_ADD = "INSERT INTO finding (created, uuid, path, notable, record) VALUES (?, ?, ?, ?, ?)"
 _TOGETHER = 500  # assets that are written at once
 _ORDER = "ORDER BY created, uuid, path, id"
 
@@ -25,9 +24,15 @@ class FoundAssets(Sequence[Asset]):
     """
 
     def __init__(
-        self, store: WorkingDatabase, numbers: Sequence[int], change: Callable[[Asset], Asset] | None = None
+        self,
+        store: WorkingDatabase,
+        table: str,
+        numbers: Sequence[int],
+        change: Callable[[Asset], Asset] | None = None,
     ) -> None:
         self._store = store
+        self._table = table
+        self._record = f"SELECT record FROM {table} WHERE id = ?"
         self._numbers = numbers
         self._change = change
         self._made: tuple[Asset, ...] | None = None
@@ -42,7 +47,7 @@ class FoundAssets(Sequence[Asset]):
 
     def notable(self) -> FoundAssets:
         """Those that people come for: see `is_notable`."""
-        wanted = {number for (number,) in self._store.run("SELECT id FROM finding WHERE notable")}
+        wanted = {number for (number,) in self._store.run(f"SELECT id FROM {self._table} WHERE notable")}
         return self._some([number for number in self._numbers if number in wanted])
 
     def where(self, fits: Callable[[Asset], bool]) -> FoundAssets:
@@ -54,13 +59,13 @@ class FoundAssets(Sequence[Asset]):
         """The same assets, each put through a function when it is asked for."""
         before = self._change
         both = change if before is None else lambda asset: change(before(asset))
-        return FoundAssets(self._store, self._numbers, both)
+        return FoundAssets(self._store, self._table, self._numbers, both)
 
     def _some(self, numbers: Sequence[int]) -> FoundAssets:
-        return FoundAssets(self._store, numbers, self._change)
+        return FoundAssets(self._store, self._table, numbers, self._change)
 
     def _at(self, number: int) -> Asset:
-        asset = _ASSET.decode(self._store.value("SELECT record FROM finding WHERE id = ?", (number,)))
+        asset = _ASSET.decode(self._store.value(self._record, (number,)))
         return asset if self._change is None else self._change(asset)
 
     def in_memory(self) -> FoundAssets:
@@ -95,11 +100,9 @@ class FindingWriter:
     def __init__(self, store: WorkingDatabase) -> None:
         self._store = store
         self._waiting: list[tuple[object, ...]] = []
-        store.change("DROP TABLE IF EXISTS finding")
-        store.change(
-            "CREATE TABLE finding (id INTEGER PRIMARY KEY, created INTEGER, uuid TEXT, path TEXT, notable INTEGER,"
-            " record BLOB)"
-        )
+        columns = "id INTEGER PRIMARY KEY, created INTEGER, uuid TEXT, path TEXT, notable INTEGER, record BLOB"
+        self._table = store.new_table("finding", columns)
+        self._add = f"INSERT INTO {self._table} (created, uuid, path, notable, record) VALUES (?, ?, ?, ?, ?)"
 
     def add(self, asset: Asset) -> None:
         """Keep one asset."""
@@ -109,14 +112,14 @@ class FindingWriter:
             self._write()
 
     def _write(self) -> None:
-        self._store.add(_ADD, self._waiting)
+        self._store.add(self._add, self._waiting)
         self._waiting = []
 
     def found(self, order: str = _ORDER) -> FoundAssets:
         """All that were added, in the order of findings."""
         self._write()
-        numbers = (number for (number,) in self._store.run(f"SELECT id FROM finding {order}"))
-        return FoundAssets(self._store, array("q", numbers))
+        numbers = (number for (number,) in self._store.run(f"SELECT id FROM {self._table} {order}"))
+        return FoundAssets(self._store, self._table, array("q", numbers))
 
 
 def microseconds(moment: datetime) -> int:

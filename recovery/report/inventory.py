@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,11 @@ def schema() -> Json:
         "title": "recover-facetime inventory, version 1",
         **json_schema(Inventory),
     }
+
+
+def schema_text() -> str:
+    """The schema as the shipped file has it."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def inventory(

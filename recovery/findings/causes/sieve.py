@@ -23,8 +23,7 @@ class Sieve:
         self.deleted: list[Asset] = []
         """Assets that were deleted for good."""
         self._store = case.store
-        self._store.change("DROP TABLE IF EXISTS away")
-        self._store.change("CREATE TABLE away (created INTEGER, uuid TEXT)")
+        self._away = case.store.new_table("away", "created INTEGER, uuid TEXT")
         self.away_count = 0
         self.others_trashed = 0
         self.others_hidden = 0
@@ -45,14 +44,14 @@ class Sieve:
 
     def away(self) -> tuple[str, ...]:
         """UUIDs of assets whose original is in iCloud and not on the phone, in the order of findings."""
-        found = self._store.run("SELECT uuid FROM away ORDER BY created, uuid")
+        found = self._store.run(f"SELECT uuid FROM {self._away} ORDER BY created, uuid")
         return tuple(uuid.upper() for (uuid,) in found)
 
     def _note(self, uuid: str | None, created: datetime | None, away: bool) -> None:
         if away:
             self.away_count += 1
             when = microseconds(created) if created else _LAST
-            self._store.change("INSERT INTO away VALUES (?, ?)", (when, uuid or ""))
+            self._store.change(f"INSERT INTO {self._away} VALUES (?, ?)", (when, uuid or ""))
         if created and self._made and created <= self._made and (self.newest is None or created > self.newest):
             self.newest = created
 
