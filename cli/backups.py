@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 
 import click
 
 from cli.main import EXIT_FAILED, partly
-from cli.options import style
+from cli.options import in_bytes, style
 from recovery.errors import BackupNotFoundError
 from recovery.filesystem import is_folder
+from recovery.records import indented
 from recovery.report.backup_list import backups_document
 from recovery.report.backup_text import backups_table
 from recovery.source.locate import default_roots, find_backups
@@ -41,7 +42,7 @@ def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int
     roots = (root,) if root else default_roots()
     found = find_backups(roots, with_size=not no_size)
     if as_json:
-        click.echo(json.dumps(backups_document(found), ensure_ascii=False, indent=2))
+        in_bytes(sys.stdout).write(indented(backups_document(found)) + b"\n")
     else:
         click.echo(backups_table(found, roots=roots, style=style()), nl=False)
     hidden = any(gap.fault for gap in found.gaps)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -10,8 +9,9 @@ import click
 
 from cli.main import partly
 from cli.multi_backup import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
-from cli.options import Manners, answer_stream, manners, manners_options, style
+from cli.options import Manners, answer_stream, in_bytes, manners, manners_options, style
 from recovery.analysis.comparison.comparing import Comparison, compare
+from recovery.records import indented
 from recovery.report.comparison_json import comparison_document
 from recovery.report.comparison_text import comparisons_text
 from recovery.report.layout import PLAIN
@@ -64,7 +64,7 @@ def command(
     with answer_stream(output, *(source.folder for source in sources)) as stream, how.bar() as bar:
         if as_json:
             document = comparison_document(comparisons, generated_at=datetime.now(UTC), swapped=swapped)
-            stream.write(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
+            in_bytes(stream).write(indented(document) + b"\n")
         else:
             paint = style() if output is None else PLAIN
             stream.write(comparisons_text(comparisons, View(everything, verbose, paint, bar)))

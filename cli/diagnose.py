@@ -10,6 +10,7 @@ from cli.main import partly
 from cli.options import (
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -59,7 +60,9 @@ def command(
         findings = told(found.findings, redacted, found.progress)
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json:
-                stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))
+                in_bytes(stream).write(
+                    dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))).encode()
+                )
             else:
                 paint = style() if output is None else PLAIN
                 stream.write(diagnosis(findings, verbose=verbose, style=paint))

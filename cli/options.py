@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 import click
 
@@ -133,11 +133,6 @@ class Opened:
         return SILENT if stream.isatty() else self.progress
 
 
-# A library is millions of small values; freeing them one by one takes a tenth of a scan. The last one stays until
-# the program ends, when the system frees all of them at once.
-_kept: list[Opened] = []
-
-
 @contextmanager
 def opened(
     backup: str,
@@ -160,9 +155,7 @@ def opened(
         unlocked(folder, workspace, passphrase_file, bar) as view,
     ):
         case = gather(view, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
-        found = Opened(view, case, find(case, bar), bar)
-        _kept[:] = [found]
-        yield found
+        yield Opened(view, case, find(case, bar), bar)
 
 
 @dataclass(slots=True)
@@ -182,6 +175,12 @@ class BytesDone:
 
     def finished(self, name: str, state: str) -> None:
         """See recovery.extraction.outcomes.Progress."""
+
+
+def in_bytes(stream: TextIO) -> BinaryIO:
+    """The stream below a text stream: JSON is UTF-8, whatever the terminal speaks."""
+    stream.flush()
+    return stream.buffer
 
 
 @contextmanager

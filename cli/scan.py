@@ -13,6 +13,7 @@ from cli.main import partly
 from cli.options import (
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -22,8 +23,8 @@ from cli.options import (
     told,
 )
 from recovery.analysis.find import narrowed
+from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import Asset, Findings
-from recovery.analysis.outlines import standing_out
 from recovery.progress import Progress, counted
 from recovery.report import maps as places
 from recovery.report import tables, text
@@ -34,8 +35,8 @@ from recovery.report.safe_text import clean
 _PLACES = ("geojson", "kml")
 _TABLES: dict[str, Callable[[Iterable[Asset], TextIO], object]] = {
     "csv": tables.write_csv,
-    "ndjson": tables.write_ndjson,
-    "geojson": lambda assets, stream: stream.write(places.geojson(assets)),
+    "ndjson": lambda assets, stream: tables.write_ndjson(assets, in_bytes(stream)),
+    "geojson": lambda assets, stream: in_bytes(stream).write(places.geojson(assets).encode()),
     "kml": lambda assets, stream: stream.write(places.kml(assets)),
 }
 
@@ -99,15 +100,12 @@ def command(
             if as_json or form == "json":
                 write_json(
                     findings,
-                    stream,
+                    in_bytes(stream),
                     generated_at=datetime.now(UTC),
-                    room=found.view.room,
                     progress=found.telling(stream),
                 )
             elif form in _TABLES:
-                _write_table(
-                    _listed(findings, everything, found.progress), form, stream, quiet, found.telling(stream)
-                )
+                _write_table(_listed(findings, everything), form, stream, quiet, found.telling(stream))
             else:
                 paint = style() if output is None else PLAIN
                 answer = text.scan(
@@ -122,14 +120,13 @@ def command(
     return partly(findings.faults)
 
 
-def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool, progress: Progress) -> None:
+def _write_table(listed: FoundAssets, form: str, stream: TextIO, quiet: bool, progress: Progress) -> None:
     _TABLES[form](counted(listed, progress, "Writing the answer", len(listed), " photos"), stream)
     if form in _PLACES and not quiet:
         found_places = len(places.placed(listed))
         click.echo(f"Note: {found_places:,} of {len(listed):,} have a stored place.", err=True)
 
 
-def _listed(findings: Findings, everything: bool, progress: Progress) -> tuple[Asset, ...]:
+def _listed(findings: Findings, everything: bool) -> FoundAssets:
     whole = everything or findings.search is not None
-    chosen = findings.assets if whole else standing_out(findings.assets)
-    return tuple(counted(chosen, progress, "Choosing the photos", None, " photos"))
+    return findings.assets if whole else findings.assets.notable()

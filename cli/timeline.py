@@ -12,6 +12,7 @@ from cli.options import (
     Manners,
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -88,12 +89,13 @@ def _write(
 ) -> None:
     dropped = 0
     if form == "json":
-        exports.write_json(told, facts, stream, generated_at=datetime.now(UTC), progress=progress)
+        exports.write_json(told, facts, in_bytes(stream), generated_at=datetime.now(UTC), progress=progress)
     elif form == "csv":
         exports.write_csv(told, stream, progress)
+    elif form == "timesketch":
+        dropped = exports.write_timesketch(told, stream, progress)
     else:
-        write = exports.write_timesketch if form == "timesketch" else exports.write_jsonl
-        dropped = write(told, stream, progress)
+        dropped = exports.write_jsonl(told, in_bytes(stream), progress)
     if dropped and not how.quiet:
         click.echo(
             f"Note: {dropped:,} events without a time are left out; the text and --json have them.", err=True

@@ -204,14 +204,14 @@ class Backup:
         def sidecars(planned: PlannedAsset, outcomes: tuple[Outcome, ...]) -> Mapping[str, bytes]:
             asset = planned.asset
             assert asset is not None  # files without an asset get no sidecars
-            text = json_sidecar(asset, findings.backup, extracted=_extracted(outcomes))
-            return {"json": text.encode(), "xmp": xmp(asset)}
+            document = json_sidecar(asset, findings, extracted=_extracted(outcomes))
+            return {"json": document, "xmp": xmp(asset)}
 
         def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
             # No time: an extraction that was interrupted and finished later has the bytes of an undisturbed one.
-            text = io.StringIO()
-            write_json(findings, text, generated_at=None, extracted=_extracted(outcomes.files))
-            return {"inventory.json": text.getvalue().encode()}
+            written = io.BytesIO()
+            write_json(findings, written, generated_at=None, extracted=_extracted(outcomes.files))
+            return {"inventory.json": written.getvalue()}
 
         return Documents(sidecars=sidecars, finals=finals, derive=Deriver(self._view, case.traces.tables))
 

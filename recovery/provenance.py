@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from recovery.records import Record
+
 T = TypeVar("T")
 
 
@@ -21,8 +23,7 @@ class Tier(StrEnum):
     """Stated or inferred, and never seen in a real sample by us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record, frozen=True):
     """The place a value was read from: `store` is a path inside the backup, `place` names table.column or key."""
 
     store: str
@@ -34,8 +35,7 @@ class Source:
         return f"{self.store} {self.place}{row}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Record, frozen=True):
     """Something that could not be looked at: what, in which store, why, and which answers that hides.
 
     `fault` tells evidence that is in the backup and unreadable (exit code 3) from evidence that a backup

@@ -91,12 +91,8 @@ def environment(passphrase: str | None = None, temporary: Path | None = None) ->
 def started(
     arguments: Sequence[str], env: Mapping[str, str], before: Sequence[str] = (), code: str = ""
 ) -> subprocess.Popen[bytes]:
-    """A run in a process of its own; `before` goes in front of the interpreter, `code` runs before the program.
-
-    Small as the backup may be, a second process helps wherever one could (recovery/ahead.py).
-    """
-    pays = "from recovery import limits; limits.ENTRIES_WORTH_A_PROCESS = limits.ASSETS_WORTH_A_PROCESS = 0"
-    program = f"{code}\n{pays}\nimport sys\nfrom cli.main import run\nsys.argv[0] = 'recover-facetime'\nrun()"
+    """A run in a process of its own; `before` goes in front of the interpreter, `code` runs before the program."""
+    program = f"{code}\nimport sys\nfrom cli.main import run\nsys.argv[0] = 'recover-facetime'\nrun()"
     return subprocess.Popen(
         [*before, sys.executable, "-c", program, *arguments],
         stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import BackupBuilder, PlantedAsset
+from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import (
     Asset,
     AssetFile,
@@ -90,7 +91,7 @@ def facetime(verdict: str = "certain") -> FaceTime:
 
 def findings_of(assets: Iterable[Asset], loose: Iterable[LooseEnd] = ()) -> Findings:
     """Findings with these assets and loose ends."""
-    return Findings(BACKUP, NO_TOTALS, tuple(assets), tuple(loose), (), ())
+    return Findings(BACKUP, NO_TOTALS, FoundAssets.of(assets), tuple(loose), (), ())
 
 
 def found(planted: PlantedAsset) -> Asset:

@@ -23,9 +23,11 @@ from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, stem
 from recovery.photos_db.codes import NO_PLACE, SubtypeCode, TrashedState
 from recovery.photos_db.facetime_signals import Camera, Judgement, Verdict, judge
 from recovery.photos_db.file_attributes import PREFIX, read_attributes
-from recovery.photos_db.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos_db.library import AssetRow
 from recovery.source.manifest import EntryKind, ManifestEntry, ManifestIndex
 from recovery.workspace import Workspace
+from tests.library_tools import WholeLibrary as PhotoLibrary
+from tests.library_tools import read_library
 
 FIRST_WITH_BUNDLE = 15_000
 """osxphotos does not report the importing program of libraries with an older model."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from recovery import __version__
+from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import (
     Asset,
     AssetFile,
@@ -38,6 +38,7 @@ from recovery.analysis.model import (
     Upload,
     Verdict,
 )
+from recovery.clock import in_records
 from recovery.provenance import Gap, Source, Tier
 
 GENERATED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
@@ -52,7 +53,7 @@ BACKUP = BackupFacts(
     product_type="iPhone12,1",
     ios_version="17.5.1",
     build="21F90",
-    backup_date=datetime(2024, 5, 20, 6, 30, tzinfo=UTC),
+    backup_date=in_records(datetime(2024, 5, 20, 6, 30, tzinfo=UTC)),
     encrypted=True,
     complete=True,
     photos_model_version=17600,
@@ -74,7 +75,7 @@ def media(
 
 def fixed(item: AssetFile, digit: str) -> AssetFile:
     """The file with a file ID that is the same in every run."""
-    return item._replace(file_id=digit * 40)
+    return item.changed(file_id=digit * 40)
 
 
 def totals(
@@ -123,7 +124,7 @@ def findings(
     return Findings(
         backup,
         totals(assets, loose_ends, messages=len(messages)),
-        tuple(assets),
+        FoundAssets.of(assets),
         tuple(loose_ends),
         tuple(causes),
         tuple(gaps),
@@ -421,12 +422,12 @@ def sample() -> Findings:
         story.gaps[1:],
         messages=story.facetime_messages[:1],
     )
-    return replace(shown, summary=summary)
+    return shown.changed(summary=summary)
 
 
 def empty() -> Findings:
     """A library that was read and holds nothing, in an unencrypted backup that was interrupted."""
-    backup = replace(BACKUP, encrypted=False, complete=False, device_name=None)
+    backup = BACKUP.changed(encrypted=False, complete=False, device_name=None)
     gap = Gap(
         "call history",
         "Library/CallHistoryDB/CallHistory.storedata",

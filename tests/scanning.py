@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from recovery.analysis.find import find
@@ -25,13 +26,14 @@ def view_of(folder: Path, passphrase: str | None = None) -> Iterator[BackupView]
 
 
 def case_of(folder: Path, passphrase: str | None = None) -> Case:
-    """Everything gathered from a backup folder."""
+    """Everything gathered from a backup folder, in memory: the private folder is gone."""
     with view_of(folder, passphrase) as view:
-        return gather(view)
+        case = gather(view)
+        return replace(case, store=case.store.in_memory())
 
 
 def scan(folder: Path, passphrase: str | None = None) -> Findings:
-    """Everything found in a backup folder."""
+    """Everything found in a backup folder, in memory."""
     return find(case_of(folder, passphrase))
 
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from fixtures import BackupBuilder
 from recovery.analysis.model import Basis, Verdict
 from recovery.case.facetime_evidence import traces_of
-from recovery.case.grouping import group
 from recovery.photos_db.camera_roll_paths import FileRole, Part, place_of
 from recovery.photos_db.facetime_signals import judge
 from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
@@ -25,6 +24,7 @@ from recovery.source.blobs import BlobState
 from recovery.source.manifest import ManifestEntry
 from recovery.workspace import Workspace
 from tests.figures_real_data import manifest_entries
+from tests.library_tools import groups_of
 from tests.scanning import PASSPHRASE, named, scan
 
 DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)
@@ -136,7 +136,7 @@ def test_the_real_live_photo_pairs_and_is_not_of_facetime(shared: Path, workspac
     """IMG_0011 has both halves, and no file of the real camera roll is taken for one of FaceTime."""
     entries = manifest_entries(shared.parent, workspace)
     files = [file for entry in entries if (file := media(entry))]
-    groups = group((), files).groups
+    groups = groups_of((), files)
     (live,) = (item for item in groups if item.pair is not None)
     assert [(file.role, file.file.entry.name) for file in live.files if file.file.place.part is Part.ORIGINAL] == [
         (FileRole.STILL, "IMG_0011.HEIC"),

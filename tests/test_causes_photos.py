@@ -304,7 +304,7 @@ def test_a_large_photo_is_not_called_small(tmp_path: Path) -> None:
     """Twelve megapixels are not small, whoever took them."""
     case = built(photo(), tmp_path)
     (asset,) = find(case).assets
-    inquiry = Inquiry.of(case, Sieve.of(case, [asset._replace(width=4032, height=3024)]))
+    inquiry = Inquiry.of(case, Sieve.of(case, [asset.changed(width=4032, height=3024)]))
     causes, _ = judged(inquiry)
     says = "The FaceTime photos found here measure 4032 x 3024 pixels, which is not small."
     assert causes[-1] == expected("small_or_blurry", "contradicted", says, row("ZWIDTH"))

@@ -94,7 +94,7 @@ def test_moved_through_icloud_is_matched_by_the_cloud_identifier(tmp_path: Path,
     older = scan(BackupBuilder(backup_date=OLD).with_photo("IMG_0001").build(tmp_path / "older"))
     first = older.assets[0]
     cloud = first.cloud_identifier if named_by == "cloud identifier on both" else first.uuid
-    other = first._replace(uuid="F" * 8, cloud_identifier=(cloud or "").lower(), filename="x.heic")
+    other = first.changed(uuid="F" * 8, cloud_identifier=(cloud or "").lower(), filename="x.heic")
     (pair,) = match([first], [other]).pairs
     assert pair.by is MatchedBy.CLOUD_IDENTIFIER
 

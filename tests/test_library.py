@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
-from recovery.photos_db.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos_db.library import AssetRow
 from recovery.photos_db.library_fields import ASSET_FACTS
 from recovery.workspace import Workspace
+from tests.library_tools import WholeLibrary as PhotoLibrary
+from tests.library_tools import read_library
 
 # iOS 11 to 13: the old asset table, the old name of the creator's column, no resources' trashing.
 OLD = """

@@ -24,11 +24,11 @@ def meeting(draw: st.DrawFn) -> Asset:
     asset = draw(assets)
     content = draw(NAMES)
     file_id = draw(st.sampled_from("fgh"))
-    return asset._replace(
+    return asset.changed(
         uuid=draw(NAMES),
         cloud_identifier=draw(NAMES),
         live_photo=LivePhoto(True, True, content, None) if content else asset.live_photo,
-        files=tuple(item._replace(file_id=file_id, size=draw(st.integers(1, 2))) for item in asset.files),
+        files=tuple(item.changed(file_id=file_id, size=draw(st.integers(1, 2))) for item in asset.files),
     )
 
 

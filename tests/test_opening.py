@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,5 +107,5 @@ def test_an_unread_library_and_a_shown_switch_are_said_at_once() -> None:
     text = opening((), 0, (off,), library_read=False)
     assert "could not be read in full, so this may not be all." in text
     assert "It was switched off." in text
-    on = replace(off, verdict=CauseVerdict.CONTRADICTED)
+    on = off.changed(verdict=CauseVerdict.CONTRADICTED)
     assert "It was switched off." not in opening((), 0, (on,), library_read=True)

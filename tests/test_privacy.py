@@ -15,7 +15,7 @@ from tests.every_command import ended, environment, filled, fitting, inside, sta
 from tests.scanning import PASSPHRASE
 
 # An audit hook cannot be removed: whatever opens a socket, resolves a name, starts a program or writes other than
-# below the folder that the tests look through ends the run. A copy of it (recovery/ahead.py) has the hook as well.
+# below the folder that the tests look through ends the run.
 _DENY = """
 import os, sys
 ROOM = os.environ["TMPDIR"]

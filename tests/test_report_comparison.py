@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,18 +40,18 @@ def story() -> Comparison:
     gone = Deletion(
         TAKEN + timedelta(days=20), "User deleted asset from trashcan.", "com.apple.mobileslideshow", TAKEN, None
     )
-    remembered = certain._replace(
+    remembered = certain.changed(
         basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
-        files=(), deleted=gone, live_photo=None, facetime=replace(certain.facetime, call=None),
+        files=(), deleted=gone, live_photo=None, facetime=certain.facetime.changed(call=None),
     )  # fmt: skip
-    emptied = plain[0]._replace(status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
+    emptied = plain[0].changed(status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
     marked = (
-        plain[1]._replace(favorite=True),
-        plain[2]._replace(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
+        plain[1].changed(favorite=True),
+        plain[2].changed(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
     )
-    before = [plain[1]._replace(favorite=False), plain[2]._replace(trashed=False)]
-    new = plain[3]._replace(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
-    backup = replace(BACKUP, path="/backups/newer one", backup_date=TAKEN + timedelta(days=40), complete=False)
+    before = [plain[1].changed(favorite=False), plain[2].changed(trashed=False)]
+    new = plain[3].changed(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
+    backup = BACKUP.changed(path="/backups/newer one", backup_date=TAKEN + timedelta(days=40), complete=False)
     first = findings([certain, trashed, possible, video, ghost, plain[0], *before, *plain[3:]])
     second = findings([remembered, possible, video, ghost, emptied, *marked, *plain[4:], new], backup=backup)
     return compare(first, second)

@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,12 +81,11 @@ def test_data_can_end_no_element(value: object) -> None:
 def test_every_text_outside_the_data_is_escaped() -> None:
     """Device names, gaps, loose ends and causes cannot become markup."""
     found = rich()
-    hostile = replace(
-        found,
-        backup=replace(found.backup, device_name=HOSTILE, path=HOSTILE, udid=HOSTILE),
-        gaps=tuple(replace(gap, what=HOSTILE, where=HOSTILE, why=HOSTILE) for gap in found.gaps),
-        loose_ends=tuple(replace(end, path=HOSTILE, guess=HOSTILE) for end in found.loose_ends),
-        causes=tuple(replace(cause, says=HOSTILE, advice=HOSTILE, does_not_say=HOSTILE) for cause in found.causes),
+    hostile = found.changed(
+        backup=found.backup.changed(device_name=HOSTILE, path=HOSTILE, udid=HOSTILE),
+        gaps=tuple(gap.changed(what=HOSTILE, where=HOSTILE, why=HOSTILE) for gap in found.gaps),
+        loose_ends=tuple(end.changed(path=HOSTILE, guess=HOSTILE) for end in found.loose_ends),
+        causes=tuple(cause.changed(says=HOSTILE, advice=HOSTILE, does_not_say=HOSTILE) for cause in found.causes),
         summary=HOSTILE,
     )
     assert hostile.gaps
@@ -149,7 +147,7 @@ def test_long_lists_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_summary_opens_the_page() -> None:
     """The paragraph that the findings give is the first thing said after the headline."""
-    found = replace(rich(), summary="Two of your photos wait in Recently Deleted.")
+    found = rich().changed(summary="Two of your photos wait in Recently Deleted.")
     html = render(found, None, [Preview()] * len(found.assets), "report_files", MADE)
     assert html.index("<h1>") < html.index(found.summary) < html.index('class="totals"')
 

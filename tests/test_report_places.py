@@ -35,7 +35,7 @@ def test_longitude_comes_first() -> None:
 @pytest.mark.parametrize("place", [(None, 1.0), (1.0, None), (90.1, 0.0), (0.0, -180.1), (math.nan, 0.0)])
 def test_half_a_place_or_one_off_the_globe_is_none(place: tuple[float | None, float | None]) -> None:
     """Such an asset is left out of both, and not counted as placed."""
-    asset = rich().assets[0]._replace(latitude=place[0], longitude=place[1])
+    asset = rich().assets[0].changed(latitude=place[0], longitude=place[1])
     assert not placed([asset])
     assert json.loads(geojson([asset]))["features"] == []
     assert "Placemark" not in kml([asset])

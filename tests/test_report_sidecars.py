@@ -19,7 +19,8 @@ from report_strategies import assets
 
 from recovery.analysis.model import Asset, Basis, Kind, Status
 from recovery.analysis.redact import redact
-from recovery.report.inventory import asset_document, schema
+from recovery.records import encode
+from recovery.report.inventory import schema
 from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
@@ -87,8 +88,8 @@ def test_any_sidecar_is_well_formed(asset: Asset) -> None:
 @given(assets)
 def test_json_sidecar_is_the_entry_of_the_inventory(asset: Asset) -> None:
     """The JSON sidecar holds the asset as the inventory does, and it fits the same schema."""
-    document = json.loads(json_sidecar(asset, BACKUP))
-    assert document["asset"] == asset_document(asset)
+    document = json.loads(json_sidecar(asset, findings([asset])))
+    assert document["asset"] == json.loads(encode(asset))
     assert document["backup"]["udid"] == BACKUP.udid
     ASSET.validate(document["asset"])
 
@@ -107,7 +108,7 @@ PERSONAL = {
 @example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, "", longitude=math.inf))
 def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     """Each kind exactly where one of its fields is known; redacted, dates and FaceTime's own names are left."""
-    document = json.loads(json_sidecar(asset, BACKUP))
+    document = json.loads(json_sidecar(asset, findings([asset])))
     told = document["personal_data"]
     for kind, names in PERSONAL.items():
         assert (kind in told) is any(document["asset"][name] not in (None, "", []) for name in names)
@@ -116,13 +117,13 @@ def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     shown = [] if bag is None else [item.text for item in bag[0]]
     assert set(shown) <= set(told) and ("names of people" in shown) is bool(asset.persons)
     (bare,) = redact(findings([asset])).assets
-    left = json.loads(json_sidecar(bare, BACKUP))["personal_data"]
+    left = json.loads(json_sidecar(bare, findings([bare])))["personal_data"]
     assert set(left) <= {"dates", "original file names", "the device"}
 
 
 def test_asset_schema_is_strict() -> None:
     """The schema used for sidecars does refuse an asset without a status."""
-    document = asset_document(rich().assets[0])
+    document = json.loads(encode(rich().assets[0]))
     del document["status"]
     assert not ASSET.is_valid(document)
 
@@ -153,5 +154,5 @@ def test_times_at_the_edge_of_the_calendar_do_not_crash() -> None:
 )
 def test_half_a_place_is_no_place(latitude: float | None, longitude: float | None) -> None:
     """Apple's -180,-180, a lone coordinate or no number give no GPS tags."""
-    asset = rich().assets[0]._replace(latitude=latitude, longitude=longitude)
+    asset = rich().assets[0].changed(latitude=latitude, longitude=longitude)
     assert b"GPS" not in xmp(asset)

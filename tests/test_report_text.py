@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,7 +100,7 @@ def test_nothing_found_is_never_a_bare_zero() -> None:
 
 def test_a_library_that_was_not_read_is_never_called_empty() -> None:
     """Even if no gap names it, a missing photo library is said to be what could hide a photo."""
-    story = findings(backup=replace(BACKUP, photos_model_version=None))
+    story = findings(backup=BACKUP.changed(photos_model_version=None))
     assert words.LIBRARY_UNREAD in " ".join(text.scan(story).split())
     assert "lists no photo" not in text.scan(story)
 
@@ -128,9 +127,9 @@ def test_a_cap_never_hides_a_single_one() -> None:
 
 def test_recently_deleted_needs_a_stored_state() -> None:
     """An asset whose trashed state is unknown is not listed, even with a date of trashing."""
-    asset = story_asset()._replace(trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
+    asset = story_asset().changed(trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
     assert "Recently deleted (" not in text.scan(findings([asset]))
-    assert "Recently deleted (1)" in text.scan(findings([asset._replace(trashed=True)]))
+    assert "Recently deleted (1)" in text.scan(findings([asset.changed(trashed=True)]))
 
 
 def test_the_last_day_is_called_an_estimate() -> None:
@@ -148,7 +147,7 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
         FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48)
     )
     signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
-    ghost = story_asset()._replace(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
+    ghost = story_asset().changed(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
     page = " ".join(text.scan(findings([ghost])).split())
     assert "Here small preview in a table of thumbnails (not the photo), 64 x 48 pixels" in page
 

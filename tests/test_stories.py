@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from fixtures.records import PlantedAsset
@@ -87,10 +85,10 @@ def without_calls(asset: Asset) -> Asset:
     """The asset without what only an encrypted backup can tell or measure: calls, and the length of cut files."""
     signals = tuple(signal for signal in asset.facetime.signals if signal.code != "call_overlap")
     files = tuple(
-        file._replace(note="", size=None if file.state == "damaged" else file.size) for file in asset.files
+        file.changed(note="", size=None if file.state == "damaged" else file.size) for file in asset.files
     )
     facetime = FaceTime(signals=signals)
-    return asset._replace(facetime=facetime, files=files, notes=tuple(n for n in asset.notes if "blob" not in n))
+    return asset.changed(facetime=facetime, files=files, notes=tuple(n for n in asset.notes if "blob" not in n))
 
 
 def listed_assets(findings: Findings) -> list[Asset]:
@@ -107,7 +105,7 @@ def test_plain_and_encrypted_twins_give_the_same_assets(plain: Findings, encrypt
         called = any(signal.code == "call_overlap" for signal in other.facetime.signals)
         verdicts = one.facetime.verdict, other.facetime.verdict
         assert verdicts[0] == verdicts[1] or (called and verdicts[0].rank < verdicts[1].rank)
-    assert replace(plain.backup, encrypted=True, path=encrypted.backup.path) == encrypted.backup
+    assert plain.backup.changed(encrypted=True, path=encrypted.backup.path) == encrypted.backup
 
 
 def test_only_the_encrypted_twin_knows_of_calls(plain: Findings, encrypted: Findings) -> None:

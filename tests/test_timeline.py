@@ -292,7 +292,7 @@ def test_real_libraries_tell_lives(shared: Path, tmp_path: Path, library: str) -
     assert case.traces.history is not None
     events = told(case, everything=True).events
     added = {event.uuid for event in events if event.code is EventCode.ADDED}
-    assert {row.uuid for row in case.library.assets if row.added} <= added
+    assert {row.uuid for row in case.store.rows() if row.added} <= added
     gone = [event.uuid for event in events if event.code is EventCode.DELETED]
     assert sorted(map(str, gone)) == sorted(str(asset.uuid) for asset in case.traces.history.deleted)
     assert case.traces.life is not None

@@ -22,6 +22,7 @@ from recovery.app_data.facetime_messages import media_path, read_stored_messages
 from recovery.app_data.messages import read_attachments
 from recovery.app_data.privacy import read_permissions
 from recovery.app_data.settings import FILES, read_settings
+from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import RecoveryError
 from recovery.extraction.journal import JOURNAL, Journal
@@ -35,7 +36,7 @@ from recovery.photos_db.carved_assets import carve_assets
 from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, read_attributes
 from recovery.photos_db.history import read_history
 from recovery.photos_db.journal_assets import read_asset_journals
-from recovery.photos_db.library import read_library
+from recovery.photos_db.library import LibraryReader
 from recovery.photos_db.migrations import read_migration_journals, read_migrations
 from recovery.photos_db.thumbnail_tables import decode_entry, read_configuration, read_table
 from recovery.provenance import Gap
@@ -220,9 +221,11 @@ def _library(data: bytes) -> str:
         history = read_history(database)
         migrations = read_migrations(database)
         events = sum(1 for _ in read_events(database))
-        found = read_library(database)
+        reader, store = LibraryReader(database), WorkingDatabase()
+        found = store.add_library(reader)
+        assets = sum(1 for _ in store.groups())
     gaps = (*found.gaps, *history.gaps, *migrations.gaps)
-    return outcome(gaps, len(found.assets), bool(events), len(history.deleted), len(migrations))
+    return outcome(gaps, assets, bool(events), len(history.deleted), len(migrations))
 
 
 def _calls(data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from recovery.analysis.asset_fields import MOVIE_DATE_NOTE, Fields
 from recovery.analysis.asset_files import files_of, live_photo_of, notes_of
@@ -28,17 +28,15 @@ from recovery.analysis.model import (
     FileRole,
     Kind,
 )
-from recovery.analysis.outlines import Glimpsed, Outline
-from recovery.analysis.plain_assets import PlainAssets
 from recovery.analysis.status import Decision, cloud_of, decide
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import Places, inside_traces, is_live, is_quiet, traces_of
 from recovery.case.grouping import Group, GroupFile
-from recovery.clock import to_text
+from recovery.clock import Moment, in_records, to_text
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ROOT
 from recovery.photos_db.facetime_signals import NOTHING_FIRED, Judgement, Stored, Traces, Verdict, judge
-from recovery.photos_db.library import AssetRow, ResourceRow
+from recovery.photos_db.library import AssetRow
 
 _NO_PLACES: Places = {}
 _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
@@ -46,65 +44,39 @@ _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4})
 
 
 class AssetMaker:
-    """Makes the assets of a case."""
+    """Makes the assets of a case: the one place where they are put together."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
         self._finder = CallFinder(case.around.calls.records)
         self._pictures = pictures_of(case)
-        self._plain = PlainAssets(case, self._pictures, self._finder)
 
-    def seen(self, groups: Iterable[Group], numbers: range, made: Iterator[Asset | None]) -> Iterator[Glimpsed]:
+    def assets(self, groups: Iterable[Group]) -> Iterator[Asset]:
         """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
 
-        `groups` are those of the case. Plain ones are given in outline, or less where only FaceTime is asked for;
-        those of these numbers as `plain` has made them.
+        `groups` are those of the case.
         """
         copies, ghosts = copies_of(self._case), ghosts_of(self._case)
         claimed: set[int] = set()
-        shorten = self._plain.glance if self._case.only_facetime else self.outline
-        for number, group in enumerate(groups):
-            short: Glimpsed | None = next(made) if number in numbers else None
-            ghost = _ghost_of(group, ghosts)
+        for group in groups:
+            ghost = _ghost_of(group, ghosts) if group.row is None else None
             if id(ghost) in claimed:
                 ghost = None
             if ghost is not None:
                 claimed.add(id(ghost))
-            own = _copies_for(group, ghost, copies)
-            if own or ghost is not None:
-                short = None
-            elif number not in numbers:
-                short = shorten(group)
-            yield short or self.built(group, ghost, own)
+            yield self._asset(group, ghost, copies)
         for ghost in ghosts.values():
             if id(ghost) not in claimed:
-                group = Group(None, ())
-                yield self.built(group, ghost, _copies_for(group, ghost, copies))
+                yield self._asset(Group(None, ()), ghost, copies)
         yield from assets_in_messages(self._case, copies)
 
-    def plain(self, groups: Iterable[Group]) -> Iterator[Asset | None]:
-        """For each group the whole asset, if no ghost and no copy is known; None where it is not plain."""
-        for group in groups:
-            outline = self.outline(group)
-            yield self.whole(outline) if outline is not None else None
-
-    def outline(self, group: Group) -> Outline | None:
-        """The asset in outline, of a group of which no ghost and no copy is known; None where it is not plain."""
-        return self._plain.outline(group)
-
-    def built(self, group: Group, ghost: Ghost | None = None, copies: Sequence[AttachmentFile] = ()) -> Asset:
-        """The asset on the long road, which any group can take."""
-        return _Builder(self._case, group, ghost, self._pictures, copies, self._finder).asset()
-
-    def whole(self, outline: Outline) -> Asset:
-        """The asset of an outline."""
-        return self._plain.asset(outline)
+    def _asset(self, group: Group, ghost: Ghost | None, copies: Copies) -> Asset:
+        own = () if copies.none else _copies_for(group, ghost, copies)
+        return _Builder(self._case, group, ghost, self._pictures, own, self._finder).asset()
 
 
 def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[AttachmentFile]:
     """The copies in Messages of this asset."""
-    if copies.none:
-        return []
     identifiers = group.content_identifiers()
     if ghost and ghost.journal and ghost.journal.media_group_uuid:
         identifiers.add(ghost.journal.media_group_uuid)
@@ -113,7 +85,7 @@ def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[Attac
 
 def _ghost_of(group: Group, ghosts: Mapping[str, Ghost]) -> Ghost | None:
     """The ghost whose files these are: by their attributes, by a name that is its UUID, by its remembered path."""
-    if group.row is not None or not group.files or not ghosts:
+    if not group.files or not ghosts:
         return None
     for item in group.files:
         attributes, place = item.file.attributes, item.file.place
@@ -145,7 +117,7 @@ class _Builder:
         self.copies = copies
         self.finder = finder
         self.places = case.library.places if case.library else _NO_PLACES
-        self.fields = Fields(group, ghost, self.places)
+        self.fields = Fields(group, ghost)
         self.live = is_live(group)
 
     def asset(self) -> Asset:
@@ -153,10 +125,10 @@ class _Builder:
         uuid, created, added = fields.uuid(), fields.created(), fields.added()
         directory, filename = fields.directory_and_name()
         trashed, trashed_at = fields.trashed()
-        words = self.case.library if row is not None else None
+        (original_filename, timezone, offset, width, height, latitude, longitude, favorite, hidden, title, caption,
+         bundle) = fields.stated()  # fmt: skip
         files = self._files(kind, uuid)
-        resources = self._resources()
-        decision = self._decision(kind, files, resources)
+        decision = self._decision(kind, files)
         facetime, judgement = self._facetime(created, added)
         if judgement.photographed.source is not None:
             fields.sources[DEVICE] = judgement.photographed.source
@@ -168,45 +140,41 @@ class _Builder:
             status_reason=decision.reason,
             directory=directory,
             filename=filename,
-            original_filename=fields.text("original_filename"),
+            original_filename=original_filename or None,
             created=created,
             added=added,
-            timezone=fields.text("timezone"),
-            timezone_offset=fields.pick("timezone_offset", int),
-            width=fields.pick("width", int),
-            height=fields.pick("height", int),
-            latitude=fields.degrees("latitude"),
-            longitude=fields.degrees("longitude"),
-            favorite=fields.truth("favorite"),
-            hidden=fields.truth("hidden"),
+            timezone=timezone or None,
+            timezone_offset=offset,
+            width=width,
+            height=height,
+            latitude=None if latitude == codes.NO_PLACE else latitude,
+            longitude=None if longitude == codes.NO_PLACE else longitude,
+            favorite=None if favorite is None else bool(favorite),
+            hidden=None if hidden is None else bool(hidden),
             trashed=trashed,
             trashed_at=trashed_at,
-            trashed_until_estimate=trashed_at + _RETENTION if trashed and trashed_at else None,
+            trashed_until_estimate=in_records(trashed_at + _RETENTION) if trashed and trashed_at else None,
             deleted=self.ghost.deletion if self.ghost else None,
             facetime=facetime,
-            live_photo=live_photo_of(self.group, files, fields.text("media_group_uuid"))
+            live_photo=live_photo_of(self.group, files, fields.content_identifier())
             if kind is Kind.LIVE_PHOTO
             else None,
-            cloud=cloud_of(row, resources, self.case.identity.backup_date),
-            title=fields.text("title"),
-            caption=fields.text("caption"),
-            keywords=words.keywords.get(row.pk, ()) if words and row else (),
-            albums=words.albums.get(row.pk, ()) if words and row else (),
-            persons=words.persons.get(row.pk, ()) if words and row else (),
-            importer=fields.text("creator_bundle"),
+            cloud=cloud_of(row, self.group.resources, self.case.identity.backup_date),
+            title=title or None,
+            caption=caption or None,
+            keywords=self.group.keywords,
+            albums=self.group.albums,
+            persons=self.group.persons,
+            importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),
             files=files,
             notes=tuple(self._notes(files, judgement)),
-            sources=fields.read_from(),
+            row=row.pk if row is not None else None,
+            sources=fields.sources,
         )
 
-    def _resources(self) -> tuple[ResourceRow, ...]:
-        if self.case.library is None or self.row is None:
-            return ()
-        return self.case.library.resources.get(self.row.pk, ())
-
-    def _decision(self, kind: Kind, files: tuple[AssetFile, ...], resources: tuple[ResourceRow, ...]) -> Decision:
-        decision = decide(kind, files, self.row, resources)
+    def _decision(self, kind: Kind, files: tuple[AssetFile, ...]) -> Decision:
+        decision = decide(kind, files, self.row, self.group.resources)
         if self.ghost is not None and self.ghost.deletion is not None and not self.group.files:
             return replace(decision, reason=f"permanently deleted from the library; {decision.reason}")
         return decision
@@ -249,7 +217,7 @@ class _Builder:
 
     # --- FaceTime ----------------------------------------------------------------------------------------
 
-    def _facetime(self, created: datetime | None, added: datetime | None) -> tuple[FaceTime, Judgement]:
+    def _facetime(self, created: Moment | None, added: Moment | None) -> tuple[FaceTime, Judgement]:
         found = self.finder.at(created, added)
         if self.ghost is None and not self.copies and is_quiet(self.group):
             return facetime_of(NOTHING_FIRED, found[0] if found else None), NOTHING_FIRED

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
-from operator import itemgetter
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 from recovery.analysis.deleted_assets import Ghost
-from recovery.analysis.model import FieldSources
-from recovery.case.facetime_evidence import Places, attribute_source, inside_source, row_place, row_source
+from recovery.case.facetime_evidence import Places, attribute_source, inside_source, row_place
 from recovery.case.grouping import Group
-from recovery.clock import in_utc
+from recovery.clock import Moment, in_records, in_utc
 from recovery.formats.media import MediaFacts
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole
@@ -30,24 +27,43 @@ MOVIE_DATE_NOTE = (
 MOVIE_DATE = "moov/mvhd creation time"
 """Where a video keeps when it was written, in UTC: the only date inside an untouched FaceTime Live Photo."""
 
+FIELDS: Mapping[str, str] = {
+    "trashed_state": "trashed",
+    "creator_bundle": "importer",
+    "cloud_guid": "cloud_identifier",
+    "cloud_uuid": "cloud_identifier",
+    "media_group_uuid": "live_photo",
+}
+"""Fields of an asset that are called otherwise than the fact they are; of a Live Photo it is the identifier."""
+_OF_ROWS = (
+    "uuid", "original_filename", "created", "added", "timezone", "timezone_offset", "width", "height", "latitude",
+    "longitude", "favorite", "hidden", "trashed_state", "trashed_at", "title", "caption", "creator_bundle",
+    "cloud_guid", "media_group_uuid",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+
+def field_sources(places: Places) -> Mapping[str, Source]:
+    """For the fields of an asset that come from its row: the store and the columns."""
+    known = ((FIELDS.get(fact, fact), row_place(fact, places)) for fact in _OF_ROWS)
+    return {field: Source(DATABASE, place) for field, place in known if place}
+
+
+STATED: tuple[tuple[str, type], ...] = (
+    ("original_filename", str), ("timezone", str), ("timezone_offset", int), ("width", int), ("height", int),
+    ("latitude", float), ("longitude", float), ("favorite", int), ("hidden", int), ("title", str),
+    ("caption", str), ("creator_bundle", str),
+)  # fmt: skip
+"""Facts that are given on as they are stored, with the type of each."""
+_VALUES = attrgetter(*(name for name, _ in STATED))
+_NOTHING = (None,) * len(STATED)
+
+
+class _Value(NamedTuple):
     value: object
     source: Source
 
 
-_Entries = tuple[tuple[str, str | Source], ...]
-_NAME = itemgetter(0)
-
-
-@lru_cache(maxsize=10_000)
-def _kept_once(entries: _Entries) -> _Entries:
-    """The first of all equal values."""
-    return entries
-
-
-def date_inside(files: Iterable[tuple[str, MediaFacts]]) -> tuple[datetime, Source] | None:
+def date_inside(files: Iterable[tuple[str, MediaFacts]]) -> tuple[Moment, Source] | None:
     """The date that files state of themselves, and where: one with a zone, else a video's creation time.
 
     `files` are given by their path in the backup.
@@ -57,68 +73,66 @@ def date_inside(files: Iterable[tuple[str, MediaFacts]]) -> tuple[datetime, Sour
         stated = facts.date_original
         if stated and stated.tzinfo and (taken := in_utc(stated)):
             return taken, Source(path, "date_original")
-    return next(((f.movie_created, Source(path, MOVIE_DATE)) for path, f in known if f.movie_created), None)
+    for path, facts in known:
+        if facts.movie_created is not None and (made := in_records(facts.movie_created)):
+            return made, Source(path, MOVIE_DATE)
+    return None
 
 
 class Fields:
     """Picks values best source first: the row, the attributes, a journal or deleted row, the files themselves.
 
-    `sources` fills up with the place of each value that was picked; a text is a place in the asset's own row.
+    `sources` fills up with the place of each value that was picked and is not the row's own: where those stand is
+    the same for all rows (`field_sources`).
     """
 
-    def __init__(self, group: Group, ghost: Ghost | None, places: Places) -> None:
+    def __init__(self, group: Group, ghost: Ghost | None) -> None:
         self._group = group
         self._row = group.row
         self._ghost = ghost
-        self._places = places
+        self._described = [item.file for item in group.files if item.file.attributes is not None]
+        self._read = [item.file for item in group.files if item.file.facts is not None and item.role in ORIGINALS]
+        self._nowhere_else = not self._described and not self._read and ghost is None
         self.main = group.first(FileRole.STILL, FileRole.VIDEO, FileRole.PAIRED_VIDEO)
-        self.sources: dict[str, str | Source] = {}
-
-    def read_from(self) -> FieldSources:
-        """The sources of everything picked so far."""
-        entries = tuple(sorted(self.sources.items(), key=_NAME))
-        return FieldSources(DATABASE, self._row.pk if self._row is not None else None, _kept_once(entries))
+        self.sources: dict[str, Source] = {}
 
     def _values(self, name: str) -> Iterator[_Value]:
-        if self._row is not None and (value := getattr(self._row, name, None)) is not None:
-            yield _Value(value, row_source(self._row, name, self._places))
-        for item in self._group.files:
-            attributes = item.file.attributes
-            if attributes is not None and (value := getattr(attributes, name, None)) is not None:
-                yield _Value(value, attribute_source(item.file, name))
+        for file in self._described:
+            if (value := getattr(file.attributes, name, None)) is not None:
+                yield _Value(value, attribute_source(file, name))
         for record, source in self._ghost.records if self._ghost else ():
             if (value := getattr(record, name, None)) is not None:
                 yield _Value(value, source)
-        for item in self._group.files:
-            facts = item.file.facts if item.role in ORIGINALS else None
-            if facts is not None and (value := getattr(facts, name, None)) is not None:
-                yield _Value(value, inside_source(item.file, name))
+        for file in self._read:
+            if (value := getattr(file.facts, name, None)) is not None:
+                yield _Value(value, inside_source(file, name))
 
     def pick(self, name: str, form: type[T]) -> T | None:
         """The best value of this type."""
         stored = getattr(self._row, name, None)
         if isinstance(stored, form):  # as nearly every field of nearly every asset
-            self.sources[name] = row_place(name, self._places)
             return stored
+        if self._nowhere_else:
+            return None
         for found in self._values(name):
             if isinstance(found.value, form):
-                self.sources[name] = found.source
+                self.sources[FIELDS.get(name, name)] = found.source
                 return found.value
         return None
+
+    def stated(self) -> tuple[Any, ...]:
+        """The best values of `STATED`, in that order."""
+        found = _VALUES(self._row) if self._row is not None else _NOTHING
+        if self._nowhere_else or None not in found:
+            return found
+        return tuple(
+            self.pick(name, form) if value is None else value
+            for value, (name, form) in zip(found, STATED, strict=True)
+        )
 
     def text(self, name: str) -> str | None:
         """The best text, None also for an empty one."""
         return self.pick(name, str) or None
-
-    def truth(self, name: str) -> bool | None:
-        """The best number, as yes or no."""
-        value = self.pick(name, int)
-        return None if value is None else bool(value)
-
-    def degrees(self, name: str) -> float | None:
-        """The best coordinate; the library's mark for "no place" counts as none."""
-        value = self.pick(name, float)
-        return None if value == codes.NO_PLACE else value
 
     def uuid(self) -> str | None:
         """The asset's UUID: stored, else the ghost's."""
@@ -131,50 +145,55 @@ class Fields:
         """What iCloud Photos calls the asset: as the library stores it, else as the file's attributes do."""
         for name in ("cloud_guid", "cloud_uuid"):
             if (stored := self.text(name)) is not None:
-                self.sources["cloud_identifier"] = self.sources.pop(name)
                 return stored
         return None
 
-    def created(self) -> datetime | None:
+    def content_identifier(self) -> str | None:
+        """What joins the halves of a Live Photo: as library or attributes state it, else as a file itself does."""
+        stored = self.text("media_group_uuid")
+        for item in self._group.files if stored is None else ():
+            facts = item.file.facts
+            if facts is not None and facts.content_identifier:
+                self.sources["live_photo"] = inside_source(item.file, "content_identifier")
+                return facts.content_identifier
+        return stored
+
+    def created(self) -> Moment | None:
         """When the photo was taken: the library's date, else the file's own, else when the file was made."""
-        stated = self.pick("created", datetime)
-        if stated is not None:
-            return stated
-        originals = (item.file for item in self._group.files if item.role in ORIGINALS)
-        dated = date_inside((file.store, file.facts) for file in originals if file.facts)
+        stored = self.pick("created", datetime)
+        if stored is not None:
+            return in_records(stored)
+        dated = date_inside((file.store, file.facts) for file in self._read if file.facts)
         if dated is not None:
             taken, self.sources["created"] = dated
             return taken
         if self._row is None and self.main is not None and self.main.entry.born is not None:
             self.sources["created"] = Source(MANIFEST, f"{self.main.entry.relative_path} Birth")
-            return self.main.entry.born
+            return in_records(self.main.entry.born)
         return None
 
     def is_movie_date(self) -> bool:
         """Whether the date that was picked is the video's own."""
         source = self.sources.get("created")
-        return isinstance(source, Source) and source.place == MOVIE_DATE
+        return source is not None and source.place == MOVIE_DATE
 
-    def added(self) -> datetime | None:
+    def added(self) -> Moment | None:
         """When it came into the library: stored, else the time of its insertion in the history."""
         stored = self.pick("added", datetime)
         history = self._ghost.history if self._ghost else None
         if stored is None and history is not None and history.insertion is not None:
             self.sources["added"] = history.insertion.source
-            return history.inserted_at
-        return stored
+            return in_records(history.inserted_at)
+        return in_records(stored)
 
-    def trashed(self) -> tuple[bool | None, datetime | None]:
+    def trashed(self) -> tuple[bool | None, Moment | None]:
         """Recently deleted only with a stored state that says so; and since when."""
         row = self._row
         if row is not None and row.trashed_state is not None:
-            self.sources["trashed"] = row_place("trashed_state", self._places)
             trashed = row.trashed_state == codes.TrashedState.RECENTLY_DELETED
-            if trashed and row.trashed_at is not None:
-                self.sources["trashed_at"] = row_place("trashed_at", self._places)
-            return trashed, row.trashed_at if trashed else None
+            return trashed, in_records(row.trashed_at) if trashed else None
         if self._ghost is not None and self._ghost.deletion is not None:
-            return False, self._ghost.history.trashed_at if self._ghost.history else None
+            return False, in_records(self._ghost.history.trashed_at) if self._ghost.history else None
         stored = self.pick("trashed", int)
         return (None if stored is None else stored == codes.TrashedState.RECENTLY_DELETED), None
 

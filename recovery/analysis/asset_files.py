@@ -44,10 +44,9 @@ def _pixels(role: FileRole, file: MediaFile) -> tuple[int, int] | None:
     return (facts.width, facts.height) if facts and facts.width and facts.height else None
 
 
-def live_photo_of(group: Group, files: Sequence[AssetFile], stored: str | None) -> LivePhoto:
-    """Which halves are here; `stored` is the content identifier that the library states."""
+def live_photo_of(group: Group, files: Sequence[AssetFile], stated: str | None) -> LivePhoto:
+    """Which halves are here; `stated` is the content identifier."""
     here = {item.role for item in files if item.state is FileState.PRESENT}
-    stated = stored or next((known for item in group.files if (known := item.file.content_identifier)), None)
     return LivePhoto(
         FileRole.STILL in here,
         FileRole.PAIRED_VIDEO in here,

@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from recovery.analysis.model import CallContext
 from recovery.app_data.calls import Call
+from recovery.clock import in_records
 
 MARGIN = timedelta(seconds=60)
 """A Live Photo arrives from the other phone after the shutter, so it may be saved just after the call."""
@@ -38,5 +39,7 @@ class CallFinder:
                 continue
             for earliest, latest, call in reversed(self._calls[max(0, last - _LOOK_BACK) : last]):
                 if earliest <= moment <= latest:
-                    return CallContext(earliest + MARGIN, latest - MARGIN, call.with_count), call
+                    return CallContext(
+                        in_records(earliest + MARGIN), in_records(latest - MARGIN), call.with_count
+                    ), call
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from recovery.analysis.model import AssetFile, Basis, Deletion, FileRole, FileState
 from recovery.case import Case, TableFile
+from recovery.clock import in_records
 from recovery.formats.ithmb_entries import EntryState, ThumbnailEntry, is_uuid_text, uuid_bytes
 from recovery.photos_db.carved_assets import DeletedRow
 from recovery.photos_db.codes import SubtypeCode
@@ -41,7 +42,8 @@ class Ghost:
         """How it went; a journal's delete record and a deleted row say only that it did."""
         if self.history is not None:
             known = self.history
-            return Deletion(known.deleted_at, known.reason, known.client, known.inserted_at, known.inserted_by)
+            at, inserted_at = in_records(known.deleted_at), in_records(known.inserted_at)
+            return Deletion(at, known.reason, known.client, inserted_at, known.inserted_by)
         if (self.journal is not None and self.journal.deleted) or self.row is not None:
             return Deletion(None, None, None, None, None)
         return None
@@ -128,8 +130,8 @@ def _live(case: Case) -> set[str]:
     told.update(uuid.upper() for uuid in traces.journals)
     told.update(row.uuid.upper() for row in traces.rows if row.uuid)
     told.update(entry.uuid for _, entry in _orphans(traces.tables))
-    rows = case.library.assets if case.library and told else ()
-    return {uuid for row in rows if row.uuid and (uuid := row.uuid.upper()) in told}
+    stored = case.store.run("SELECT uuid FROM asset WHERE uuid <> ''") if told else ()
+    return {name for (uuid,) in stored if (name := uuid.upper()) in told}
 
 
 Pictures = Callable[[str], tuple[AssetFile, ...]]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from recovery import limits
-from recovery.ahead import ahead, possible
+from msgspec import structs
+
 from recovery.analysis.asset_builder import AssetMaker
+from recovery.analysis.asset_fields import field_sources
 from recovery.analysis.causes import judged
 from recovery.analysis.causes.context import Inquiry
 from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.found import FindingWriter
 from recovery.analysis.message_kinds import facetime_messages
 from recovery.analysis.model import (
     Asset,
@@ -28,54 +27,46 @@ from recovery.analysis.model import (
     Status,
     Totals,
     Verdict,
-    asset_order,
 )
 from recovery.analysis.orphans import Survey, files_without_asset, loose_ends_of
-from recovery.analysis.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
+from recovery.analysis.plain_rows import plain_rows
 from recovery.analysis.search import Search
 from recovery.case import Case
+from recovery.case.candidates import CHOSEN, choose_remarkable
+from recovery.case.grouping import Group
+from recovery.clock import in_records
 from recovery.progress import SILENT, Progress, counted
-from recovery.spool import Sorter, mapped, since
+from recovery.records import valid_unicode
 
-_TOGETHER = 300  # assets that a second process hands over at once
-# The last part of the rows: a second process is done with them when the first is done with the others. Where all
-# rows are in memory it saves nothing: handing whole assets over takes as long as making outlines.
-_SHARE = 0.6
-
-NOTHING = Totals(*(0 for _ in fields(Totals)))
+NOTHING = Totals(*(0 for _ in structs.fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
 
 
 def find(case: Case, progress: Progress = SILENT) -> Findings:
-    """Everything found in one backup. A pure function: the same case gives the same findings.
+    """Everything found in one backup. The same case gives the same findings.
 
     `progress` is told how far it is and may raise to stop.
 
-    Each asset is seen once, noted by all who ask for it, and put in its place; a plain one in outline, unless the
-    library is so large that its assets lie in the room. Where only FaceTime is asked for, the findings are those
-    that `narrowed` makes of the whole by a search for it.
+    Each asset is made once, noted by all who ask for it, and kept in the working database. Where only FaceTime is
+    asked for, the findings are those that `narrowed` makes of the whole by a search for it: rows that cannot be of
+    FaceTime, and of which nothing else is to be said, are then only counted.
     """
-    survey, sieve, tally, maker = Survey(case), Sieve(case), Tally(), AssetMaker(case)
-    few = isinstance(case.grouping.with_row, tuple)
-    ordered = Sorter[Seen](case.room, limits.ROWS_IN_MEMORY, asset_order, many=not few)
-    standing: list[Asset] = []
+    survey, sieve, tally, writer = Survey(case), Sieve(case), Tally(), FindingWriter(case.store)
     bases: Counter[Basis] = Counter()
-    numbers = _of_second_process(case)
-    total = len(case.grouping.groups)
-    last = partial(since, case.grouping.with_row, numbers.start)
-    with ahead(lambda: maker.plain(last()), case.room, together=_TOGETHER, pays=len(numbers) > 0) as made:
-        assets = maker.seen(survey.groups(), numbers, made)
-        for asset in counted(assets, progress, "Analysing the photos", total, " photos"):
-            survey.note(asset)
-            sieve.note(asset)
-            bases[asset.basis] += 1
-            if isinstance(asset, Glance) or (case.only_facetime and asset.facetime.verdict is Verdict.NO):
-                continue
+    total = case.store.count_groups(CHOSEN if case.only_facetime else None)
+    made = AssetMaker(case).assets(_groups(case, survey))
+    for asset in counted(made, progress, "Analysing the photos", total, " photos"):
+        survey.note(asset.directory, asset.filename, asset.original_filename, asset.created)
+        sieve.note(asset)
+        bases[asset.basis] += 1
+        if not case.only_facetime or asset.facetime.verdict is not Verdict.NO:
             tally.note(asset)
-            ordered.add(asset if few or isinstance(asset, Asset) else maker.whole(asset))
-            if isinstance(asset, Asset) and stands_out(asset) and len(standing) <= limits.ROWS_IN_MEMORY:
-                standing.append(asset)
-    found = _assets(ordered.settled(), maker, standing)
+            writer.add(asset)
+    for row in counted(plain_rows(case), progress, "Counting the other photos") if case.only_facetime else ():
+        survey.note(row.directory, row.filename, row.original_filename, row.created)
+        sieve.note_row(row)
+        bases[Basis.PHOTOS_DATABASE] += 1
+    assets = writer.found()
     loose_ends = tuple(counted(loose_ends_of(case, survey), progress, "Looking for what is unmatched"))
     messages = facetime_messages(case.around.facetime_messages)
     progress.start("Weighing the causes", None)
@@ -83,46 +74,39 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
     progress.finish()
     return Findings(
         backup=_facts(case),
-        totals=tally.totals(
-            replace(_totals_of_files(case, survey, loose_ends), facetime_messages=len(messages)), found
-        ),
-        assets=found,
+        totals=tally.totals(_totals_of_files(case, loose_ends).changed(facetime_messages=len(messages))),
+        assets=assets,
         loose_ends=loose_ends,
         causes=causes,
         gaps=case.gaps,
         bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
         facetime_messages=messages,
-        search=Search(facetime=True).told(found) if case.only_facetime else None,
+        search=Search(facetime=True).told(assets) if case.only_facetime else None,
+        field_sources=field_sources(case.library.places) if case.library else {},
     )
 
 
-def _of_second_process(case: Case) -> range:
-    """Numbers of the rows whose plain assets a second process makes, in a library that lies in the room."""
-    rows = case.grouping.with_row
-    first = int(len(rows) * (1 - _SHARE))
-    stored = not isinstance(rows, tuple) and case.room is not None
-    pays = stored and not case.only_facetime and len(rows) - first >= limits.ASSETS_WORTH_A_PROCESS
-    return range(first, len(rows)) if pays and possible() else range(0)
-
-
-def _assets(seen: Sequence[Seen], maker: AssetMaker, standing: Sequence[Asset]) -> Sequence[Asset]:
-    if isinstance(seen, tuple):
-        return Assets(seen, maker.whole) if seen else ()
-    stored = mapped(seen, lambda asset: asset if isinstance(asset, Asset) else maker.whole(asset))
-    return StoredAssets(stored, standing) if len(standing) <= limits.ROWS_IN_MEMORY else stored
+def _groups(case: Case, survey: Survey) -> Iterator[Group]:
+    """The groups of which assets are made, each noted."""
+    if case.only_facetime:
+        choose_remarkable(case.store)
+    rows = case.store.groups(CHOSEN if case.only_facetime else None)
+    for group in chain(rows, case.store.groups_without_row()):
+        survey.note_group(group)
+        yield group
 
 
 def _facts(case: Case) -> BackupFacts:
     identity = case.identity
     return BackupFacts(
-        path=str(identity.folder),
+        path=valid_unicode(str(identity.folder)),
         udid=identity.udid,
         device_name=identity.device_name,
         product_type=identity.product_type,
         ios_version=identity.ios_version,
         build=identity.build,
-        backup_date=identity.backup_date,
+        backup_date=in_records(identity.backup_date),
         encrypted=case.encrypted,
         complete=identity.complete,
         photos_model_version=case.library.model_version if case.library else None,
@@ -138,33 +122,31 @@ def narrowed(findings: Findings, search: Search, progress: Progress = SILENT) ->
     """
     if not search.narrows:
         return findings
-    assets = counted(findings.assets, progress, "Searching the photos", len(findings.assets), " photos")
-    fit = tuple(asset for asset in assets if search.fits(asset))
-    return replace(
-        findings, assets=fit, totals=_recounted(findings.totals, fit), search=search.told(findings.assets)
-    )
+    assets = findings.assets
+    fit = assets.where(search.fits, progress)
+    return findings.changed(assets=fit, totals=_recounted(findings.totals, fit), search=search.told(assets))
 
 
-def _totals_of_files(case: Case, survey: Survey, loose_ends: tuple[LooseEnd, ...]) -> Totals:
+def _totals_of_files(case: Case, loose_ends: tuple[LooseEnd, ...]) -> Totals:
     """The counts of files and blobs; the sums that must hold are stated at Totals, a property test proves them."""
     codes = Counter(end.code for end in loose_ends)
-    return replace(
-        NOTHING,
+    ((media_files,),) = case.store.run("SELECT count(*) FROM file WHERE domain <> ''")
+    return NOTHING.changed(
         missing_blobs=codes[LooseCode.MISSING_BLOB],
         unlisted_blobs=codes[LooseCode.UNLISTED_BLOB],
         assets_without_file=codes[LooseCode.ASSET_WITHOUT_FILE],
         files_without_asset=sum(1 for _ in files_without_asset(case)),
-        media_files=survey.media_files,
+        media_files=media_files,
         blobs=case.census.listed_blobs + len(case.census.unlisted),
     )
 
 
-def _recounted(totals: Totals, assets: Sequence[Asset]) -> Totals:
+def _recounted(totals: Totals, assets: Iterable[Asset]) -> Totals:
     """The totals with everything that is counted from assets alone counted anew."""
     tally = Tally()
     for asset in assets:
         tally.note(asset)
-    return tally.totals(totals, assets)
+    return tally.totals(totals)
 
 
 class Tally:
@@ -174,9 +156,10 @@ class Tally:
         self._facetime = self._live = self._trashed = self._hidden = self._deleted = self._bytes = 0
         self._damaged: set[tuple[str, int | None]] = set()
         self._statuses: Counter[Status] = Counter()
-        self._files = array("q")
+        self._files: set[int] = set()
+        """Hashes of recoverable files: each counts once, and two of them are hardly ever one."""
 
-    def note(self, asset: Seen) -> None:
+    def note(self, asset: Asset) -> None:
         """Count one asset."""
         self._statuses[asset.status] += 1
         if asset.facetime.verdict is not Verdict.NO:
@@ -192,14 +175,13 @@ class Tally:
         for item in asset.files:
             if item.state is FileState.DAMAGED:
                 self._damaged.add((item.file_id, item.index))
-            if item.recoverable:
+            if item.recoverable and (name := hash((item.file_id, item.index))) not in self._files:
+                self._files.add(name)
                 self._bytes += item.size or 0
-                self._files.append(hash((item.file_id, item.index)))
 
-    def totals(self, totals: Totals, assets: Sequence[Asset]) -> Totals:
-        """The totals with all these counts; `assets` are those that were seen."""
-        return replace(
-            totals,
+    def totals(self, totals: Totals) -> Totals:
+        """The totals with all these counts."""
+        return totals.changed(
             assets=self._statuses.total(),
             facetime=self._facetime,
             live_photos=self._live,
@@ -211,14 +193,6 @@ class Tally:
             elsewhere=self._statuses[Status.ELSEWHERE],
             not_found=self._statuses[Status.NOT_FOUND],
             permanently_deleted=self._deleted,
-            recoverable_bytes=self._recoverable(assets),
+            recoverable_bytes=self._bytes,
             damaged_files=len(self._damaged),
         )
-
-    def _recoverable(self, assets: Sequence[Asset]) -> int:
-        """Each file counts once. That one stands twice is rare and told by its hash, which needs little memory."""
-        hashes = sorted(self._files)
-        if all(one != other for one, other in pairwise(hashes)):
-            return self._bytes
-        files = (item for asset in seen(assets) for item in asset.files if item.recoverable)
-        return sum({(item.file_id, item.index): item.size or 0 for item in files}.values())

@@ -16,6 +16,7 @@ from recovery.analysis.model import (
 )
 from recovery.app_data.facetime_messages import TIER
 from recovery.case import GatheredMessage, MessageMedia
+from recovery.clock import in_records
 from recovery.provenance import Source, Tier
 from recovery.source.manifest import STORE as MANIFEST
 
@@ -68,12 +69,12 @@ def _message(found: GatheredMessage) -> FaceTimeMessage:
         sender=row.sender,
         recipient=row.recipient,
         provider=row.provider,
-        created=row.created,
-        modified=row.modified,
+        created=in_records(row.created),
+        modified=in_records(row.modified),
         duration_s=row.duration_s,
         read=row.read,
         deleted=row.deleted,
-        deleted_at=row.deleted_at,
+        deleted_at=in_records(row.deleted_at),
         mailbox_type=row.mailbox_type,
         message_type=row.message_type,
         call_uuid=row.call_uuid,

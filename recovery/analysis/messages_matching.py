@@ -23,6 +23,7 @@ from recovery.analysis.model import (
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import inside_traces
 from recovery.case.pairing import Half, pair
+from recovery.clock import in_records
 from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, extension, stem
 from recovery.photos_db.facetime_names import shared_stem
@@ -167,12 +168,12 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         filename=item.name,
         original_filename=item.name,
         created=created,
-        added=(sent.message_date or sent.created) if sent else None,
+        added=in_records(sent.message_date or sent.created) if sent else None,
         width=item.facts.width if item.facts else None,
         height=item.facts.height if item.facts else None,
         facetime=facetime_of(judgement),
         live_photo=LivePhoto(False, False, identifier, None) if movie or identifier else None,
         files=tuple(copy_file(half) for half in halves),
         notes=tuple(_date_notes(created, dated_by, sent is not None)),
-        sources=tuple((name, source) for name, source in sources if source),
+        sources={name: source for name, source in sources if source},
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING
 
+from recovery.clock import Moment
 from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
 from recovery.photos_db.facetime_signals import Camera as Camera
 from recovery.photos_db.facetime_signals import Verdict as Verdict
 from recovery.provenance import Gap, Source, Tier
+from recovery.records import Record
 from recovery.source.blobs import BlobState
+
+if TYPE_CHECKING:
+    from recovery.analysis.found import FoundAssets
 
 FileState = BlobState
 """Whether the bytes of a file are there."""
@@ -48,7 +52,7 @@ class Status(StrEnum):
     NOT_FOUND = "not_found"
 
 
-class AssetFile(NamedTuple):
+class AssetFile(Record, frozen=True):
     """One file of an asset in the backup. `size` is the plaintext length in bytes where known.
 
     `index` is the entry's number in a thumbnail table; `pixels` the size of a reduced picture where known.
@@ -62,9 +66,11 @@ class AssetFile(NamedTuple):
     size: int | None
     state: FileState
     note: str = ""
-    index: int | None = None  # type: ignore[assignment]  # a tuple's own `index` is asked for by nobody
+    index: int | None = None
     pixels: tuple[int, int] | None = None
     blank: bool = False
+    sha256: str | None = None
+    extracted_to: str | None = None
 
     @property
     def name(self) -> str:
@@ -77,8 +83,7 @@ class AssetFile(NamedTuple):
         return self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Record, frozen=True):
     """One reason for a FaceTime verdict: a code, the stored value, where it stands, and how sure the rule is."""
 
     code: str
@@ -94,17 +99,15 @@ class Signal:
         return self.tier is Tier.UNTESTED
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(Record, frozen=True):
     """A FaceTime call during which the asset was made; the number of others in it, where known."""
 
-    started: datetime
-    ended: datetime
+    started: Moment
+    ended: Moment
     with_count: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class FaceTime:
+class FaceTime(Record, frozen=True):
     """Whether an asset came from FaceTime, and why.
 
     `device` is the marketing name of the photographed device, which is the other person's, and `camera` the one of
@@ -122,8 +125,7 @@ NOT_FACETIME = FaceTime()
 """Of nearly every asset."""
 
 
-@dataclass(frozen=True, slots=True)
-class LivePhoto:
+class LivePhoto(Record, frozen=True):
     """Which halves of a Live Photo are in the backup, and whether their identifiers agree."""
 
     still: bool
@@ -140,8 +142,7 @@ class Upload(StrEnum):
     STUCK = "stuck"
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(Record, frozen=True):
     """What the library says of the copy in iCloud; None where it does not say."""
 
     original_local: bool | None
@@ -149,55 +150,22 @@ class Cloud:
     upload: Upload | None
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Record, frozen=True):
     """How and when a permanently deleted asset went, where the library's history tells."""
 
-    at: datetime | None
+    at: Moment | None
     reason: str | None
     client: str | None
-    inserted_at: datetime | None
+    inserted_at: Moment | None
     inserted_by: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FieldSources(Sequence[tuple[str, Source]]):
-    """Where each field of an asset was read, in the order of the names.
-
-    A text in `entries` is a place in the asset's own row of the library; most rows have the same entries, so
-    these are kept once, and the sources made when they are asked for.
-    """
-
-    store: str
-    row: int | None
-    entries: tuple[tuple[str, str | Source], ...]
-
-    def __iter__(self) -> Iterator[tuple[str, Source]]:
-        for name, found in self.entries:
-            yield name, Source(self.store, found, self.row) if isinstance(found, str) else found
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[str, Source]: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[tuple[str, Source], ...]: ...
-    def __getitem__(self, index: int | slice) -> tuple[str, Source] | tuple[tuple[str, Source], ...]:
-        return tuple(self)[index]
-
-    def __eq__(self, other: object) -> bool:
-        return tuple(self) == (tuple(other) if isinstance(other, FieldSources) else other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-
-class Asset(NamedTuple):
+class Asset(Record, frozen=True):
     """One asset with its one status. Times in UTC; `timezone_offset` in seconds east; pixels; degrees.
 
     `directory` is as the library stores it (`DCIM/100APPLE`), without the `Media/` of the backup.
-    `sources` tells for a field's name where its value was read.
+    `row` is the number of the asset's row in the library. `sources` tells where a field was read that did not come
+    from the column of that row which the findings name for all assets (`Findings.field_sources`).
     """
 
     uuid: str | None
@@ -208,8 +176,8 @@ class Asset(NamedTuple):
     directory: str | None = None
     filename: str | None = None
     original_filename: str | None = None
-    created: datetime | None = None
-    added: datetime | None = None
+    created: Moment | None = None
+    added: Moment | None = None
     timezone: str | None = None
     timezone_offset: int | None = None
     width: int | None = None
@@ -219,8 +187,8 @@ class Asset(NamedTuple):
     favorite: bool | None = None
     hidden: bool | None = None
     trashed: bool | None = None
-    trashed_at: datetime | None = None
-    trashed_until_estimate: datetime | None = None
+    trashed_at: Moment | None = None
+    trashed_until_estimate: Moment | None = None
     deleted: Deletion | None = None
     facetime: FaceTime = NOT_FACETIME
     live_photo: LivePhoto | None = None
@@ -236,7 +204,8 @@ class Asset(NamedTuple):
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
     files: tuple[AssetFile, ...] = ()
     notes: tuple[str, ...] = ()
-    sources: Sequence[tuple[str, Source]] = ()
+    row: int | None = None
+    sources: Mapping[str, Source] = {}
 
     @property
     def label(self) -> str:
@@ -247,6 +216,22 @@ class Asset(NamedTuple):
     def recoverable(self) -> tuple[AssetFile, ...]:
         """Files of which the backup holds at least some bytes, thumbnail tables apart."""
         return tuple(item for item in self.files if item.recoverable)
+
+
+def sources_of(asset: Asset, field_sources: Mapping[str, Source]) -> dict[str, Source]:
+    """Where each field of an asset that has a value was read, by the names of the fields."""
+    found = dict(asset.sources)
+    if asset.row is not None:
+        for name, source in field_sources.items():
+            if name not in found and has_value(asset, name):
+                found[name] = Source(source.store, source.place, asset.row)
+    return dict(sorted(found.items()))
+
+
+def has_value(asset: Asset, field: str) -> bool:
+    """Whether something is known of a field; of `live_photo` its content identifier is what has a source."""
+    value = getattr(asset, field)
+    return value.content_identifier is not None if isinstance(value, LivePhoto) else value is not None
 
 
 def asset_key(asset: Asset) -> str:
@@ -263,26 +248,9 @@ MESSAGES_KEY = "facetime_messages"
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-class _Dated(Protocol):
-    @property
-    def created(self) -> datetime | None: ...
-    @property
-    def uuid(self) -> str | None: ...
-
-
-class _Ordered(_Dated, Protocol):
-    @property
-    def files(self) -> tuple[AssetFile, ...]: ...
-
-
-def asset_order(asset: _Ordered) -> tuple[datetime, str, str]:
+def asset_order(asset: Asset) -> tuple[datetime, str, str]:
     """What findings are sorted by: the date taken, then the UUID, then the first file."""
-    return *moment_order(asset), asset.files[0].path if asset.files else ""
-
-
-def moment_order(asset: _Dated) -> tuple[datetime, str]:
-    """The order by the date taken, then the UUID."""
-    return asset.created or _LATEST, asset.uuid or ""
+    return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
 
 
 class LooseCode(StrEnum):
@@ -295,8 +263,7 @@ class LooseCode(StrEnum):
     NUMBERING_GAP = "numbering_gap"
 
 
-@dataclass(frozen=True, slots=True)
-class LooseEnd:
+class LooseEnd(Record, frozen=True):
     """Something that does not fit together; `guess` is a guess and says so."""
 
     code: LooseCode
@@ -308,8 +275,7 @@ class LooseEnd:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Record, frozen=True):
     """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
 
     `media_files` = files of assets known to the library + files_without_asset;
@@ -367,8 +333,7 @@ class MessageBasis(StrEnum):
     """Only its media is here: nothing tells who sent it, when, or whether it was deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaceTimeMessage:
+class FaceTimeMessage(Record, frozen=True):
     """A video or audio message left in FaceTime, or a voicemail kept beside them; never a FaceTime photo.
 
     Times in UTC, `duration_s` in seconds. `sender`, `recipient` and `provider` are as stored, as are the codes
@@ -383,12 +348,12 @@ class FaceTimeMessage:
     sender: str | None = None
     recipient: str | None = None
     provider: str | None = None
-    created: datetime | None = None
-    modified: datetime | None = None
+    created: Moment | None = None
+    modified: Moment | None = None
     duration_s: float | None = None
     read: bool | None = None
     deleted: bool | None = None
-    deleted_at: datetime | None = None
+    deleted_at: Moment | None = None
     mailbox_type: int | None = None
     message_type: int | None = None
     call_uuid: str | None = None
@@ -411,8 +376,7 @@ class CauseVerdict(StrEnum):
     UNSEEN = "unseen"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Record, frozen=True):
     """One possible cause for a missing photo, with what the evidence says and does not say."""
 
     code: str
@@ -423,8 +387,7 @@ class Cause:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFacts:
+class BackupFacts(Record, frozen=True):
     """Who and what the backup is."""
 
     path: str
@@ -433,7 +396,7 @@ class BackupFacts:
     product_type: str | None
     ios_version: str | None
     build: str | None
-    backup_date: datetime | None
+    backup_date: Moment | None
     encrypted: bool | None
     """None where neither property lists nor bytes decide it."""
     complete: bool | None
@@ -441,17 +404,15 @@ class BackupFacts:
     serial_number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Record, frozen=True):
     """Everything found in one backup, in a stable order.
 
-    Assets that do not stand out may be made when they are asked for (findings/outlines.py); those of a large
-    library lie in the room of its case and are made anew by each walk through them.
+    The assets lie in the working database of the case, and can be read as long as its workspace is there.
     """
 
     backup: BackupFacts
     totals: Totals
-    assets: Sequence[Asset]
+    assets: FoundAssets
     loose_ends: tuple[LooseEnd, ...]
     causes: tuple[Cause, ...]
     gaps: tuple[Gap, ...]
@@ -463,6 +424,8 @@ class Findings:
     """By date; always all of the backup, whatever was searched for."""
     search: str | None = None
     """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""
+    field_sources: Mapping[str, Source] = {}
+    """For fields of assets that have a row: store and column they come from, unless the asset says else."""
 
     @property
     def faults(self) -> bool:

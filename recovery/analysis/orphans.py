@@ -10,7 +10,6 @@ from datetime import datetime
 from recovery.analysis.asset_builder import library_path
 from recovery.analysis.call_context import CallFinder
 from recovery.analysis.model import LooseCode, LooseEnd
-from recovery.analysis.outlines import Glimpsed
 from recovery.analysis.status import elsewhere
 from recovery.case import Case
 from recovery.case.grouping import Group
@@ -32,36 +31,30 @@ class Survey:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.media_files = 0
         self.without_file: list[LooseEnd] = []
         self.numbers: defaultdict[str, dict[int, datetime | None]] = defaultdict(dict)
         """For each DCIM folder the numbers that something still carries, with the date of the last asset."""
         self.named_elsewhere: set[str] = set()
         """Original names, `IMG_0123`, of assets outside those folders."""
 
-    def groups(self) -> Iterator[Group]:
-        """The groups of the case, each noted."""
-        for group in self.case.grouping.groups:
-            has_original = False
-            for role, file in group.files:
-                has_original = has_original or role in ORIGINALS
-                if file.entry.domain:
-                    self.media_files += 1
-            if not has_original and group.row is not None:
-                self.without_file.extend(_without_file(self.case, group.row))
-            yield group
+    def note_group(self, group: Group) -> None:
+        """Note the files of one asset."""
+        if group.row is not None and not any(role in ORIGINALS for role, _ in group.files):
+            self.without_file.extend(_without_file(self.case, group, group.row))
 
-    def note(self, asset: Glimpsed) -> None:
-        """Note one asset."""
-        if not (asset.directory or "").startswith("DCIM"):
-            name = (asset.original_filename or "").upper()[:8]
+    def note(
+        self, directory: str | None, filename: str | None, original_filename: str | None, created: datetime | None
+    ) -> None:
+        """Note the names of one asset."""
+        if directory is None or not directory.startswith("DCIM"):
+            name = (original_filename or "").upper()[:8]
             if name.startswith("IMG_"):
                 self.named_elsewhere.add(name)
-        named = _NUMBERED.match(asset.filename or "")
-        if named and _DCIM.fullmatch(asset.directory or ""):
-            number, numbers = _NUMBERS[int(named[1])], self.numbers[str(asset.directory)]
-            date = numbers.get(number, asset.created)
-            numbers[number] = max(date, asset.created) if date and asset.created else None
+        named = _NUMBERED.match(filename or "")
+        if named and _DCIM.fullmatch(directory or ""):
+            number, numbers = _NUMBERS[int(named[1])], self.numbers[str(directory)]
+            date = numbers.get(number, created)
+            numbers[number] = max(date, created) if date and created else None
 
 
 def loose_ends_of(case: Case, survey: Survey) -> Iterator[LooseEnd]:
@@ -91,10 +84,10 @@ def _unlisted(case: Case) -> Iterator[LooseEnd]:
         yield LooseEnd(LooseCode.UNLISTED_BLOB, None, None, blob.file_id, blob.size, guess, source)
 
 
-def _without_file(case: Case, row: AssetRow) -> Iterator[LooseEnd]:
+def _without_file(case: Case, group: Group, row: AssetRow) -> Iterator[LooseEnd]:
     """A row of which no original is listed, unless the library itself says that it is elsewhere."""
     library = case.library
-    if elsewhere(row, library.resources.get(row.pk, ()) if library else ()) is None:
+    if elsewhere(row, group.resources) is None:
         source = Source(DATABASE, library.table if library else "", row.pk)
         guess = "the library lists it, the backup lists no original of it"
         yield LooseEnd(LooseCode.ASSET_WITHOUT_FILE, DOMAIN, library_path(row), None, None, guess, source)
@@ -103,9 +96,8 @@ def _without_file(case: Case, row: AssetRow) -> Iterator[LooseEnd]:
 def files_without_asset(case: Case) -> Iterator[MediaFile]:
     """Media files no row of the library owns; without a library there is nothing to hold them against."""
     if case.library is not None:
-        for group in case.grouping.without_row:
-            # A blob that no row names is an unlisted blob, and counted as such.
-            yield from (item.file for item in group.files if item.file.entry.domain)
+        # A blob that no row names is an unlisted blob, and counted as such.
+        yield from case.store.files("owner IS NULL AND domain <> ''", order="place, turn, id")
 
 
 def _file_without_asset(file: MediaFile) -> LooseEnd:

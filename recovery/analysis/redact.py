@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from recovery.analysis.model import (
     Asset,
@@ -17,11 +16,9 @@ from recovery.analysis.model import (
     LooseEnd,
     Signal,
 )
-from recovery.analysis.outlines import made
 from recovery.photos_db.facetime_names import is_facetime_name
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
-from recovery.spool import mapped
 
 LEFT_OUT = "(left out)"
 MESSAGES_FOLDER = "Library/SMS/Attachments/"
@@ -43,10 +40,9 @@ def redact(findings: Findings, progress: Progress = SILENT) -> Findings:
     roll. Texts are searched for everything that was left out. A pure function; applied twice it changes nothing.
     """
     words = _Words(_private(findings, progress))
-    return replace(
-        findings,
+    return findings.changed(
         backup=_backup(findings.backup),
-        assets=_assets(made(findings.assets), words, progress),
+        assets=findings.assets.changed(_asset),
         loose_ends=tuple(_loose_end(end, words) for end in findings.loose_ends),
         causes=tuple(_cause(cause, words) for cause in findings.causes),
         gaps=tuple(_gap(gap, words) for gap in findings.gaps),
@@ -54,13 +50,6 @@ def redact(findings: Findings, progress: Progress = SILENT) -> Findings:
         facetime_messages=tuple(_message(message, words) for message in findings.facetime_messages),
         search=LEFT_OUT if findings.search else findings.search,
     )
-
-
-def _assets(assets: Sequence[Asset], words: _Words, progress: Progress) -> Sequence[Asset]:
-    if not isinstance(assets, tuple):  # they lie in a file, and are redacted whenever somebody asks for them
-        return mapped(assets, lambda asset: _asset(asset, words))
-    each = counted(assets, progress, "Leaving out what is private", len(assets), " photos")
-    return tuple(_asset(asset, words) for asset in each)
 
 
 class _Words:
@@ -120,18 +109,18 @@ def _kept(name: str) -> bool:
 
 def _backup(backup: BackupFacts) -> BackupFacts:
     folder = re.split(r"[/\\]", backup.path)[-1]
-    return replace(
-        backup, path=folder if _UDID.fullmatch(folder) else LEFT_OUT, device_name=None, serial_number=None
+    return backup.changed(
+        path=folder if _UDID.fullmatch(folder) else LEFT_OUT, device_name=None, serial_number=None
     )
 
 
-def _asset(asset: Asset, words: _Words) -> Asset:
+def _asset(asset: Asset) -> Asset:
     # Only this asset's own words are looked for in its notes: a library has many.
     own = _Words(_words_of(asset))
     left_out = {*_FIELDS}
     filename, original = _names(asset)
     left_out |= {name for name, kept in (("filename", filename), ("original_filename", original)) if kept is None}
-    return asset._replace(
+    return asset.changed(
         filename=filename,
         original_filename=original,
         latitude=None,
@@ -143,34 +132,33 @@ def _asset(asset: Asset, words: _Words) -> Asset:
         albums=(),
         persons=(),
         status_reason=own.without(asset.status_reason),
-        facetime=replace(asset.facetime, signals=tuple(_signal(item, own) for item in asset.facetime.signals)),
+        facetime=asset.facetime.changed(signals=tuple(_signal(item, own) for item in asset.facetime.signals)),
         files=tuple(_file(file, own) for file in asset.files),
         notes=tuple(own.without(note) for note in asset.notes),
-        sources=tuple((name, _source(source)) for name, source in asset.sources if name not in left_out),
+        sources={name: _source(source) for name, source in asset.sources.items() if name not in left_out},
     )
 
 
 def _message(message: FaceTimeMessage, words: _Words) -> FaceTimeMessage:
-    return replace(
-        message,
+    return message.changed(
         sender=LEFT_OUT if message.sender else None,
         recipient=LEFT_OUT if message.recipient else None,
         provider=words.without(message.provider) if message.provider else None,
-        files=tuple(file._replace(note=words.without(file.note)) for file in message.files),
+        files=tuple(file.changed(note=words.without(file.note)) for file in message.files),
         notes=tuple(map(words.without, message.notes)),
     )
 
 
 def _signal(signal: Signal, words: _Words) -> Signal:
-    return replace(signal, value=words.without(signal.value), source=_source(signal.source))
+    return signal.changed(value=words.without(signal.value), source=_source(signal.source))
 
 
 def _source(source: Source) -> Source:
-    return replace(source, store=_path(source.store))
+    return source.changed(store=_path(source.store))
 
 
 def _file(file: AssetFile, words: _Words) -> AssetFile:
-    return file._replace(path=_path(file.path), note=words.without(file.note))
+    return file.changed(path=_path(file.path), note=words.without(file.note))
 
 
 def _path(path: str) -> str:
@@ -185,12 +173,11 @@ def _path(path: str) -> str:
 def _loose_end(end: LooseEnd, words: _Words) -> LooseEnd:
     path = _path(end.path) if end.path else end.path
     guess = words.without(end.guess) if end.guess else end.guess
-    return replace(end, path=path, guess=guess, source=_source(end.source))
+    return end.changed(path=path, guess=guess, source=_source(end.source))
 
 
 def _cause(cause: Cause, words: _Words) -> Cause:
-    return replace(
-        cause,
+    return cause.changed(
         says=words.without(cause.says),
         does_not_say=words.without(cause.does_not_say),
         advice=words.without(cause.advice),
@@ -199,4 +186,4 @@ def _cause(cause: Cause, words: _Words) -> Cause:
 
 
 def _gap(gap: Gap, words: _Words) -> Gap:
-    return replace(gap, where=_path(words.without(gap.where)), why=words.without(gap.why))
+    return gap.changed(where=_path(words.without(gap.where)), why=words.without(gap.why))

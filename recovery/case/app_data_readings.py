@@ -12,9 +12,9 @@ from recovery.app_data.messages import MESSAGES, read_attachments
 from recovery.app_data.privacy import TCC, read_permissions
 from recovery.app_data.settings import FILES, PreferenceFile, Setting, read_settings
 from recovery.app_data.tables import Store
-from recovery.case.grouping import Grouping
 from recovery.case.messages_copies import read_copies
 from recovery.case.records import GatheredMessage, Surroundings
+from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import UnreadableError
 from recovery.formats import property_list as archives
@@ -34,7 +34,7 @@ MARKERS = ("cpl_enabled_marker", "cpl_download_finished_marker")
 
 def read_surroundings(
     view: BackupView,
-    grouping: Grouping,
+    store: WorkingDatabase,
     migrations: Reading[Migration],
     facetime_messages: Reading[GatheredMessage],
 ) -> tuple[Surroundings, tuple[Gap, ...]]:
@@ -44,7 +44,7 @@ def read_surroundings(
         calls=_calls(view),
         permissions=read_store(view, TCC, read_permissions),
         settings=_settings(view),
-        attachments=read_copies(view, grouping, read_store(view, MESSAGES, read_attachments)),
+        attachments=read_copies(view, store, read_store(view, MESSAGES, read_attachments)),
         facetime_messages=facetime_messages,
         migrations=migrations,
         markers=tuple(_markers(view)),

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from recovery import limits
 from recovery.case.records import Life, TableFile
+from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableError, UnreadableFileError
 from recovery.formats import property_list as archives
@@ -17,12 +18,10 @@ from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, place_of
 from recovery.photos_db.changed_properties import told_changes
 from recovery.photos_db.history import EventKind, HistoryEvent, read_events
 from recovery.photos_db.journal_assets import JournalAsset, read_asset_journals
-from recovery.photos_db.library import PhotoLibrary
 from recovery.photos_db.thumbnail_tables import KnownAssets, read_table
 from recovery.provenance import Gap, Reading
 from recovery.source.backup_view import BackupView
 from recovery.source.manifest import EntryKind
-from recovery.spool import fields_of
 
 TABLES = "Media/PhotoData/Thumbnails/"
 PATHS = "Media/PhotoData/assetUUIDForPath.plist"
@@ -31,11 +30,11 @@ JOURNALS = ("Media/PhotoData/Journals/Asset-snapshot.plj", "Media/PhotoData/Jour
 _UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
 
 
-def read_tables(view: BackupView, library: PhotoLibrary | None) -> Reading[TableFile]:
+def read_tables(view: BackupView, store: WorkingDatabase | None) -> Reading[TableFile]:
     """Every thumbnail table of the backup, held against the thumbnail numbers of the library's rows."""
     known = None
-    if library is not None:
-        known = KnownAssets(item for item in fields_of(library.assets, "uuid", "thumbnail_index") if item[0])
+    if store is not None:
+        known = KnownAssets(store.run("SELECT uuid, thumbnail_index FROM asset WHERE uuid <> '' ORDER BY pk"))
     found: list[TableFile] = []
     gaps: list[Gap] = []
     for path in view.index.paths(DOMAIN, TABLES):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from operator import itemgetter
+from typing import Any
 
 from recovery import limits
 from recovery.case.grouping import Group
@@ -26,6 +28,14 @@ from recovery.source.manifest import STORE as MANIFEST
 
 Places = Mapping[str, tuple[str, ...]]
 """For each fact of the library the `TABLE.COLUMN` places it was read from."""
+
+
+_SPEAKING = itemgetter(
+    *map(
+        AssetRow._fields.index,
+        ("original_filename", "cloud_original_filename", "creator_bundle", "cloud_creator_bundle", "imported_by"),
+    )
+)
 
 
 def row_source(row: AssetRow, fact: str, places: Places) -> Source:
@@ -73,24 +83,25 @@ def is_quiet(group: Group) -> bool:
 
     So it is with nearly every asset, and then no traces need be collected: `judge` would say no.
     """
-    row = group.row
-    if row is not None and (
-        row.imported_by in BY_SYSTEM
-        or _names_facetime(row.original_filename, row.creator_bundle)
-        or _names_facetime(row.cloud_original_filename, row.cloud_creator_bundle)
-    ):
+    if group.row is not None and row_speaks(group.row):
         return False
-    for role, file in group.files:
-        if role not in ORIGINALS:
-            continue
-        if file.facts is not None or is_facetime_name(file.entry.name):
-            return False
-        stated = file.attributes
-        if stated is not None and (
-            stated.imported_by in BY_SYSTEM or _names_facetime(stated.original_filename, stated.creator_bundle)
-        ):
-            return False
-    return True
+    return not any(role in ORIGINALS and file_speaks(file) for role, file in group.files)
+
+
+def row_speaks(cells: Sequence[Any]) -> bool:
+    """Whether the cells of an asset row hold anything that a FaceTime rule could fire on."""
+    name, cloud_name, bundle, cloud_bundle, code = _SPEAKING(cells)
+    return code in BY_SYSTEM or _names_facetime(name, bundle) or _names_facetime(cloud_name, cloud_bundle)
+
+
+def file_speaks(file: MediaFile) -> bool:
+    """Whether an original's name or attributes hold what a FaceTime rule could fire on, or it was read."""
+    if file.facts is not None or is_facetime_name(file.entry.name):
+        return True
+    stated = file.attributes
+    return stated is not None and (
+        stated.imported_by in BY_SYSTEM or _names_facetime(stated.original_filename, stated.creator_bundle)
+    )
 
 
 def by_camera(group: Group) -> bool:

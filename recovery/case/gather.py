@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from recovery import limits
-from recovery.ahead import ahead, possible
 from recovery.case.app_data_readings import read_surroundings
+from recovery.case.candidates import LOOKED_AT, UNDESCRIBED, choose_candidates, choose_looked_at
 from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
 from recovery.case.facetime_evidence import (
     Places,
@@ -20,10 +19,12 @@ from recovery.case.facetime_evidence import (
     is_quiet,
     traces_of,
 )
-from recovery.case.grouping import Group, Grouping, group
+from recovery.case.grouping import Group
 from recovery.case.message_media import read_facetime_messages
 from recovery.case.messages_copies import Copied
+from recovery.case.ownership import assign_files
 from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
+from recovery.case.store import WorkingDatabase
 from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
 from recovery.errors import BlobMissingError, UnreadableDatabaseError, UnreadableFileError
@@ -33,11 +34,10 @@ from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, Part
 from recovery.photos_db.carved_assets import DeletedRow, carve_assets
 from recovery.photos_db.facetime_signals import worth_a_look
 from recovery.photos_db.history import History, read_history
-from recovery.photos_db.library import PhotoLibrary, read_library
+from recovery.photos_db.library import LibraryReader, PhotoLibrary
 from recovery.photos_db.marks import may_carry_marks
 from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
 from recovery.photos_db.migrations import Migration, read_migrations
-from recovery.photos_db.row_index import RowIndex
 from recovery.provenance import Gap, Reading
 from recovery.source import reading
 from recovery.source.backup_view import BackupView
@@ -46,7 +46,6 @@ from recovery.source.guessed_index import GuessedIndex
 from recovery.source.manifest import STORE as MANIFEST
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
-_TOGETHER = 1_000  # media files that another process hands over at once
 
 
 def gather(
@@ -75,6 +74,7 @@ class _Gatherer:
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
         self.progress = view.progress
+        self.store = view.until_closed(WorkingDatabase(view.new_file("case.db"), self.progress))
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
@@ -84,36 +84,23 @@ class _Gatherer:
         """Small pictures and videos that could not be searched for marks."""
 
     def case(self) -> Case:
-        """Media files need nothing of the library: where there are many, another process looks at them now."""
-        listed = partial(media_files, self.view, examined=not self.only_facetime)
-        with ahead(listed, self.view.room, together=_TOGETHER, pays=self._is_large()) as files:
-            return self._case(files)
-
-    def _is_large(self) -> bool:
-        """Whether another process for the files is worth its start; guessed names come from the library first."""
-        if isinstance(self.view.index, GuessedIndex) or not possible():
-            return False
-        # Not counted by SQLite: that reads an index, which nothing else needs whole.
-        least = limits.ENTRIES_WORTH_A_PROCESS
-        return sum(1 for _ in islice(self.view.index.file_ids(), least)) == least
-
-    def _case(self, files: Iterator[MediaFile]) -> Case:
+        """All of it."""
         self.progress.start("Reading the photo library", None, " rows")
         self._library()
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
-            learn_names(self.view.index, self.photos.assets if self.photos else ())
+            learn_names(self.view.index, self.store.rows())
         messages = read_facetime_messages(self.view)  # before the census, which calls what has no name unlisted
         census = self._census()
-        traces, gaps_of_traces = self._traces()  # before the grouping, which waits for the media files
+        traces, gaps_of_traces = self._traces()
         self.progress.start("Looking at the media files", None)
         missing = frozenset(item.file_id for item in census.missing)
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
-        grouping = self._grouping(files, missing, unnamed.records)
+        self._files(missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
-        around, gaps = read_surroundings(self.view, grouping, self.migrations, messages)
-        grouping = self._settled(grouping, around.attachments)
+        around, gaps = read_surroundings(self.view, self.store, self.migrations, messages)
+        self._examine_candidates(around.attachments)
         self.gaps.extend(gaps_of_traces + gaps)
         self.progress.finish()
         return Case(
@@ -121,12 +108,11 @@ class _Gatherer:
             encrypted=self.view.encrypted,
             census=census,
             library=self.photos,
-            grouping=grouping,
+            store=self.store,
             traces=traces,
             around=around,
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
             only_facetime=self.only_facetime,
-            room=self.view.room,
         )
 
     def _census(self) -> BlobCensus:
@@ -165,7 +151,7 @@ class _Gatherer:
         try:
             with self.view.database(library.DOMAIN, library.DATABASE, self.progress.advance) as database:
                 if database is not None:
-                    self.photos = read_library(database, self.view.room)
+                    self.photos = self.store.add_library(LibraryReader(database))
                     self.history = read_history(database)
                     self.migrations = read_migrations(database)
                     self._carve(database)
@@ -188,44 +174,53 @@ class _Gatherer:
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 
-    def _grouping(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], unnamed: Iterable[MediaFile]
-    ) -> Grouping:
-        """Group the media files, looking first inside those that nothing else describes."""
-        rows = self.photos.assets if self.photos else ()
-        self.spares = self.only_facetime and len(rows) > 0
-        index = RowIndex(rows)
-        damaged, gaps = _Counted(), self.gaps
-        self.gaps = []
-        files = chain(self._media(listed, missing, damaged), unnamed)
-        looked = (self._looked_at(self._examined(file)) if _undescribed(file, index) else file for file in files)
-        grouping = group(rows, looked, index, self.view.room)
+    def _files(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> None:
+        """Give every media file to an asset, looking first inside originals that nothing else describes."""
+        self.spares = self.only_facetime and any(self.store.run("SELECT 1 FROM asset LIMIT 1"))
+        damaged = _Counted()
+        self.store.add_files(chain(self._media(missing, damaged), unnamed))
         hides = ("dates, sizes, attributes and keys of these files",)
-        of_manifest = damaged.gaps("records of the manifest", hides, MANIFEST)
-        self.gaps = [*gaps, *of_manifest, *self.gaps]
-        return grouping
+        self.gaps.extend(damaged.gaps("records of the manifest", hides, MANIFEST))
+        for file in self.store.files(UNDESCRIBED):
+            self._look_closer(file)
+        assign_files(self.store)
 
-    def _settled(self, grouping: Grouping, attachments: Iterable[AttachmentFile]) -> Grouping:
+    def _media(self, missing: frozenset[str], damaged: _Counted) -> Iterator[MediaFile]:
+        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
+        for file in media_files(self.view, examined=not self.spares):
+            if file.entry.problem:
+                damaged.note(file.entry.relative_path, file.entry.problem)
+            self.progress.advance()
+            yield examine(self.view, file) if file.entry.file_id in missing else file
+
+    def _examine_candidates(self, attachments: Iterable[AttachmentFile]) -> None:
         """Look inside FaceTime candidates; where only FaceTime is asked for, examine now what may be of it."""
         places = self.photos.places if self.photos else {}
         copied = Copied.of(attachments)
-
-        def change(item: Group) -> Group:
+        choose_candidates(self.store, copied.originals, copied.identifiers)
+        choose_looked_at(self.store, survivors=not self.spares)
+        marked: list[int] = []
+        for group in chain(self.store.groups(LOOKED_AT), self.store.groups_without_row()):
             self.progress.advance(0)
-            quiet = is_quiet(item)
-            promising = _promises(item, places, quiet) or self._is_marked(item)
-            wanted = not self.spares or promising or not quiet or item.row is None or copied.has(item)
-            if self.spares and wanted:
-                item = item.updated(lambda known: self._examined(known.file))
-            if wanted and not _is_whole(item):
-                item = self._with_survivors(item)
-            return self._looked_into(item) if promising else item
-
-        marked = grouping.updated(change, self.view.room)
-        self.gaps.extend(
-            self.unread.gaps("the inside of small pictures and videos", ("FaceTime marks inside the file",))
-        )
-        return marked
+            quiet = is_quiet(group)
+            has_marks = False
+            promising = _promises(group, places, quiet) or (has_marks := self._is_marked(group))
+            if self.spares and not (promising or not quiet or group.row is None or copied.has(group)):
+                continue
+            if has_marks and group.row is not None:
+                marked.append(group.row.pk)
+            files = [(role, self._examined(file)) for role, file in group.files]
+            whole = _is_whole(files)
+            if not whole:
+                files = [(role, self._survivor(file)) for role, file in files]
+            wanted = () if not promising else ORIGINALS if whole else ORIGINALS | _COPIES
+            for (role, file), (_, before) in zip(files, group.files, strict=True):
+                known = self._looked_at(file) if role in wanted else file
+                if known is not before:
+                    self.store.update_file(known)
+        self.store.add("INSERT OR IGNORE INTO chosen VALUES (?)", ((pk,) for pk in marked))
+        hides = ("FaceTime marks inside the file",)
+        self.gaps.extend(self.unread.gaps("the inside of small pictures and videos", hides))
 
     def _is_marked(self, item: Group) -> bool:
         """Whether a file of an asset no larger than FaceTime's, and not the camera's, may carry a mark of it."""
@@ -246,41 +241,21 @@ class _Gatherer:
             self.unread.note(file.store, why)
             return False
 
-    def _media(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], damaged: _Counted
-    ) -> Iterator[MediaFile]:
-        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
-        late = self.only_facetime and not self.spares
-        for file in listed:
-            if file.entry.problem:
-                damaged.note(file.entry.relative_path, file.entry.problem)
-            self.progress.advance()
-            spared = late and file.place.part is not Part.THUMBNAIL
-            yield examine(self.view, file) if spared or file.entry.file_id in missing else file
-
-    def _looked_into(self, found: Group) -> Group:
-        """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
-        wanted = ORIGINALS if _is_whole(found) else ORIGINALS | _COPIES
-        return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
+    def _look_closer(self, file: MediaFile) -> None:
+        """Keep what an original says about itself."""
+        self.store.update_file(self._looked_at(self._examined(file)))
 
     def _examined(self, file: MediaFile) -> MediaFile:
         """A file that may have been spared; what was looked into was examined before, thumbnails never are."""
         spared = self.spares and file.facts is None and file.place.part is not Part.THUMBNAIL
         return examine(self.view, file) if spared else file
 
-    def _with_survivors(self, found: Group) -> Group:
-        """The same group, told which of its thumbnails are damaged: one may be all that is left of the photo."""
-        examined = (self._if_damaged(item.file) for item in found.files)
-        damaged = {file.entry.file_id: file for file in examined if file is not None}
-        if not damaged:  # a group that stays the same is not kept twice
-            return found
-        return found.updated(lambda item: damaged.get(item.file.entry.file_id, item.file))
-
-    def _if_damaged(self, file: MediaFile) -> MediaFile | None:
+    def _survivor(self, file: MediaFile) -> MediaFile:
+        """A thumbnail, told whether it is damaged: it may be all that is left of the photo."""
         if file.place.part is not Part.THUMBNAIL or file.blob.state is not BlobState.PRESENT:
-            return None
+            return file
         examined = examine(self.view, file)
-        return None if examined.blob.state is BlobState.PRESENT else examined
+        return file if examined.blob.state is BlobState.PRESENT else examined
 
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:
@@ -290,7 +265,7 @@ class _Gatherer:
         return file._replace(facts=facts)
 
     def _traces(self) -> tuple[Traces, tuple[Gap, ...]]:
-        tables = read_tables(self.view, self.photos)
+        tables = read_tables(self.view, self.store if self.photos else None)
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
         traces = Traces(
@@ -323,21 +298,15 @@ class _Counted:
             yield Gap(what, where or self.path, why, hides, fault=True)
 
 
+def _is_whole(files: Iterable[tuple[FileRole, MediaFile]]) -> bool:
+    """Whether the picture or video itself is here, so that no smaller copy need stand in for it."""
+    return any(
+        role in (FileRole.STILL, FileRole.VIDEO) and file.blob.state is BlobState.PRESENT for role, file in files
+    )
+
+
 def _promises(item: Group, places: Places, quiet: bool) -> bool:
     """Whether marks inside the files could tell more of FaceTime."""
     if quiet:
         return is_live(item) and not by_camera(item)
     return worth_a_look(traces_of(item, places))
-
-
-def _is_whole(found: Group) -> bool:
-    """Whether the picture or video itself is here, so that no smaller copy need stand in for it."""
-    return any(
-        item.role in (FileRole.STILL, FileRole.VIDEO) and item.file.blob.state is BlobState.PRESENT
-        for item in found.files
-    )
-
-
-def _undescribed(file: MediaFile, index: RowIndex) -> bool:
-    """Whether neither a row nor an attribute tells anything about an original."""
-    return file.place.part is Part.ORIGINAL and file.attributes is None and index.loosely(file.place) is None

@@ -11,12 +11,13 @@ from functools import partial
 from recovery import limits
 from recovery.app_data.messages import Attachment
 from recovery.case.digests import digest_of
-from recovery.case.grouping import Group, Grouping
+from recovery.case.grouping import Group
 from recovery.case.records import AttachmentFile
+from recovery.case.store import WorkingDatabase
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import read_media
-from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
+from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, FileRole, Part, extension, stem
 from recovery.photos_db.content import misfit
 from recovery.photos_db.facetime_names import is_facetime_name, shared_stem
 from recovery.photos_db.media_files import MediaFile
@@ -52,7 +53,9 @@ class Copied:
         )
 
 
-def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
+def read_copies(
+    view: BackupView, store: WorkingDatabase, attachments: Reading[Attachment]
+) -> Reading[AttachmentFile]:
     """Attachments whose file the backup lists, newest first, and what their files say.
 
     One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A
@@ -61,7 +64,7 @@ def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attac
     """
     found = list(_listed(view, attachments))
     found.sort(key=_moment, reverse=True)
-    originals = _by_size(grouping, {item.blob.size for item in found if item.blob.size})
+    originals = _by_size(store, {item.blob.size for item in found if item.blob.size})
     looked: list[AttachmentFile] = []
     looks, passed_over = 0, 0
     for item in found:
@@ -142,13 +145,14 @@ def _looked_into(view: BackupView, item: AttachmentFile) -> AttachmentFile:
     return replace(item, facts=next(iter(reading.records), None))
 
 
-def _by_size(grouping: Grouping, sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
+def _by_size(store: WorkingDatabase, sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
     """Originals that are as long as one of the attachments."""
     found: defaultdict[int, list[MediaFile]] = defaultdict(list)
-    for group in grouping.groups if sizes else ():
-        for item in group.files:
-            if item.role in ORIGINALS and item.file.present and item.file.blob.size in sizes:
-                found[item.file.blob.size or 0].append(item.file)
+    wanted = ", ".join(str(size) for size in sizes)
+    originals = f"part = '{Part.ORIGINAL}' AND role IS NOT '{FileRole.ADJUSTMENTS}'"
+    for file in store.files(f"{originals} AND size IN ({wanted})", order="owner IS NULL, owner, place, turn, id"):
+        if file.present:
+            found[file.blob.size or 0].append(file)
     return found
 
 

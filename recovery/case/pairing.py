@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Generic, TypeVar
 
 from recovery import limits
-from recovery.spool import Room, Sorter
 
 K = TypeVar("K", bound=Hashable)
 
@@ -47,74 +45,57 @@ class Pair(Generic[K]):
 
 
 def pair(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> tuple[Pair[K], ...]:
-    """Pair stills with movies as `pairs` does; the pairs are in the order of the movies, those by stem last."""
-    movies = list(movies)
-    order = {movie.key: number for number, movie in enumerate(movies)}
-    found = pairs(stills, movies)
-    return tuple(sorted(found, key=lambda item: (item.by is PairedBy.STEM, order[item.movie])))
-
-
-def pairs(stills: Iterable[Half[K]], movies: Iterable[Half[K]], room: Room | None = None) -> Iterator[Pair[K]]:
-    """Pair stills with movies, each at most once.
+    """Pair stills with movies, each at most once; the pairs are in the order of the movies, those by stem last.
 
     A shared content identifier joins halves wherever they lie; several with one identifier (a duplicated Live
     Photo) are told apart by their stem. What is left is joined by the stem in the same folder, letter case
     aside; two such halves with different identifiers are still a pair, and the disagreement is reported.
-    Both are done group by group: very many halves lie sorted in the `room`, and earlier ones choose first.
     """
-    alike = Sorter[_Entry[K]](room, limits.FILES_IN_MEMORY // 2, _PLACE)
-    beside = Sorter[_Entry[K]](room, limits.FILES_IN_MEMORY // 2, _PLACE)
-    number = 0
-    for is_movie, halves in ((False, stills), (True, movies)):
-        for half in halves:
-            number += 1
-            if half.identifier:
-                alike.add((half.identifier.upper(), number, is_movie, _stem(half), True, half.key))
-            else:
-                beside.add((_stem(half), number, is_movie, "", False, half.key))
-    for _, group in groupby(alike.settled(), _NAME):
-        yield from _same_identifier(group, beside)
-    for _, group in groupby(beside.settled(), _NAME):
-        yield from _same_stem(group)
+    halves = [(False, half) for half in stills] + [(True, half) for half in movies]
+    order = {half.key: number for number, (_, half) in enumerate(halves)}
+    found = list(_in_groups(halves, _identifier, same_identifier))
+    taken = {key for each in found for key in (each.still, each.movie)}
+    left = [(is_movie, half) for is_movie, half in halves if half.key not in taken]
+    found += _in_groups(left, _place, same_stem)
+    return tuple(sorted(found, key=lambda item: (item.by is PairedBy.STEM, order[item.movie])))
 
 
-_Entry = tuple[str, int, bool, str, bool, K]
-"""A half by what it is sorted by: identifier or stem, number, whether it is a movie; then its stem, whether it has
-an identifier, and its key."""
-_NAME, _PLACE = itemgetter(0), itemgetter(0, 1)
+def same_identifier(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Iterator[Pair[K]]:
+    """Pair the halves of one content identifier, earlier ones first, those of the same stem before others."""
+    free = deque(stills)
+    for movie in movies:
+        if not free:
+            return
+        first = islice(free, limits.SAME_NAMES)
+        place = next((place for place, still in enumerate(first) if _place(still) == _place(movie)), 0)
+        yield Pair(free[place].key, movie.key, PairedBy.CONTENT_IDENTIFIER, True)
+        del free[place]
 
 
-def _same_identifier(group: Iterable[_Entry[K]], beside: Sorter[_Entry[K]]) -> Iterator[Pair[K]]:
-    """Pair halves of one identifier; those left over stay to be paired by their stem."""
-    free: deque[_Entry[K]] = deque()  # the stills come first
-    for entry in group:
-        _, number, is_movie, own, stated, key = entry
-        if not is_movie:
-            free.append(entry)
-        elif free:
-            first = islice(free, limits.SAME_NAMES)
-            place = next((place for place, still in enumerate(first) if still[3] == own), 0)
-            yield Pair(free[place][5], key, PairedBy.CONTENT_IDENTIFIER, True)
-            del free[place]
-        else:
-            beside.add((own, number, True, "", stated, key))
-    for _, number, _, own, stated, key in free:
-        beside.add((own, number, False, "", stated, key))
+def same_stem(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Iterator[Pair[K]]:
+    """Pair the halves of one stem in one folder, in their order."""
+    for still, movie in zip(stills, movies, strict=False):
+        # Equal identifiers have been paired before.
+        match = False if still.identifier and movie.identifier else None
+        yield Pair(still.key, movie.key, PairedBy.STEM, match)
 
 
-def _same_stem(group: Iterable[_Entry[K]]) -> Iterator[Pair[K]]:
-    """Pair halves of one stem in one folder."""
-    free: deque[_Entry[K]] = deque()
-    for entry in group:
-        if not entry[2]:
-            free.append(entry)
-        elif free:
-            still = free.popleft()
-            match = False if still[4] and entry[4] else None
-            yield Pair(still[5], entry[5], PairedBy.STEM, match)
+def _identifier(half: Half[K]) -> Hashable:
+    return half.identifier.upper() if half.identifier else None
 
 
-def _stem(half: Half[K]) -> str:
-    """Folder and stem, letter case aside; the length of the folder keeps different ones apart."""
-    folder = half.folder.casefold()
-    return f"{len(folder)} {folder}{half.stem.casefold()}"
+def _place(half: Half[K]) -> Hashable:
+    return half.folder.casefold(), half.stem.casefold()
+
+
+def _in_groups(
+    halves: Iterable[tuple[bool, Half[K]]],
+    key: Callable[[Half[K]], Hashable],
+    join: Callable[[list[Half[K]], list[Half[K]]], Iterator[Pair[K]]],
+) -> Iterator[Pair[K]]:
+    groups: defaultdict[Hashable, tuple[list[Half[K]], list[Half[K]]]] = defaultdict(lambda: ([], []))
+    for is_movie, half in halves:
+        if (name := key(half)) is not None:
+            groups[name][is_movie].append(half)
+    for stills, movies in groups.values():
+        yield from join(stills, movies)

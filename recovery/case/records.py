@@ -10,7 +10,7 @@ from recovery.app_data.facetime_messages import StoredMessage
 from recovery.app_data.messages import Attachment
 from recovery.app_data.privacy import Permission
 from recovery.app_data.settings import Setting
-from recovery.case.grouping import Grouping
+from recovery.case.store import WorkingDatabase
 from recovery.formats.media import MediaFacts
 from recovery.formats.signatures import MediaType
 from recovery.photos_db.carved_assets import DeletedRow
@@ -23,7 +23,6 @@ from recovery.provenance import Gap, Reading
 from recovery.source.blobs import Blob
 from recovery.source.identity import Identity
 from recovery.source.manifest import ManifestEntry
-from recovery.spool import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +154,10 @@ class Case:
     encrypted: bool | None
     census: BlobCensus
     library: PhotoLibrary | None
-    grouping: Grouping
+    store: WorkingDatabase = field(repr=False, compare=False)
+    """Rows of the library and media files; it lives as long as the workspace of the backup."""
     traces: Traces
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
     only_facetime: bool = False
-    """Whether only FaceTime is asked for: what is known of other rows' files is the manifest's word alone."""
-    room: Room | None = field(default=None, repr=False, compare=False)
-    """Where records lie, and further ones may, that are too many for memory; a large case lives as long as it."""
+    """Whether only FaceTime is asked for: then `store.promising()` alone has been examined."""

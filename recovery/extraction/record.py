@@ -7,10 +7,11 @@ import json
 import platform
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+
+from msgspec import structs
 
 import recovery
 from recovery import clock, limits
@@ -28,7 +29,7 @@ MANIFEST = "manifest.sha256"
 # Everything that reads, deciphers, decodes or renders; what is not installed is null.
 _LIBRARIES = (
     "iphone-backup-decrypt", "cryptography", "pycryptodome", "pillow", "pillow-heif", "av", "texture2ddecoder",
-    "jinja2", "click", "tqdm",
+    "jinja2", "msgspec", "click", "tqdm",
 )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def run_text(
         "files": [_file(outcome) for outcome in outcomes.files],
         "documents": [_document(document) for document in outcomes.documents],
         "earlier": [entry.values() for entry in outcomes.earlier],
-        "gaps": [asdict(gap) for gap in gaps],
+        "gaps": [structs.asdict(gap) for gap in gaps],
         "warnings": list(facts.warnings),
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
@@ -106,7 +107,7 @@ def _versions() -> dict[str, str | None]:
 
 
 def _backup(backup: BackupFacts) -> dict[str, object]:
-    return asdict(backup) | {"backup_date": clock.to_text(backup.backup_date)}
+    return structs.asdict(backup) | {"backup_date": clock.to_text(backup.backup_date)}
 
 
 def _file(outcome: Outcome) -> dict[str, object]:

@@ -8,9 +8,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import overload
 
 from recovery import limits
-from recovery.spool import Records
 
 _UUID_BYTES = 16
 _HALF = struct.Struct("=Q")
@@ -88,7 +88,7 @@ Picture = tuple[int, int, int]
 """The slot of an entry, and the width and height of its picture in pixels."""
 
 
-class Entries(Records[ThumbnailEntry]):
+class Entries(Sequence[ThumbnailEntry]):
     """Entries of one table; each is made when it is asked for."""
 
     def __init__(self, footers: Footers, states: Sequence[EntryState], length: int) -> None:
@@ -98,6 +98,14 @@ class Entries(Records[ThumbnailEntry]):
 
     def __len__(self) -> int:
         return len(self._footers)
+
+    @overload
+    def __getitem__(self, index: int) -> ThumbnailEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ThumbnailEntry, ...]: ...
+    def __getitem__(self, index: int | slice) -> ThumbnailEntry | tuple[ThumbnailEntry, ...]:
+        numbers = range(len(self))[index]
+        return self._at(numbers) if isinstance(numbers, int) else tuple(map(self._at, numbers))
 
     def _at(self, number: int) -> ThumbnailEntry:
         footers, slot = self._footers, self._footers.slots[number]

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from recovery import limits
+from recovery.clock import Moment
 from recovery.errors import UnreadableFileError
 from recovery.formats import exif, quicktime
 from recovery.formats.quicktime_atoms import Walker
@@ -60,7 +61,7 @@ class MediaFacts:
     user_comment: str | None = None
     date_original: datetime | None = None
     offset_time: str | None = None
-    movie_created: datetime | None = None
+    movie_created: Moment | None = None
     latitude: float | None = None
     longitude: float | None = None
     content_identifier: str | None = None

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from datetime import datetime
 from typing import BinaryIO
 
 from recovery import clock, limits
@@ -40,7 +39,7 @@ class Movie:
     `has_still_image_time` is None when no index was found; `still_image_time_s` counts from the start.
     """
 
-    created: datetime | None = None
+    created: clock.Moment | None = None
     duration_s: float | None = None
     picture_s: float | None = None
     width: int | None = None
@@ -53,7 +52,7 @@ class Movie:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    created: datetime | None
+    created: clock.Moment | None
     scale: int  # units per second; never 0
     duration_s: float | None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from enum import Enum
+from enum import StrEnum
+from typing import Self
 
 
-class MediaType(Enum):
+class MediaType(StrEnum):
     """A kind of file: its code, the file extension to give it (with dot, empty when unknown) and its MIME type."""
 
     HEIC = "heic", ".heic", "image/heic"
@@ -28,10 +29,16 @@ class MediaType(Enum):
     EMPTY = "empty", "", "application/x-empty"
     UNKNOWN = "unknown", "", "application/octet-stream"
 
-    def __init__(self, code: str, extension: str, mime: str) -> None:
-        self.code = code
-        self.extension = extension
-        self.mime = mime
+    code: str
+    extension: str
+    mime: str
+
+    def __new__(cls, code: str, extension: str, mime: str) -> Self:
+        kind = str.__new__(cls, code)
+        kind._value_ = kind.code = code
+        kind.extension = extension
+        kind.mime = mime
+        return kind
 
     @property
     def is_image(self) -> bool:

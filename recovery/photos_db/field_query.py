@@ -85,50 +85,49 @@ def _real(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _truth(value: object) -> bool | None:
-    return bool(value) if isinstance(value, int) else None
+def _truth(value: object) -> int | None:
+    return int(bool(value)) if isinstance(value, int) else None
 
 
-READERS: dict[Form, Callable[[object], object]] = {
+_CELLS: dict[Form, Callable[[object], object]] = {
     Form.TEXT: _text,
     Form.WHOLE: _whole,
     Form.REAL: _real,
-    Form.MOMENT: clock.from_cocoa,
+    Form.MOMENT: _real,
     Form.TRUTH: _truth,
 }
-"""How each form is read; a value of another type than the fact's is treated as absent."""
-
-
-def row_reader(facts: Iterable[Fact]) -> Callable[[Sequence[Sequence[object]]], Iterator[tuple[Any, ...]]]:
-    """A function giving the values of some rows in the order of the facts, each in its form.
-
-    It works by columns: one whose values all have the expected type is passed on as it is.
-    """
-    forms = [fact.form for fact in facts]
-
-    def read(rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
-        columns = zip(*rows, strict=True)
-        # One text for all equal ones of these rows: names, folders, zones and identifiers repeat.
-        texts: dict[object, object] = {None: None}
-        found = (_column(form, column, texts) for form, column in zip(forms, columns, strict=True))
-        return zip(*found, strict=True)
-
-    return read
-
-
-# Types that a form passes on unchanged; REAL is looked at for infinity, MOMENT is always converted.
+"""How each form is kept; a value of another type than the fact's is treated as absent."""
+# Types that a form keeps as they are; the others are looked at for infinity.
 _AS_IT_IS: dict[Form, frozenset[type]] = {
     Form.TEXT: frozenset((str, type(None))),
     Form.WHOLE: frozenset((int, type(None))),
 }
-
-
 _NOTHING = frozenset((type(None),))
+_MADE: dict[Form, Callable[[Any], object]] = {Form.MOMENT: clock.from_cocoa, Form.TRUTH: bool}
 
 
-def _column(form: Form, values: Sequence[object], texts: dict[object, object]) -> Sequence[object]:
-    kinds = set(map(type, values))
-    if kinds <= _AS_IT_IS.get(form, _NOTHING):
-        return list(map(texts.setdefault, values, values)) if form is Form.TEXT else values
-    reader = READERS[form]
-    return [None if value is None else reader(value) for value in values]
+def cells(facts: Iterable[Fact], rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
+    """The cells of some rows in the order of the facts as the working database keeps them: times still as stored.
+
+    It works by columns: one whose values all have the expected type is passed on as it is.
+    """
+    columns = zip(*rows, strict=True)
+    return zip(*(_column(fact.form, column) for fact, column in zip(facts, columns, strict=True)), strict=True)
+
+
+def values(facts: Iterable[Fact], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """The values of some rows that `cells` gave, each in its form."""
+    columns = zip(*rows, strict=True)
+    return zip(*(_made(fact.form, column) for fact, column in zip(facts, columns, strict=True)), strict=True)
+
+
+def _column(form: Form, column: Sequence[object]) -> Sequence[object]:
+    if set(map(type, column)) <= _AS_IT_IS.get(form, _NOTHING):
+        return column
+    reader = _CELLS[form]
+    return [None if value is None else reader(value) for value in column]
+
+
+def _made(form: Form, column: Sequence[Any]) -> Sequence[object]:
+    make = _MADE.get(form)
+    return column if make is None else [None if value is None else make(value) for value in column]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ _TEXT_BYTES = 4096
 # A binary property list that is one date, as every real sample has it: eight bytes stand between these two.
 _DATE_HEAD, _DATE_TAIL = b"bplist00\x33", b"\x08" + bytes(6) + struct.pack(">BBQQQ", 1, 1, 1, 0, 17)
 _DOUBLE = struct.Struct(">d")
+_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 _WHOLE_DATES = -5e10
 """Seconds from 2001 within which every date is one that Python can hold: the years 417 to 3585."""
 
@@ -101,11 +102,12 @@ def _moment(data: bytes) -> datetime | None:
     if len(data) == len(_DATE_HEAD) + 8 + len(_DATE_TAIL) and data[:9] == _DATE_HEAD and data[17:] == _DATE_TAIL:
         (seconds,) = _DOUBLE.unpack_from(data, 9)
         if _WHOLE_DATES < seconds < -_WHOLE_DATES:
-            return clock.COCOA_EPOCH + timedelta(seconds=seconds)
+            return _EPOCH + timedelta(seconds=seconds)
     try:
-        return clock.from_plist(archives.load_plist(data, what="date attribute", limit=_TEXT_BYTES))
+        stored = clock.from_plist(archives.load_plist(data, what="date attribute", limit=_TEXT_BYTES))
     except UnreadableArchiveError:
         return None
+    return None if stored is None else datetime.combine(stored.date(), stored.timetz())
 
 
 def _live_timing(data: bytes) -> LiveTiming | None:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from recovery import limits
 from recovery.database import Database, quoted, text_cell
-from recovery.errors import UnreadableArchiveError, UnreadableDatabaseError, UnreadableError
+from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
-from recovery.photos_db.field_query import Resolved, resolve, row_reader
+from recovery.photos_db.field_query import Resolved, cells, resolve
 from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
 from recovery.provenance import Gap
-from recovery.spool import Numbered, Room, Sorter, Spool
 
 DOMAIN = "CameraRollDomain"
 DATABASE = "Media/PhotoData/Photos.sqlite"
 _ROWS_AT_ONCE = 1_000
-_ASSET = attrgetter("asset_pk")
 
 
 class AssetRow(NamedTuple):
@@ -84,64 +80,94 @@ class ResourceRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhotoLibrary:
-    """A photo library as read. Lists by asset are keyed by the asset's Z_PK."""
+    """What a photo library says of itself; its rows are in the working database of the case."""
 
     table: str
     model_version: int | None
-    assets: Sequence[AssetRow]
-    resources: Mapping[int, tuple[ResourceRow, ...]] = field(repr=False)
-    keywords: Mapping[int, tuple[str, ...]] = field(repr=False)
-    albums: Mapping[int, tuple[str, ...]] = field(repr=False)
-    persons: Mapping[int, tuple[str, ...]] = field(repr=False)
     places: Mapping[str, tuple[str, ...]] = field(repr=False)
     """For each fact the `TABLE.COLUMN` it was read from."""
     gaps: tuple[Gap, ...] = ()
 
 
-def read_library(database: Database, room: Room | None = None) -> PhotoLibrary:
-    """Read everything that is asked of Photos.sqlite; raises UnreadableDatabaseError without an asset table.
+class Word(StrEnum):
+    """What kind of word people gave an asset."""
 
-    Missing tables and columns, and rows behind a damaged page, become gaps. Of a large library the rows lie in the
-    `room` and are made again by each walk through them.
+    KEYWORD = "keyword"
+    ALBUM = "album"
+    PERSON = "person"
+
+
+class LibraryReader:
+    """Reads Photos.sqlite once, row by row; raises UnreadableDatabaseError without an asset table.
+
+    Missing tables and columns, and rows behind a damaged page, become `gaps` while the rows are read.
     """
-    gaps: list[Gap] = []
-    resolved = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
-    if resolved is None:
-        raise UnreadableDatabaseError(
-            "Photos.sqlite has no table of assets that this program knows.",
-            "Assets are then known from file attributes only; please report the iOS version.",
-        )
-    assets = Spool[AssetRow](room, limits.ROWS_IN_MEMORY)
-    # Each row once: a join whose other side is not unique would repeat it.
-    seen: set[int] = set()
-    for values in _rows(database, resolved, ASSET_FACTS, "assets", gaps):
-        if values[0] is not None and values[0] not in seen:
-            seen.add(values[0])
-            assets.append(AssetRow._make(values))
-    del seen
-    gaps.extend(_absent(database, resolved))
-    return PhotoLibrary(
-        table=resolved.table,
-        model_version=_model_version(database),
-        assets=assets.settled(),
-        resources=_resources(database, gaps, room),
-        keywords=_words(database, _keyword_query(database), "keywords", gaps),
-        albums=_words(database, _album_query(database), "albums", gaps),
-        persons=_words(database, _person_query(database), "people", gaps),
-        places=resolved.sources,
-        gaps=tuple(gaps),
-    )
 
+    def __init__(self, database: Database) -> None:
+        resolved = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
+        if resolved is None:
+            raise UnreadableDatabaseError(
+                "Photos.sqlite has no table of assets that this program knows.",
+                "Assets are then known from file attributes only; please report the iOS version.",
+            )
+        self._database = database
+        self._resolved = resolved
+        self.gaps: list[Gap] = []
 
-def _rows(
-    database: Database, resolved: Resolved, facts: tuple[Fact, ...], what: str, gaps: list[Gap]
-) -> Iterator[tuple[Any, ...]]:
-    read = row_reader(facts)
-    try:
-        for rows in _batches(database.rows(resolved.sql), what, _most(database, resolved.table)):
-            yield from read(rows)
-    except UnreadableDatabaseError as error:
-        gaps.append(Gap(f"some {what}", database.store, str(error), (f"{what} behind the damage",), fault=True))
+    def assets(self) -> Iterator[tuple[Any, ...]]:
+        """The cells of each asset row in the order of ASSET_FACTS; a join may repeat a row."""
+        rows = self._rows(self._resolved, ASSET_FACTS, "assets")
+        yield from (row for row in rows if row[0] is not None)
+        self.gaps.extend(_absent(self._database, self._resolved))
+
+    def resources(self) -> Iterator[tuple[Any, ...]]:
+        """The cells of each resource row in the order of RESOURCE_FACTS."""
+        resolved = resolve(self._database, RESOURCE_FACTS, Role.RESOURCE)
+        if resolved is None:
+            why = "this library has no table of resources (before iOS 12)"
+            self.gaps.append(Gap("resources", self._database.store, why, ("which originals are only in iCloud",)))
+            return
+        for row in self._rows(resolved, RESOURCE_FACTS, "resources"):
+            if row[0] is not None:
+                yield row
+
+    def words(self) -> Iterator[tuple[int, Word, str]]:
+        """Z_PK of an asset, what kind of word, and the word; some may come twice."""
+        for word, what, query in (
+            (Word.KEYWORD, "keywords", _keyword_query(self._database)),
+            (Word.ALBUM, "albums", _album_query(self._database)),
+            (Word.PERSON, "people", _person_query(self._database)),
+        ):
+            for pk, text in self._words(query, what):
+                yield pk, word, text
+
+    def library(self) -> PhotoLibrary:
+        """What the library says of itself, when its rows have been read."""
+        version = _model_version(self._database)
+        return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps))
+
+    def _rows(self, resolved: Resolved, facts: tuple[Fact, ...], what: str) -> Iterator[tuple[Any, ...]]:
+        database = self._database
+        try:
+            for rows in _batches(database.rows(resolved.sql), what, _most(database, resolved.table)):
+                yield from cells(facts, rows)
+        except UnreadableDatabaseError as error:
+            hides = (f"{what} behind the damage",)
+            self.gaps.append(Gap(f"some {what}", database.store, str(error), hides, fault=True))
+
+    def _words(self, query: str | None, what: str) -> Iterator[tuple[int, str]]:
+        """Run a query of (asset Z_PK, text) pairs; None means that this library has no such tables."""
+        store, hides = self._database.store, (f"{what} of photos",)
+        if query is None:
+            self.gaps.append(Gap(what, store, "this library has no table for them", hides))
+            return
+        try:
+            for row in self._database.rows(query):
+                word = text_cell(row["word"])
+                if isinstance(row["pk"], int) and word:
+                    yield row["pk"], word
+        except RecoveryError as error:
+            self.gaps.append(Gap(what, store, str(error), hides, fault=True))
 
 
 def _most(database: Database, table: str) -> int:
@@ -181,28 +207,6 @@ def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:
             yield Gap(fact.name, database.store, f"this library has no column for it ({homes})", fact.hides)
 
 
-def _resources(database: Database, gaps: list[Gap], room: Room | None) -> Mapping[int, tuple[ResourceRow, ...]]:
-    resolved = resolve(database, RESOURCE_FACTS, Role.RESOURCE)
-    if resolved is None:
-        gaps.append(
-            Gap(
-                "resources",
-                database.store,
-                "this library has no table of resources (before iOS 12)",
-                ("which originals are only in iCloud",),
-            )
-        )
-        return {}
-    rows = Sorter[ResourceRow](room, limits.RESOURCES_IN_MEMORY, _ASSET)
-    for values in _rows(database, resolved, RESOURCE_FACTS, "resources", gaps):
-        if values[0] is not None:
-            rows.add(ResourceRow._make(values))
-    found = Numbered[tuple[ResourceRow, ...]](room, limits.ROWS_IN_MEMORY)
-    for pk, own in groupby(rows.settled(), _ASSET):
-        found.append(pk, tuple(own))
-    return found.settled()
-
-
 def _model_version(database: Database) -> int | None:
     """PLModelVersion of Z_METADATA.Z_PLIST; printed, never branched on."""
     if "Z_PLIST" not in database.columns("Z_METADATA"):
@@ -214,25 +218,6 @@ def _model_version(database: Database) -> int | None:
         return None
     version = stored.get("PLModelVersion")
     return archives.whole_number(version)
-
-
-def _words(database: Database, query: str | None, what: str, gaps: list[Gap]) -> Mapping[int, tuple[str, ...]]:
-    """Run a query of (asset Z_PK, text) pairs; None means that this library has no such tables."""
-    if query is None:
-        gaps.append(Gap(what, database.store, "this library has no table for them", (f"{what} of photos",)))
-        return {}
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    same: dict[str, str] = {}
-    try:
-        for row in database.rows(query):
-            word = text_cell(row["word"])
-            if isinstance(row["pk"], int) and word:
-                found[row["pk"]].add(same.setdefault(word, word))
-    except UnreadableError as error:
-        gaps.append(Gap(what, database.store, str(error), (f"{what} of photos",), fault=True))
-    # Sorted here: sorting a hostile join would fill SQLite's memory.
-    once: dict[tuple[str, ...], tuple[str, ...]] = {}  # many assets lie in the same albums
-    return {pk: once.setdefault(kept := tuple(sorted(words)), kept) for pk, words in found.items()}
 
 
 def _join_table(database: Database, name: str, *columns: str) -> tuple[str, list[str]] | None:

@@ -28,6 +28,8 @@ class MediaFile(NamedTuple):
     blob: Blob
     attributes: FileAttributes | None
     facts: MediaFacts | None = None
+    number: int | None = None
+    """Its number in the working database of the case."""
 
     @property
     def store(self) -> str:
@@ -55,12 +57,9 @@ def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFil
     for entry in view.index.entries(DOMAIN, ROOT):
         place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
         if place is not None:
-            attributes = read_attributes(entry.attributes)
-            # Decoded, the attributes need not be kept as stored: they would be a sixth of a library in memory.
-            kept = entry.without_attributes() if entry.attributes else entry
             spared = place.part is Part.THUMBNAIL or (not examined and entry.size is not None)
             blob = Blob(BlobState.PRESENT, entry.size) if spared else _blob(view, entry, place)
-            yield MediaFile(kept, place, blob, attributes)
+            yield MediaFile(entry, place, blob, read_attributes(entry.attributes))
 
 
 def examine(view: BackupView, file: MediaFile) -> MediaFile:

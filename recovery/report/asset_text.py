@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from recovery.analysis.model import (
     ORIGINALS,
@@ -29,10 +29,12 @@ _VERDICT_COLUMNS = 10
 _NOTHING = "nothing of the picture itself"
 
 
-def asset_block(asset: Asset, number: int, *, verbose: bool = False, style: Style = PLAIN) -> list[str]:
-    """The lines of one numbered asset; `verbose` adds where each fact was read and which files were meant."""
+def asset_block(
+    asset: Asset, number: int, *, sources: Mapping[str, Source] | None = None, style: Style = PLAIN
+) -> list[str]:
+    """The lines of one numbered asset; with its `sources` also where each fact was read and its files."""
     lines = [_head(asset, number, style)]
-    facts = [*_facts(asset, verbose), *(_origins(asset) if verbose else ())]
+    facts = [*_facts(asset, sources is not None), *(_origins(asset, sources) if sources is not None else ())]
     for label, text in facts:
         first = _INDENT + pad(label, _LABEL_COLUMNS)
         lines.extend(wrap(text, first=first, rest=" " * len(first)))
@@ -174,12 +176,12 @@ def _pixels(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]} pixels"
 
 
-def _origins(asset: Asset) -> Iterator[tuple[str, str]]:
+def _origins(asset: Asset, sources: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
     """Identifiers, files and the place of every fact, for those who check."""
     if asset.uuid:
         yield "UUID", clean(asset.uuid)
     for item in asset.files:
         note = f" ({clean(item.note)})" if item.note else ""
         yield "File", clean(f"{item.state.value} {item.domain} {item.path} [{item.file_id}]") + note
-    for field, source in asset.sources:
+    for field, source in sources.items():
         yield "Source", f"{clean(field)}: {source_text(source)}"

@@ -1,10 +1,10 @@
-"""The list of backups as JSON values, for scripts."""
+"""The list of backups as a JSON document, for scripts."""
 
 from __future__ import annotations
 
-from recovery.clock import to_text
+from recovery.clock import in_records
 from recovery.provenance import Reading
-from recovery.report.inventory import Json, gap_document
+from recovery.report.inventory import Json
 from recovery.source.locate import FoundBackup
 
 
@@ -12,7 +12,7 @@ def backups_document(found: Reading[FoundBackup]) -> Json:
     """`{"backups": [...], "gaps": [...]}`; sizes in bytes, null where they were not added up."""
     return {
         "backups": [_backup(item) for item in found.records],
-        "gaps": [gap_document(gap) for gap in found.gaps],
+        "gaps": list(found.gaps),
     }
 
 
@@ -24,7 +24,7 @@ def _backup(item: FoundBackup) -> Json:
         "device_name": identity.device_name,
         "product_type": identity.product_type,
         "ios_version": identity.ios_version,
-        "backup_date": to_text(identity.backup_date),
+        "backup_date": in_records(identity.backup_date),
         "encrypted": identity.encrypted,
         "complete": identity.complete,
         "size": item.size,

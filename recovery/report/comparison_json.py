@@ -10,9 +10,9 @@ from importlib import resources
 from recovery.analysis.comparison.comparing import Comparison
 from recovery.analysis.comparison.differences import Difference
 from recovery.analysis.model import Asset, asset_key
-from recovery.clock import to_text
+from recovery.clock import in_records
 from recovery.report.comparison_text import recovery_command
-from recovery.report.inventory import Json, backup_document, plain, tool_document
+from recovery.report.inventory import THIS_TOOL, Json
 
 SCHEMA = "recover-facetime/comparison/1"
 SCHEMA_FILE = "comparison.v1.schema.json"
@@ -31,8 +31,8 @@ def comparison_document(
     """Each older backup against the newest one; `swapped` tells that they were named in another order."""
     return {
         "schema": SCHEMA,
-        "tool": tool_document(),
-        "generated_at": to_text(generated_at),
+        "tool": THIS_TOOL,
+        "generated_at": in_records(generated_at),
         "swapped": swapped,
         "comparisons": [_comparison(comparison) for comparison in comparisons],
     }
@@ -41,23 +41,23 @@ def comparison_document(
 def _comparison(comparison: Comparison) -> Json:
     command = recovery_command(comparison)
     return {
-        "older": backup_document(comparison.older),
-        "newer": backup_document(comparison.newer),
+        "older": comparison.older,
+        "newer": comparison.newer,
         "same_device": comparison.same_device,
         "matched": comparison.matched,
         "unchanged": comparison.unchanged,
         "counts": {kind.value: number for kind, number in comparison.counts.items()},
         "differences": [_difference(item) for item in comparison.differences],
-        "lost": sorted(str(plain(key)) for key in comparison.lost),
-        "command": [plain(word) for word in command] if command else None,
-        "doubts": [plain(doubt) for doubt in comparison.doubts],
+        "lost": sorted(key for key in comparison.lost),
+        "command": list(command) if command else None,
+        "doubts": comparison.doubts,
     }
 
 
 def _difference(item: Difference) -> Json:
     return {
         "kind": item.kind.value,
-        "text": plain(item.text),
+        "text": item.text,
         "matched_by": item.matched_by.value if item.matched_by else None,
         "older": _asset(item.older),
         "newer": _asset(item.newer),
@@ -69,11 +69,11 @@ def _asset(asset: Asset | None) -> Json | None:
     if asset is None:
         return None
     return {
-        "key": plain(asset_key(asset)),
-        "uuid": plain(asset.uuid),
-        "filename": plain(asset.filename),
-        "original_filename": plain(asset.original_filename),
-        "created": to_text(asset.created),
+        "key": asset_key(asset),
+        "uuid": asset.uuid,
+        "filename": asset.filename,
+        "original_filename": asset.original_filename,
+        "created": asset.created,
         "kind": asset.kind.value,
         "status": asset.status.value,
         "facetime": asset.facetime.verdict.value,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from recovery.analysis.model import Asset, Findings
-from recovery.analysis.outlines import standing_out
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import day, minute
@@ -16,7 +15,7 @@ from recovery.report.safe_text import clean
 
 def recently_deleted(findings: Findings, view: View) -> list[str]:
     """What lay in Recently Deleted, from FaceTime or not, with the estimated last day on the phone."""
-    trashed = [asset for asset in standing_out(findings.assets) if asset.trashed]
+    trashed = [asset for asset in findings.assets.notable() if asset.trashed]
     columns = (
         Column("Name", flexible=True),
         Column("Kind"),
@@ -44,14 +43,14 @@ def _trashed_row(asset: Asset) -> tuple[str, ...]:
 
 def hidden(findings: Findings, view: View) -> list[str]:
     """What is hidden in Photos."""
-    chosen = [asset for asset in standing_out(findings.assets) if asset.hidden]
+    chosen = [asset for asset in findings.assets.notable() if asset.hidden]
     lines = _asset_table("Hidden", chosen, _LIBRARY_COLUMNS, _library_row, view)
     return [*lines, *wrap(words.HIDDEN_NOTE, first="  ")] if chosen else lines
 
 
 def deleted(findings: Findings, view: View) -> list[str]:
     """What was deleted for good and left a trace."""
-    ghosts = [asset for asset in standing_out(findings.assets) if asset.deleted]
+    ghosts = [asset for asset in findings.assets.notable() if asset.deleted]
     columns = (
         Column("Name", flexible=True),
         Column("FaceTime"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from recovery.analysis.model import Asset
 from recovery.clock import to_text
-from recovery.report.inventory import Json, asset_key, plain
+from recovery.records import indented
+from recovery.report.inventory import Json, asset_key
 from recovery.report.safe_text import clean, valid_xml
 
 KML = "http://www.opengis.net/kml/2.2"
@@ -21,11 +21,11 @@ def placed(assets: Iterable[Asset]) -> tuple[Asset, ...]:
 
 
 def geojson(assets: Iterable[Asset]) -> str:
-    """One point for each asset with a place, as longitude and latitude in degrees (WGS 84), in ASCII."""
+    """One point for each asset with a place, as longitude and latitude in degrees (WGS 84)."""
     features = [
         {
             "type": "Feature",
-            "id": plain(asset_key(asset)),
+            "id": asset_key(asset),
             "geometry": {"type": "Point", "coordinates": list(point)},
             "properties": _properties(asset),
         }
@@ -33,7 +33,7 @@ def geojson(assets: Iterable[Asset]) -> str:
         if (point := _point(asset)) is not None
     ]
     document = {"type": "FeatureCollection", "features": features}
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
+    return indented(document).decode() + "\n"
 
 
 def kml(assets: Iterable[Asset]) -> str:
@@ -69,13 +69,13 @@ def _placemark(parent: Element, asset: Asset, point: tuple[float, float]) -> Non
 
 def _properties(asset: Asset) -> Json:
     return {
-        "uuid": plain(asset.uuid),
-        "name": plain(asset.label),
+        "uuid": asset.uuid,
+        "name": asset.label,
         "created": to_text(asset.created),
         "kind": asset.kind.value,
         "facetime": asset.facetime.verdict.value,
         "status": asset.status.value,
-        "title": plain(asset.title),
+        "title": asset.title,
         "trashed": asset.trashed,
         "hidden": asset.hidden,
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-REPLACEMENT = "\ufffd"
+from recovery.records import REPLACEMENT
+
 ELLIPSIS = "…"
 # A letter carries at most a few marks in any script; more of them paint over the lines above and below.
 _MARKS_PER_LETTER = 4
@@ -42,13 +43,6 @@ def clean(text: str) -> str:
             marks = 0
         shown.append(character)
     return "".join(shown)
-
-
-def valid_unicode(text: str) -> str:
-    """The same text with lone surrogates, which no encoding can write, replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return "".join(REPLACEMENT if "\ud800" <= character <= "\udfff" else character for character in text)
 
 
 def valid_xml(text: str) -> str:

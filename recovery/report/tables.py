@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from recovery.analysis.model import ORIGINALS, Asset
 from recovery.clock import to_text
-from recovery.report.inventory import NOTHING_EXTRACTED, Extracted, FileKey, asset_document, compact
+from recovery.records import encode
 from recovery.report.safe_text import clean
 
 # A spreadsheet takes a cell that starts so for a formula, and would run it; some take the wide forms too. One that
@@ -97,12 +97,10 @@ def write_csv(assets: Iterable[Asset], stream: TextIO) -> None:
         writer.writerow([csv_cell(column.value(asset)) for column in COLUMNS])
 
 
-def write_ndjson(
-    assets: Iterable[Asset], stream: TextIO, *, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
-) -> None:
+def write_ndjson(assets: Iterable[Asset], stream: BinaryIO) -> None:
     """Write one line per asset, each as an entry of `assets` in the JSON inventory."""
     for asset in assets:
-        stream.write(compact(asset_document(asset, extracted)) + "\n")
+        stream.write(encode(asset) + b"\n")
 
 
 def csv_cell(value: Cell) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict
-from recovery.analysis.outlines import seen, standing_out
+from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict, sources_of
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
 from recovery.report import words
@@ -67,11 +66,7 @@ def _searched(findings: Findings, search: str, view: View) -> list[str]:
     return [
         *heading("Search", view.style),
         *wrap(clean(search), first="  "),
-        *(
-            _facetime(findings, view)
-            if any(a.facetime.verdict.rank for a in standing_out(findings.assets))
-            else ()
-        ),
+        *(_facetime(findings, view) if any(a.facetime.verdict.rank for a in findings.assets.notable()) else ()),
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
@@ -102,7 +97,7 @@ def _glance(findings: Findings, view: View) -> list[str]:
 
 def _glance_sentences(findings: Findings) -> Iterator[str]:
     totals = findings.totals
-    yield _facetime_sentence(findings.assets)
+    yield _facetime_sentence(findings.assets.notable())
     yield (
         f"{totals.recently_deleted:,} recently deleted, {totals.hidden:,} hidden, "
         f"{totals.permanently_deleted:,} deleted for good."
@@ -117,12 +112,12 @@ def _glance_sentences(findings: Findings) -> Iterator[str]:
     if findings.gaps:
         damaged = f" ({faults:,} of them damaged)" if faults else ""
         yield f"{count(len(findings.gaps), 'thing')} could not be looked at{damaged}; see the end."
-    if any(item.recoverable for asset in seen(findings.assets) for item in asset.files):
+    if any(item.recoverable for asset in findings.assets for item in asset.files):
         yield "To save what is here: recover-facetime extract BACKUP OUT"
 
 
-def _facetime_sentence(assets: Sequence[Asset]) -> str:
-    verdicts = Counter(asset.facetime.verdict for asset in standing_out(assets))
+def _facetime_sentence(notable: Iterable[Asset]) -> str:
+    verdicts = Counter(asset.facetime.verdict for asset in notable)
     certain, probable, possible = (
         verdicts[verdict] for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.POSSIBLE)
     )
@@ -134,17 +129,17 @@ def _facetime_sentence(assets: Sequence[Asset]) -> str:
 
 
 def _facetime(findings: Findings, view: View) -> list[str]:
-    notable = tuple(standing_out(findings.assets))
+    notable = findings.assets.notable()
     sure = [asset for asset in notable if asset.facetime.verdict.rank > 1]
     perhaps = [asset for asset in notable if asset.facetime.verdict is Verdict.POSSIBLE]
     lines: list[str] = []
     if sure:
         lines.extend(heading(f"FaceTime photos ({len(sure):,})", view.style))
-        lines.extend(_blocks(sure, view))
+        lines.extend(_blocks(findings, sure, view))
     if perhaps:
         lines.extend(heading(f"Perhaps from FaceTime, not proven ({len(perhaps):,})", view.style))
         shown, more = capped(perhaps, view)
-        lines.extend([*_blocks(shown, view, len(sure) + 1), *more])
+        lines.extend([*_blocks(findings, shown, view, len(sure) + 1), *more])
     if not sure:
         lines.extend(_none_found(findings, view, bool(perhaps)))
     signals = (signal for asset in [*sure, *perhaps] for signal in asset.facetime.signals)
@@ -159,12 +154,13 @@ def _facetime(findings: Findings, view: View) -> list[str]:
     return lines
 
 
-def _blocks(assets: Sequence[Asset], view: View, start: int = 1) -> list[str]:
+def _blocks(findings: Findings, assets: Sequence[Asset], view: View, start: int = 1) -> list[str]:
     lines: list[str] = []
     for number, asset in enumerate(view.each("Writing the answer", assets), start):
         if lines:
             lines.append("")
-        lines.extend(asset_block(asset, number, verbose=view.verbose, style=view.style))
+        sources = sources_of(asset, findings.field_sources) if view.verbose else None
+        lines.extend(asset_block(asset, number, sources=sources, style=view.style))
     return lines
 
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from recovery.analysis.model import BackupFacts
 from recovery.analysis.timeline.building import Timeline
 from recovery.analysis.timeline.event import Event, EventCode
-from recovery.clock import UNIX_EPOCH, to_text
+from recovery.clock import UNIX_EPOCH, in_records, to_text
 from recovery.progress import SILENT, Progress, counted
+from recovery.records import encode
 from recovery.report.inventory import (
+    THIS_TOOL,
     Json,
-    backup_document,
-    compact,
-    dumps,
-    gap_document,
-    plain,
-    source_document,
-    tool_document,
+    pieces,
 )
 from recovery.report.tables import csv_cell
 
@@ -58,29 +53,30 @@ def timeline_document(timeline: Timeline, backup: BackupFacts, *, generated_at: 
     """The whole timeline as plain JSON values."""
     return {
         "schema": SCHEMA,
-        "tool": tool_document(),
-        "generated_at": to_text(generated_at),
-        "backup": backup_document(backup),
+        "tool": THIS_TOOL,
+        "generated_at": in_records(generated_at),
+        "backup": backup,
         "assets": timeline.assets,
         "of_assets": timeline.of_assets,
         "left_out": timeline.left_out,
-        "events": [event_document(event) for event in timeline.events],
-        "gaps": [gap_document(gap) for gap in timeline.gaps],
+        "events": map(event_document, timeline.events),
+        "gaps": timeline.gaps,
     }
 
 
 def write_json(
     timeline: Timeline,
     backup: BackupFacts,
-    stream: TextIO,
+    stream: BinaryIO,
     *,
     generated_at: datetime,
     progress: Progress = SILENT,
 ) -> None:
-    """Write the document, one event per line, in ASCII."""
-    document = timeline_document(replace(timeline, events=()), backup, generated_at=generated_at)
-    events = (event_document(event) for event in _each(timeline.events, progress))
-    stream.write(dumps({**document, "events": events}))
+    """Write the document, one event per line."""
+    document = timeline_document(timeline, backup, generated_at=generated_at)
+    document["events"] = map(event_document, _each(timeline.events, progress))
+    for piece in pieces(document):
+        stream.write(piece)
 
 
 def _each(events: Sequence[Event], progress: Progress) -> Iterator[Event]:
@@ -90,16 +86,16 @@ def _each(events: Sequence[Event], progress: Progress) -> Iterator[Event]:
 def event_document(event: Event) -> Json:
     """One event; unknown is null."""
     return {
-        "at": to_text(event.at),
+        "at": in_records(event.at),
         "event": event.code.value,
-        "uuid": plain(event.uuid),
-        "name": plain(event.name),
-        "text": plain(event.text),
+        "uuid": event.uuid,
+        "name": event.name,
+        "text": event.text,
         "timezone_offset": event.offset,
         "facetime": event.facetime.value if event.facetime else None,
         "untested": event.untested,
-        "detail": {name: plain(value) for name, value in event.detail},
-        "source": source_document(event.source),
+        "detail": dict(event.detail),
+        "source": event.source,
     }
 
 
@@ -115,12 +111,12 @@ def write_timesketch(timeline: Timeline, stream: TextIO, progress: Progress = SI
     return len(timeline.events) - len(dated)
 
 
-def write_jsonl(timeline: Timeline, stream: TextIO, progress: Progress = SILENT) -> int:
+def write_jsonl(timeline: Timeline, stream: BinaryIO, progress: Progress = SILENT) -> int:
     """Write the JSON lines that Timesketch loads; returns how many events were left out for want of a time."""
     dated = [event for event in timeline.events if event.at is not None]
     for event in _each(dated, progress):
         record = _sketch_record(event)
-        stream.write(compact({name: plain(record[name]) for name in TIMESKETCH}) + "\n")
+        stream.write(encode({name: record[name] for name in TIMESKETCH}) + b"\n")
     return len(timeline.events) - len(dated)
 
 

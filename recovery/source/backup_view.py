@@ -6,10 +6,10 @@ import io
 import os
 import stat
 from collections.abc import Callable, Container, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from recovery import database, limits
 from recovery.database import Database
@@ -33,9 +33,10 @@ from recovery.source.file_keys import TAIL, BlockCipher, DecipheredBlob, KeyBag,
 from recovery.source.guessed_index import GuessedIndex
 from recovery.source.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
 from recovery.source.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
-from recovery.spool import Room
 from recovery.temp_folder import require_space
 from recovery.workspace import Workspace, create
+
+T = TypeVar("T")
 
 ONLY_ZEROS = "it holds only zeros"
 """Why a file that is as long as it should be is lost all the same."""
@@ -78,11 +79,19 @@ class BackupView:
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
         self._damage: dict[str, tuple[Gap, ...]] = {MANIFEST_DATABASE: damage}
+        self._open = ExitStack()
 
-    @property
-    def room(self) -> Room:
-        """The private folder, for records that are too many for memory."""
-        return self._workspace
+    def until_closed(self, context: AbstractContextManager[T]) -> T:
+        """Enter a context that is left when the view is closed."""
+        return self._open.enter_context(context)
+
+    def close(self) -> None:
+        """Leave what was entered `until_closed`."""
+        self._open.close()
+
+    def new_file(self, name: str) -> Path:
+        """A path in the private folder, for what is worked out from the backup."""
+        return self._workspace.new_file(name)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -359,7 +368,11 @@ def open_backup(
             keys, (index, encrypted) = None, _salvaged(identity, damaged, error)
         except _LostManifestError as error:
             keys, (index, encrypted) = None, _salvaged(identity, error, error)
-        yield BackupView(identity, index, keys, workspace, encrypted, progress, damage)
+        view = BackupView(identity, index, keys, workspace, encrypted, progress, damage)
+        try:
+            yield view
+        finally:
+            view.close()
 
 
 class _LostManifestError(DamagedBackupError):

@@ -80,6 +80,10 @@ class WrappedKey(NamedTuple):
         """Read the 44 stored bytes, class number first (little-endian); None for any other length."""
         return cls._make(_STORED_KEY.unpack(data)) if len(data) == _STORED_KEY.size else None
 
+    def stored(self) -> bytes:
+        """The bytes that `from_bytes` reads."""
+        return _STORED_KEY.pack(*self)
+
 
 class KeyBag:
     """The unlocked class keys of one backup; never printed."""

@@ -73,10 +73,6 @@ class ManifestEntry(NamedTuple):
         """When the file was made, in UTC, to the second."""
         return clock.from_unix(self.birth)
 
-    def without_attributes(self) -> ManifestEntry:
-        """The same entry when its attributes are no longer needed."""
-        return ManifestEntry._make((*self[:_ATTRIBUTES], _NO_ATTRIBUTES, *self[_ATTRIBUTES + 1 :]))
-
     @property
     def name(self) -> str:
         """The last part of the relative path."""
@@ -86,9 +82,6 @@ class ManifestEntry(NamedTuple):
     def folder(self) -> str:
         """The relative path without its last part, "" at the top."""
         return self.relative_path.rpartition("/")[0]
-
-
-_ATTRIBUTES = ManifestEntry._fields.index("attributes")
 
 
 class Index(Protocol):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from report_pages import MADE, Browser, browser_is_missing, demo_report, opened
 
 from fixtures import BackupBuilder
+from recovery.analysis.found import FoundAssets
 from recovery.report.html import Report, write_report
 
 pytestmark = pytest.mark.skipif(bool(browser_is_missing()), reason=browser_is_missing() or "a browser is here")
@@ -294,8 +294,8 @@ def test_a_large_gallery_gives_far_cards_back(_browser: Browser, tmp_path: Path)
 
     with opened(BackupBuilder().with_photo("IMG_0001"), tmp_path / "backup") as found:
         (asset,) = found.findings.assets
-        assets = tuple(asset._replace(uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
-        findings = replace(found.findings, assets=assets)
+        assets = tuple(asset.changed(uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
+        findings = found.findings.changed(assets=FoundAssets.of(assets))
         html = render(findings, found.case, [Preview()] * len(assets), "none_files", MADE)
     page = tmp_path / "large.html"
     page.write_text(html, "utf-8")

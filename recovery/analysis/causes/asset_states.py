@@ -50,7 +50,7 @@ def _recently_deleted(inquiry: Inquiry) -> Answer:
         maybe=("is", "are", "in Recently Deleted"),
         none=f"No FaceTime photo was found in Recently Deleted.{others if number else ''}",
         gaps=inquiry.library_gaps("trashed_state"),
-        sources=field_source("trashed"),
+        sources=field_source(inquiry, "trashed"),
     )
 
 
@@ -64,7 +64,7 @@ def _hidden(inquiry: Inquiry) -> Answer:
         maybe=("is", "are", "hidden in Photos"),
         none=f"No FaceTime photo was found among the hidden ones.{others if number else ''}",
         gaps=inquiry.library_gaps("hidden"),
-        sources=field_source("hidden"),
+        sources=field_source(inquiry, "hidden"),
     )
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from recovery.analysis.asset_fields import field_sources
 from recovery.analysis.causes.inputs import Sieve
 from recovery.analysis.causes.phrases import perhaps, sentence, share
-from recovery.analysis.model import Asset, Cause, CauseVerdict, Verdict, asset_order
+from recovery.analysis.model import Asset, Cause, CauseVerdict, Verdict, asset_order, sources_of
 from recovery.case import Case
 from recovery.photos_db.codes import Availability, SavedAssetType
 from recovery.photos_db.library import DATABASE, AssetRow
 from recovery.provenance import Gap, Source
-from recovery.spool import fields_of
 
+_REMOTE = f"SELECT 1 FROM resource WHERE asset_pk = ? AND remote = {Availability.YES:d} LIMIT 1"
 HISTORY = "persistent history"
 """What the gaps of the library's own history are called."""
 
@@ -51,7 +52,7 @@ class Inquiry:
         """Put in order what was kept of the assets, and look for their rows."""
         told = sorted(sieve.told, key=asset_order)
         sure = tuple(asset for asset in told if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank)
-        away = tuple(uuid.upper() for _, uuid in sieve.away.settled())
+        away = sieve.away()
         looked = _Looked(case, {_name(asset) for asset in sure}, {*map(_name, told), *away})
         return cls(
             case,
@@ -98,17 +99,20 @@ class _Looked:
         self.rows: dict[str, AssetRow] = {}
         self.stored: dict[str, Stored] = {}
         self.repaired: list[int] = []
-        library = case.library
-        asked = fields_of(library.assets, "pk", "uuid", "saved_asset_type") if library else ()
-        for number, (pk, uuid, saved_asset_type) in enumerate(asked):
-            if saved_asset_type == SavedAssetType.RECOVERED:
-                self.repaired.append(pk)
-            name = uuid.upper() if uuid else None
-            if library and name is not None and name in wanted:
-                own = library.resources.get(pk, ())
-                self.stored[name] = Stored(pk, any(item.remote == Availability.YES for item in own))
-                if name in sure:
-                    self.rows[name] = library.assets[number]
+        store = case.store
+        repaired = store.run(
+            "SELECT pk FROM asset WHERE saved_asset_type = ? ORDER BY pk", (SavedAssetType.RECOVERED,)
+        )
+        self.repaired.extend(pk for (pk,) in repaired)
+        for pk, uuid in store.run("SELECT pk, uuid FROM asset WHERE uuid <> '' ORDER BY pk"):
+            name = uuid.upper()
+            if name in wanted:
+                remote = store.run(
+                    "SELECT 1 FROM resource WHERE asset_pk = ? AND remote = ? LIMIT 1", (pk, Availability.YES)
+                )
+                self.stored[name] = Stored(pk, any(remote))
+                if name in sure and (row := store.row(pk)) is not None:
+                    self.rows[name] = row
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +211,11 @@ def by_photos(
     return unread(gaps) if gaps else contradicted(none)
 
 
-def field_source(name: str) -> Callable[[Asset], Iterable[Source]]:
+def field_source(inquiry: Inquiry, name: str) -> Callable[[Asset], Iterable[Source]]:
     """Where the field of that name was read."""
-    return lambda asset: [source for field, source in asset.sources if field == name]
+    places = inquiry.case.library.places if inquiry.case.library else {}
+    hoisted = {field: source for field, source in field_sources(places).items() if field == name}
+    return lambda asset: [source for field, source in sources_of(asset, hoisted).items() if field == name]
 
 
 def _sources(assets: Iterable[Asset], of: Callable[[Asset], Iterable[Source]]) -> list[Source]:

@@ -89,7 +89,7 @@ def _small_or_blurry(inquiry: Inquiry) -> Answer:
     sizes = sorted({(width * height, width, height) for width, height, _ in sized})
     names = [f"{width} x {height}" for _, width, height in sizes]
     spans = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-    sources = [source for _, _, asset in sized for source in field_source("width")(asset)]
+    sources = [source for _, _, asset in sized for source in field_source(inquiry, "width")(asset)]
     if sizes[0][0] < SMALL:
         says = f"The FaceTime photos found here measure {spans} pixels: each is a frame of its video call."
         return shown(says, sources)

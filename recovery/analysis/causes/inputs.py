@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from recovery import limits
-from recovery.analysis.model import Asset, Verdict, moment_order
-from recovery.analysis.outlines import Glimpsed
+from recovery.analysis.found import microseconds
+from recovery.analysis.model import Asset, Verdict
+from recovery.analysis.plain_rows import PlainRow
 from recovery.case import Case
-from recovery.spool import Sorter
+
+_LAST = 2**62
 
 
 class Sieve:
@@ -21,8 +22,8 @@ class Sieve:
         """Assets with any sign of FaceTime."""
         self.deleted: list[Asset] = []
         """Assets that were deleted for good."""
-        self.away = Sorter[tuple[datetime, str]](case.room, limits.ROWS_IN_MEMORY, tuple)
-        """Place in the order, UUID included, of assets whose original is in iCloud and not on the phone."""
+        self._store = case.store
+        self._away = case.store.new_table("away", "created INTEGER, uuid TEXT")
         self.away_count = 0
         self.others_trashed = 0
         self.others_hidden = 0
@@ -30,14 +31,27 @@ class Sieve:
         self.newest: datetime | None = None
         """When the newest asset was made, later than the backup none counts."""
 
-    def note(self, asset: Glimpsed) -> None:
-        """Look at one asset; in outline it is neither of FaceTime nor deleted nor hidden."""
-        if isinstance(asset, Asset):
-            self._sort(asset)
-        if asset.cloud is not None and asset.cloud.in_cloud is True and asset.cloud.original_local is False:
+    def note(self, asset: Asset) -> None:
+        """Look at one asset."""
+        self._sort(asset)
+        cloud = asset.cloud
+        away = cloud is not None and cloud.in_cloud is True and cloud.original_local is False
+        self._note(asset.uuid, asset.created, away)
+
+    def note_row(self, row: PlainRow) -> None:
+        """Look at a row of which no asset was made."""
+        self._note(row.uuid, row.created, row.away)
+
+    def away(self) -> tuple[str, ...]:
+        """UUIDs of assets whose original is in iCloud and not on the phone, in the order of findings."""
+        found = self._store.run(f"SELECT uuid FROM {self._away} ORDER BY created, uuid")
+        return tuple(uuid.upper() for (uuid,) in found)
+
+    def _note(self, uuid: str | None, created: datetime | None, away: bool) -> None:
+        if away:
             self.away_count += 1
-            self.away.add(moment_order(asset))
-        created = asset.created
+            when = microseconds(created) if created else _LAST
+            self._store.change(f"INSERT INTO {self._away} VALUES (?, ?)", (when, uuid or ""))
         if created and self._made and created <= self._made and (self.newest is None or created > self.newest):
             self.newest = created
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from recovery.analysis.causes.context import Answer, Inquiry, Rule, unseen
 from recovery.analysis.causes.phrases import count, day
+from recovery.clock import from_cocoa
 from recovery.photos_db.library import DATABASE
 from recovery.provenance import Source
 
 
 def _storage_full(inquiry: Inquiry) -> Answer:
-    library = inquiry.case.library
-    removed = [
-        resource.pruned_at
-        for resources in (library.resources.values() if library else ())
-        for resource in resources
-        if resource.pruned_at is not None
-    ]
+    stored = inquiry.case.store.run("SELECT pruned_at FROM resource WHERE pruned_at IS NOT NULL")
+    removed = [moment for (cell,) in stored if (moment := from_cocoa(cell)) is not None]
     says = "How full the phone was when you took the photo cannot be seen in a backup."
     if not removed:
         return unseen(says)

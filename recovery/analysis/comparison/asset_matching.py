@@ -10,6 +10,7 @@ from itertools import islice
 
 from recovery.analysis.model import ORIGINALS, Asset, AssetFile, Basis, FileState
 from recovery.progress import SILENT, Progress, counted
+from recovery.records import packed
 
 TRACES = frozenset({Basis.HISTORY, Basis.DELETED_ROW, Basis.THUMBNAIL_TABLE})
 """An asset known from these alone is only remembered: neither the library nor a file of its own has it."""
@@ -118,7 +119,7 @@ def _steps(digests: Digests) -> Iterator[_Step]:
     yield _Step(MatchedBy.IDENTICAL_BYTES, _bytes(digests.older), _bytes(digests.newer))
     yield _Step(MatchedBy.SAME_PLACE, _place, _nameless_place)
     yield _Step(MatchedBy.SAME_PLACE, _nameless_place, _place)
-    yield _Step(MatchedBy.SAME_RECORD, lambda asset: (asset,), lambda asset: (asset,))
+    yield _Step(MatchedBy.SAME_RECORD, _all, _all)
 
 
 class _Matcher:
@@ -161,6 +162,10 @@ class _Matcher:
 
 def _unlikeness(first: Asset, second: Asset) -> int:
     return 0 if first == second else 1 if first.filename == second.filename else 2
+
+
+def _all(asset: Asset) -> Iterator[Hashable]:
+    yield packed(asset)
 
 
 def _uuid(asset: Asset) -> Iterator[str]:

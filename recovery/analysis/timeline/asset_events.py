@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from recovery.analysis.model import Asset, FileRole, Kind, Upload, Verdict
+from recovery.analysis.asset_fields import field_sources
+from recovery.analysis.model import Asset, FileRole, Kind, Upload, Verdict, sources_of
 from recovery.analysis.timeline.event import Event, EventCode, by, details, of_asset
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import Places, row_source
+from recovery.case.store import WorkingDatabase
 from recovery.clock import to_text
 from recovery.photos_db.history import DeletedAsset
-from recovery.photos_db.library import DATABASE, AssetRow, ResourceRow
+from recovery.photos_db.library import DATABASE, AssetRow
 from recovery.provenance import Source
 
 _KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
@@ -35,9 +37,9 @@ _PRUNED = "ZINTERNALRESOURCE.ZCLOUDPRUNEDAT"
 class Records:
     """The records of a case that tell of assets, by what finds them."""
 
-    rows: Mapping[str, AssetRow]
-    resources: Mapping[int, tuple[ResourceRow, ...]]
+    store: WorkingDatabase
     places: Places
+    field_sources: Mapping[str, Source]
     deleted: Mapping[str, DeletedAsset]
     copies: Mapping[str, Sequence[AttachmentFile]]
 
@@ -45,13 +47,14 @@ class Records:
     def of(cls, case: Case) -> Records:
         """Index a case."""
         library, history = case.library, case.traces.history
+        places = library.places if library else {}
         copies: defaultdict[str, list[AttachmentFile]] = defaultdict(list)
         for item in case.around.attachments:
             copies[item.entry.file_id].append(item)
         return cls(
-            rows={row.uuid.upper(): row for row in library.assets if row.uuid} if library else {},
-            resources=library.resources if library else {},
-            places=library.places if library else {},
+            store=case.store,
+            places=places,
+            field_sources=field_sources(places),
             deleted={gone.uuid.upper(): gone for gone in history.deleted if gone.uuid} if history else {},
             copies=copies,
         )
@@ -60,7 +63,7 @@ class Records:
 def stored_events(records: Records, asset: Asset) -> Iterator[Event]:
     """The events of one asset, the library's history apart."""
     yield from _beginning(records, asset)
-    row = records.rows.get((asset.uuid or "").upper())
+    row = records.store.row(asset.row) if asset.row is not None else None
     if row is not None:
         yield from _cloud(records, asset, row)
     yield from _messages(records, asset)
@@ -68,7 +71,7 @@ def stored_events(records: Records, asset: Asset) -> Iterator[Event]:
 
 
 def _beginning(records: Records, asset: Asset) -> Iterator[Event]:
-    call, known = asset.facetime.call, dict(asset.sources)
+    call, known = asset.facetime.call, sources_of(asset, records.field_sources)
     during = ", during a FaceTime call" if call else ""
     if asset.created:
         text = f"taken ({_KINDS[asset.kind]}{_VERDICTS[asset.facetime.verdict]}){during}"
@@ -89,7 +92,9 @@ def _beginning(records: Records, asset: Asset) -> Iterator[Event]:
 def _end(records: Records, asset: Asset) -> Iterator[Event]:
     gone, ghost = asset.deleted, records.deleted.get((asset.uuid or "").upper())
     if asset.trashed_at:
-        source = dict(asset.sources).get("trashed_at") or (ghost.source if ghost else Source(DATABASE))
+        source = sources_of(asset, records.field_sources).get("trashed_at") or (
+            ghost.source if ghost else Source(DATABASE)
+        )
         yield of_asset(asset, asset.trashed_at, EventCode.TRASHED, "moved to Recently Deleted", source, ())
     if gone is not None:
         why = f": {gone.reason}" if gone.reason else ""
@@ -109,7 +114,7 @@ def _cloud(records: Records, asset: Asset, row: AssetRow) -> Iterator[Event]:
         yield of_asset(
             asset, row.last_upload_attempt, EventCode.UPLOAD_TRIED, text, source, details(upload=upload)
         )
-    pruned = {item.pruned_at for item in records.resources.get(row.pk, ()) if item.pruned_at}
+    pruned = {item.pruned_at for item in records.store.resources(row.pk) if item.pruned_at}
     for moment in sorted(pruned):
         text = "the library notes that a file of it was taken off the device to save space"
         yield of_asset(asset, moment, EventCode.OFFLOADED, text, Source(DATABASE, _PRUNED), ())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import Asset, Findings
-from recovery.analysis.outlines import standing_out
 from recovery.analysis.timeline.asset_events import Records, stored_events
 from recovery.analysis.timeline.device_events import calls, device_events
 from recovery.analysis.timeline.event import SAME_MOMENT, Event, EventCode
@@ -101,10 +101,10 @@ def _same(stored: Event, listed: Event) -> bool:
     return abs(stored.at - listed.at) <= SAME_MOMENT
 
 
-def _chosen(assets: Sequence[Asset], everything: bool, uuids: Collection[str]) -> Iterator[Asset]:
+def _chosen(assets: FoundAssets, everything: bool, uuids: Collection[str]) -> Iterator[Asset]:
     wanted = {uuid.upper() for uuid in uuids}
     missing = set(wanted)
-    for asset in assets if wanted or everything else standing_out(assets):
+    for asset in assets if wanted or everything else assets.notable():
         name = _key(asset)
         missing.discard(name)
         if not wanted or name in wanted:

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
+from recovery.records import valid_unicode
 from recovery.report.figures import in_stored_zone
 from recovery.report.html.page import DETAILS_IN_BLOCK, PARTS, Detail, Page
 from recovery.report.html.timeline_marks import Event, EventKind
-from recovery.report.safe_text import valid_unicode
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from recovery.analysis.facetime_finding import DEVICE
@@ -34,12 +34,12 @@ class Section:
     rows: tuple[Row, ...]
 
 
-def sections(asset: Asset) -> tuple[Section, ...]:
-    """Everything known of an asset, in words, with where each fact was read."""
+def sections(asset: Asset, sources: Mapping[str, Source]) -> tuple[Section, ...]:
+    """Everything known of an asset, in words, with where each fact was read (`model.sources_of`)."""
     everything = (
         Section("Why", tuple(_signals(asset))),
-        Section("What became of it", tuple(_fate(asset))),
-        Section("The photo", tuple(_facts(asset))),
+        Section("What became of it", tuple(_fate(asset, sources))),
+        Section("The photo", tuple(_facts(asset, sources))),
         Section("Files", tuple(_files(asset))),
         Section("Notes", tuple(Row("", shown(note)) for note in asset.notes)),
     )
@@ -64,8 +64,8 @@ def _signals(asset: Asset) -> Iterator[Row]:
         yield Row("FaceTime call", span(call.started, call.ended, asset.timezone_offset) + people)
 
 
-def _fate(asset: Asset) -> Iterator[Row]:
-    sources, offset = dict(asset.sources), asset.timezone_offset
+def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
+    offset = asset.timezone_offset
     yield Row("Status", f"{words.STATUSES[asset.status]}: {shown(asset.status_reason)}".rstrip(": "))
     if asset.cloud and asset.cloud.upload:
         yield Row("iCloud", words.UPLOADS[asset.cloud.upload], sources.get("cloud"))
@@ -95,8 +95,8 @@ def _deletion(gone: Deletion, source: Source | None, offset: int | None) -> Iter
         yield Row("Added", when(gone.inserted_at, offset), source)
 
 
-def _facts(asset: Asset) -> Iterator[Row]:
-    sources, offset = dict(asset.sources), asset.timezone_offset
+def _facts(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
+    offset = asset.timezone_offset
     live = asset.live_photo
     for label, field, text in (
         ("Taken", "created", when(asset.created, offset) if asset.created else None),

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from recovery.analysis.model import Asset, CallContext, Findings, Verdict
+from recovery.analysis.model import Asset, CallContext, Findings, Verdict, sources_of
 from recovery.photos_db.camera_roll_paths import ORIGINALS
 from recovery.progress import SILENT, Progress, counted
+from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import count, day, in_stored_zone, span
@@ -111,7 +112,9 @@ def page(
     in_detail = counted(pairs, progress, "Writing the details of the page", len(pairs), " photos")
     return Page(
         cards=tuple(_card(asset, preview, calls) for asset, preview in each),
-        details=tuple(_detail(asset, preview) for asset, preview in in_detail),
+        details=tuple(
+            _detail(asset, preview, sources_of(asset, findings.field_sources)) for asset, preview in in_detail
+        ),
         calls=calls.titles,
         events=events,
         verdicts=_choices(VERDICTS, (asset.facetime.verdict for asset in findings.assets)),
@@ -208,9 +211,9 @@ def _searched(asset: Asset) -> str:
     return shown(" ".join(text for text in texts if text)).casefold()
 
 
-def _detail(asset: Asset, preview: Preview) -> Detail:
+def _detail(asset: Asset, preview: Preview, sources: Mapping[str, Source]) -> Detail:
     made_from = SHOWN[preview.shown] if preview.shown else shown(preview.problem)
-    return Detail(preview.large or "", preview.movie or "", made_from, sections(asset))
+    return Detail(preview.large or "", preview.movie or "", made_from, sections(asset, sources))
 
 
 def _choices(meanings: Mapping[V, str], found: Iterable[V]) -> tuple[Choice, ...]:

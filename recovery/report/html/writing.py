@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from recovery import __version__
+from recovery.analysis.found import is_notable
 from recovery.analysis.model import Asset, Findings, asset_key
-from recovery.analysis.outlines import stands_out
 from recovery.case import Case
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
@@ -83,13 +83,13 @@ def write_report(
     """
     out = _page(out)
     options = options or ReportOptions()
-    each = counted(findings.assets, progress, "Reading the photos", len(findings.assets), " photos")
-    findings = replace(findings, assets=tuple(each))  # the page has all of them at once
+    # The page has all of them at once.
+    findings = findings.changed(assets=findings.assets.in_memory(progress))
     folder = folder_of(out)
     _refuse(out, folder, view.identity.folder)
     maker = PreviewMaker(view, folder, tables_by_path(case.traces.tables))
     wanted = [asset for asset in findings.assets if options.pictures(asset)]
-    made = maker.make(wanted, lambda asset: options.everything or stands_out(asset), progress) if wanted else []
+    made = maker.make(wanted, lambda asset: options.everything or is_notable(asset), progress) if wanted else []
     by_asset = {id(asset): preview for asset, preview in zip(wanted, made, strict=True)}
     previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
     html = render(findings, case, previews, folder.name, now(), progress)
