@@ -183,7 +183,7 @@ def _expand(asset: dict[str, Any], hoisted: dict[str, Any] | None) -> None:
         name: source
         for name, source in told.items()
         # Version 0.1 did not say where an identifier stands that only the file itself states.
-        if values[_VALUES.get(name, name)] is not None and source["place"] != "content_identifier"
+        if values.get(_VALUES.get(name, name), "") is not None and source["place"] != "content_identifier"
     }
 
 
