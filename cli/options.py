@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -177,6 +178,24 @@ def in_bytes(stream: TextIO) -> BinaryIO:
     """The stream below a text stream: JSON is UTF-8, whatever the terminal speaks."""
     stream.flush()
     return stream.buffer
+
+
+@contextmanager
+def answer_file(output: str | None) -> Iterator[Path]:
+    """A path to write an answer to that is no text; it gets the name of `-o` when it is whole."""
+    if output is None or output == "-":
+        raise click.UsageError("This format is a file: give it a name with -o FILE.")
+    target = Path(output)
+    _spare_evidence(target)
+    draft = target.with_name(target.name + ".part")
+    try:
+        draft.unlink(missing_ok=True)
+        yield draft
+        draft.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise OutputError(f"The output {output} cannot be written ({error}).") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager

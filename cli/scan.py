@@ -11,6 +11,7 @@ import click
 from cli.filters import FACETIME, search_of, search_options
 from cli.main import partly
 from cli.options import (
+    answer_file,
     answer_stream,
     backup_argument,
     in_bytes,
@@ -26,6 +27,7 @@ from recovery.findings.find import narrowed
 from recovery.findings.found import FoundAssets
 from recovery.findings.model import Findings
 from recovery.report import places, tables, text
+from recovery.report.case_database import write_database
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
@@ -46,11 +48,11 @@ _TABLES: dict[str, Callable[[FoundAssets, TextIO], object]] = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", *_TABLES]),
+    type=click.Choice(["text", "json", "sqlite", *_TABLES]),
     default="text",
     show_default=True,
     help="csv and ndjson list the FaceTime, recently deleted and hidden assets, geojson and kml their places; "
-    "with --all every asset.",
+    "with --all every asset. sqlite writes all findings as a database (docs/sqlite.md).",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @FACETIME
@@ -94,6 +96,10 @@ def command(
         findings = told(narrowed(found.findings, search), redacted)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
+        if form == "sqlite":
+            with answer_file(output) as path:
+                write_database(findings, path)
+            return partly(any(gap.fault for gap in findings.gaps))
         with answer_stream(output) as stream:
             if as_json or form == "json":
                 write_json(findings, in_bytes(stream), generated_at=datetime.now(UTC))
