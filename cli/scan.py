@@ -28,6 +28,7 @@ from recovery.analysis.model import Asset, Findings
 from recovery.progress import Progress, counted
 from recovery.report import maps as places
 from recovery.report import tables, text
+from recovery.report.case_database import write_database
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
@@ -48,11 +49,11 @@ _TABLES: dict[str, Callable[[Iterable[Asset], TextIO], object]] = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", *_TABLES]),
+    type=click.Choice(["text", "json", "sqlite", *_TABLES]),
     default="text",
     show_default=True,
     help="csv and ndjson list the FaceTime, recently deleted and hidden assets, geojson and kml their places; "
-    "with --all every asset.",
+    "with --all every asset. sqlite writes all findings as a database (docs/sqlite.md).",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @FACETIME
@@ -90,6 +91,8 @@ def command(
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something in
     the backup could not be read, 4 passphrase missing or wrong.
     """
+    if form == "sqlite" and output in (None, "-"):
+        raise click.UsageError("This format is a file: give it a name with -o FILE.")
     search = search_of(chosen)
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, only_facetime=search.facetime) as found:
@@ -104,6 +107,8 @@ def command(
                     generated_at=datetime.now(UTC),
                     progress=found.telling(stream),
                 )
+            elif form == "sqlite":
+                write_database(findings, found.view.new_file("findings.db"), in_bytes(stream), found.progress)
             elif form in _TABLES:
                 _write_table(_listed(findings, everything), form, stream, quiet, found.telling(stream))
             else:

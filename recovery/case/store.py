@@ -108,8 +108,11 @@ class WorkingDatabase:
     def in_memory(self) -> WorkingDatabase:
         """A copy of all there is, which needs no file."""
         copy = WorkingDatabase()
-        copy.connection.rollback()
+        for connection in (self.connection, copy.connection):
+            connection.execute("COMMIT")
         self.connection.backup(copy.connection)
+        for connection in (self.connection, copy.connection):
+            connection.execute("BEGIN")
         return copy
 
     def new_table(self, name: str, columns: str) -> str:
