@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recovery import limits
-from recovery.errors import UnreadableDatabaseError
+from recovery.errors import TemporaryFolderError, UnreadableDatabaseError
 from recovery.temp_folder import require_space, trouble
 from recovery.workspace import Workspace, create
 
@@ -48,6 +48,13 @@ _INDEX_BYTES = 64 * limits.KIB  # SQLite's index of a log, which it makes even w
 _LOG_PER_INDEX = 64  # bytes of a log for each further byte of its index, at least
 Tick = Callable[[int], object]
 """Called with the rows read or bytes copied since the last call, 0 while SQLite is busy; raising ends the work."""
+
+
+def folder_trouble(path: Path, error: sqlite3.Error) -> TemporaryFolderError | None:
+    """The trouble of the temporary folder in which a private database lies, if that is what SQLite tells of."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    number = _TROUBLE_OF_THE_FOLDER.get(code & 0xFF) if code is not None else None
+    return trouble(path, OSError(number, str(error))) if number is not None else None
 
 
 def quoted(name: str) -> str:
@@ -132,9 +139,8 @@ class Database:
         if code == sqlite3.SQLITE_INTERRUPT and not self._late:
             # Not by us, so something was raised while SQLite asked; an interrupt can even precede the asking.
             return self._raised or KeyboardInterrupt()
-        number = _TROUBLE_OF_THE_FOLDER.get(code & 0xFF) if code is not None else None
-        if number is not None and code not in _TROUBLE_OF_THE_CONTENT:
-            return trouble(self.path, OSError(number, str(error)))
+        if isinstance(error, sqlite3.Error) and code not in _TROUBLE_OF_THE_CONTENT:
+            return folder_trouble(self.path, error) or self._damaged(error)
         return self._damaged(error)
 
     def _damaged(self, why: object) -> UnreadableDatabaseError:

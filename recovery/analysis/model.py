@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec.structs import force_setattr
+
 from recovery.clock import Moment
 from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
@@ -92,11 +94,11 @@ class Signal(Record, frozen=True):
     tier: Tier = Tier.UNTESTED
     seen: str | None = None
     """In how many genuine files the signal was found, `72 of 78 stills`; None where that is not known."""
+    untested: bool = True
+    """Whether no genuine sample has shown the rule at work: what `tier` says, for older readers of the JSON."""
 
-    @property
-    def untested(self) -> bool:
-        """Whether no genuine sample has shown the rule at work."""
-        return self.tier is Tier.UNTESTED
+    def __post_init__(self) -> None:
+        force_setattr(self, "untested", self.tier is Tier.UNTESTED)
 
 
 class CallContext(Record, frozen=True):

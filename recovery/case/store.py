@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ from recovery.case.schema import (
     RESOURCE_COLUMNS,
     TABLES,
 )
+from recovery.database import folder_trouble
 from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import FileRole, Part, Place, stem
 from recovery.photos_db.codes import KindCode, SubtypeCode
@@ -37,21 +37,11 @@ from recovery.records import packed, unpacker, valid_unicode
 from recovery.source.blobs import Blob, BlobState
 from recovery.source.file_keys import WrappedKey
 from recovery.source.manifest import EntryKind, ManifestEntry
-from recovery.temp_folder import trouble
 from recovery.workspace import create
 
 IN_MEMORY = ":memory:"
 _CACHE_KIB = 64 * 1024
 _STEPS = 100_000  # of SQLite's machine, between two looks at the progress
-# What SQLite says of the folder in which its file lies; nobody else writes the file.
-_TROUBLE_OF_THE_FOLDER = {
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_IOERR: errno.EIO,
-    sqlite3.SQLITE_CANTOPEN: errno.EIO,
-    sqlite3.SQLITE_CORRUPT: errno.EIO,
-    sqlite3.SQLITE_NOTADB: errno.EIO,
-    sqlite3.SQLITE_READONLY: errno.EROFS,
-}
 _TOGETHER = 500  # rows whose cells are converted together
 # The file is private and thrown away: nothing is kept of a transaction, and nothing waits for the disk.
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY", f"cache_size = -{_CACHE_KIB}")
@@ -153,14 +143,11 @@ class WorkingDatabase:
 
     def _failed(self, error: sqlite3.Error) -> BaseException:
         """What to raise where SQLite refused: an interrupt, trouble of the folder, or our own mistake."""
-        code = getattr(error, "sqlite_errorcode", None)
-        if code == sqlite3.SQLITE_INTERRUPT:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
             raised, self._raised = self._raised, None
             return raised or KeyboardInterrupt()
-        number = _TROUBLE_OF_THE_FOLDER.get(code & 0xFF) if code is not None else None
-        if number is None or self._path is None:
-            return error
-        return trouble(self._path, OSError(number, str(error)))
+        told = folder_trouble(self._path, error) if self._path is not None else None
+        return told or error
 
     def _is_stopped(self) -> bool:
         """Whether the running statement must end; SQLite asks now and then, and swallows what is raised."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -10,13 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-from recovery.analysis.model import Asset, AssetFile, Findings, sources_of
+from recovery.analysis.model import Asset, AssetFile, FaceTimeMessage, Findings, sources_of
 from recovery.clock import to_text
+from recovery.database import folder_trouble
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
 from recovery.records import encode, valid_unicode
 from recovery.report.inventory import SCHEMA, THIS_TOOL
-from recovery.temp_folder import trouble
 from recovery.workspace import create
 
 _PLAIN = (
@@ -65,14 +64,15 @@ def write_database(findings: Findings, draft: Path, stream: BinaryIO, progress: 
         with draft.open("rb") as made:
             shutil.copyfileobj(made, stream)
     except sqlite3.Error as error:
-        raise trouble(draft, OSError(errno.ENOSPC, str(error))) from error
+        raise folder_trouble(draft, error) or error from error
     finally:
         draft.unlink(missing_ok=True)
 
 
 def _make(findings: Findings, path: Path, progress: Progress) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(f"PRAGMA journal_mode = OFF; {TABLES} BEGIN;")
+        connection.executescript(f"PRAGMA journal_mode = OFF; {TABLES}")
+        connection.execute("BEGIN")
         _insert(connection, "about", _about(findings))
         assets = counted(findings.assets, progress, "Writing the answer", len(findings.assets), " photos")
         for number, asset in enumerate(assets, 1):
@@ -88,16 +88,13 @@ def _make(findings: Findings, path: Path, progress: Progress) -> None:
                 for end in findings.loose_ends
             ),
         )
-        messages = (
-            (*(getattr(item, name) for name in _MESSAGES), encode(item).decode())
-            for item in findings.facetime_messages
-        )
-        _insert(connection, "facetime_messages", messages)
+        _insert(connection, "facetime_messages", map(_message, findings.facetime_messages))
         causes = findings.causes
         _insert(connection, "causes", ((c.code, c.verdict, c.says, c.does_not_say, c.advice) for c in causes))
         gaps = findings.gaps
         _insert(connection, "gaps", ((g.what, g.where, g.why, _joined(g.hides), g.fault) for g in gaps))
-        connection.executescript(f"COMMIT; {_AFTERWARDS}")
+        connection.execute("COMMIT")
+        connection.executescript(_AFTERWARDS)
 
 
 def _about(findings: Findings) -> Iterator[tuple[object, ...]]:
@@ -130,6 +127,10 @@ def _asset(number: int, asset: Asset) -> tuple[object, ...]:
 
 def _file(item: AssetFile) -> tuple[object, ...]:
     return tuple(getattr(item, name) for name in _FILES)
+
+
+def _message(message: FaceTimeMessage) -> tuple[object, ...]:
+    return *(getattr(message, name) for name in _MESSAGES), encode(message).decode()
 
 
 def _source(source: Source) -> tuple[object, ...]:
