@@ -57,7 +57,7 @@ _LARGE = """Made with `--large`: from the disk, the cache emptied before each, w
 _GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start
 of Python."""
 
-_PREVIEWS = """`small HEIC`: 480 x 360 pixels, as FaceTime's stills, with no thumbnail inside. `12 MP HEIC`: 4032
+_PREVIEWS = """`small HEIC`: 480 x 360 pixels; as in FaceTime's stills, which are larger, no thumbnail inside. `12 MP HEIC`: 4032
 x 3024 pixels with a thumbnail of 320 pixels inside. `first` makes the small previews of the gallery; `again` is a
 second report of the same backup beside the first; `both` makes small and large ones. *Core* counts processor
 time."""
