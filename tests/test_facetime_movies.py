@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from genuine import exif_entries
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -154,3 +155,6 @@ def test_extraction_takes_frames_of_a_stopped_movie(tmp_path: Path) -> None:
     with Image.open(frame) as still, Image.open(sharpest) as sharp:
         assert still.size == sharp.size == (1280, 852)
         assert same(still, pictures.draw("IMG_0001", 1280, 852, "facetime"))
+        entries = list(exif_entries(still.info["exif"][6:]))
+    assert ("details", 0x927C, 7) in entries  # UNDEFINED, as Exif wants a MakerNote to be
+    assert ("Apple", 0x11, 2) in entries
