@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pty
 import random
 import shutil
 import signal
@@ -25,6 +24,7 @@ from tests.every_command import Ended, ended, environment, filled, fitting, insi
 from tests.extraction_tools import TRIALS
 from tests.scanning import PASSPHRASE
 
+pty = pytest.importorskip("pty", reason="needs a pseudo terminal")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, limits and mounts of POSIX")
 Untouched = Callable[[Path], None]
 BLAMED = (b"damaged", b"cannot be read", b"not listed", b"Traceback")
