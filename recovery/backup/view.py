@@ -27,7 +27,7 @@ from recovery.errors import (
     UnreadableDatabaseError,
     UnreadableFileError,
 )
-from recovery.progress import Progress, Silent
+from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
 from recovery.spool import Room
 from recovery.temp_folder import require_space
@@ -49,11 +49,11 @@ class BackupView:
         index: Index,
         keys: KeyBag | None,
         workspace: Workspace,
-        progress: Progress | None = None,
+        progress: Progress = SILENT,
     ) -> None:
         self.identity = identity
         self.index = index
-        self.progress = progress or Silent()
+        self.progress = progress
         """Hears of every piece that is copied and of every few rows that are read; it may raise to stop."""
         self._blobs = BlobFolder(identity.folder)
         self._keys = keys
@@ -297,7 +297,7 @@ class _Plaintext(io.BufferedReader):
 
 @contextmanager
 def open_backup(
-    folder: Path, workspace: Workspace, passphrase: Passphrase | None = None, progress: Progress | None = None
+    folder: Path, workspace: Workspace, passphrase: Passphrase | None = None, progress: Progress = SILENT
 ) -> Iterator[BackupView]:
     """Open a backup folder for reading; `progress` is told how far it is and may raise to stop.
 
@@ -305,7 +305,6 @@ def open_backup(
     or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
-    progress = progress or Silent()
     with ExitStack() as stack:
         try:
             keys = _keys(identity, passphrase)
