@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
+import errno
 import gc
 import importlib
 import os
@@ -15,6 +17,7 @@ from typing import NoReturn
 
 import click
 
+from cli import streams
 from recovery import __version__
 from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
 from recovery.workspace import remove_own
@@ -75,16 +78,14 @@ def run() -> None:
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
-    for stream in (sys.stdout, sys.stderr):
-        # A name the terminal cannot show must not end the run.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    streams.prepare()
     try:
         code = _guarded()
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        remove_own()
+        with contextlib.suppress(OSError, MemoryError):
+            remove_own()
     _leave(code)
 
 
@@ -92,9 +93,10 @@ def _leave(code: int) -> NoReturn:
     """End at once: what is still in memory is the system's to free, see `cli.options`."""
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
     except OSError as error:
-        code = code or _unwritten(error)
+        if code in (0, EXIT_PARTLY):  # otherwise something worse has been told
+            code = _unwritten(error)
+    sys.stderr.flush()
     os._exit(code)
 
 
@@ -147,17 +149,40 @@ def _guarded() -> int:
     except RecoveryError as error:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
+    except SystemExit:  # that is what click makes of a broken pipe
+        return _unwritten(BrokenPipeError())
+    except MemoryError as error:
+        return _without_memory(error)
+    except ImportError as error:
+        return _fail(error, f"A part of this program cannot be loaded ({error}).", _LOAD)
     except OSError as error:
-        return _unwritten(error)
+        return _without_memory(error) if error.errno == errno.ENOMEM else _unwritten(error)
+
+
+_LOAD = "If memory is limited (ulimit -v), allow more. Otherwise install the program again."
+_ROOM = "Close other programs, or allow this one more memory (ulimit -v), and run the same command again."
+_UNWRITTEN = "Look whether the disk is full and whether the output may be written."
 
 
 def _unwritten(error: OSError) -> int:
     """The answer is not whole: its reader is gone, as after `| head`, or the disk behind a redirection is full."""
-    if not isinstance(error, BrokenPipeError):
-        if "--debug" in sys.argv:
-            traceback.print_exception(error)
-        click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
-        click.echo("What to do: Look whether the disk is full and whether the output may be written.", err=True)
+    if isinstance(error, BrokenPipeError):
+        return _fail(error, "The answer was cut off: the program that read it has ended.")
+    if error.errno == errno.EBADF:
+        return _fail(error, "The answer cannot be written: standard output is closed.")
+    return _fail(error, f"The system refuses to go on ({error.strerror or error}).", _UNWRITTEN)
+
+
+def _without_memory(error: BaseException) -> int:
+    return _fail(error, "There is not enough memory to go on. The backup is unchanged.", _ROOM)
+
+
+def _fail(error: BaseException, says: str, advice: str = "") -> int:
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    click.echo(f"Error: {says}", err=True)
+    if advice:
+        click.echo(f"What to do: {advice}", err=True)
     return EXIT_FAILED
 
 
