@@ -78,11 +78,17 @@ def run() -> None:
         # A name the terminal cannot show must not end the run.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    code = EXIT_INTERRUPTED
     try:
         code = _guarded()
+    except KeyboardInterrupt:
+        pass  # another one, while the first was told
     finally:
-        interrupts.ignore()
-        _clean_up()
+        try:
+            interrupts.ignore()
+        finally:  # and yet another
+            interrupts.ignore()
+            _clean_up()
     _leave(code)
 
 
