@@ -138,10 +138,12 @@ def _guarded() -> int:
     except RecoveryError as error:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
-    except OSError as error:
-        if isinstance(error.__context__, KeyboardInterrupt):  # click ends the line on a terminal that is gone
+    except Exception as error:
+        if interrupts.was_interrupted(error):  # also click's, which ends the line on a terminal that is gone
             return EXIT_INTERRUPTED
-        return _unwritten(error)
+        if isinstance(error, OSError):
+            return _unwritten(error)
+        raise
 
 
 def _unwritten(error: OSError) -> int:
