@@ -77,12 +77,18 @@ def run() -> None:
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
     streams.prepare()
+    code = EXIT_INTERRUPTED
     try:
         code = _guarded()
+    except KeyboardInterrupt:
+        pass  # another one, while the first was told
     finally:
-        interrupts.ignore()
-        with suppress(OSError, MemoryError):
-            _clean_up()
+        try:
+            interrupts.ignore()
+        finally:  # and yet another
+            interrupts.ignore()
+            with suppress(OSError, MemoryError):
+                _clean_up()
     _leave(code)
 
 
@@ -137,14 +143,21 @@ def _guarded() -> int:
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
     except SystemExit:  # that is what click makes of a broken pipe
         return _unwritten(BrokenPipeError())
-    except MemoryError as error:
-        return _without_memory(error)
-    except ImportError as error:
-        return _fail(error, f"A part of this program cannot be loaded ({error}).", _LOAD)
-    except OSError as error:
-        if isinstance(error.__context__, KeyboardInterrupt):  # click ends the line on a terminal that is gone
+    except Exception as error:  # noqa: BLE001 - what cannot be explained is raised again
+        if interrupts.was_interrupted(error):  # also click's, which ends the line on a terminal that is gone
             return EXIT_INTERRUPTED
-        return _without_memory(error) if error.errno == errno.ENOMEM else _unwritten(error)
+        return _explained(error)
+
+
+def _explained(error: Exception) -> int:
+    """Say in a sentence what is the computer's trouble; raises anything else."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return _without_memory(error)
+    if isinstance(error, ImportError):
+        return _fail(error, f"A part of this program cannot be loaded ({error}).", _LOAD)
+    if isinstance(error, OSError):
+        return _unwritten(error)
+    raise error
 
 
 _LOAD = "If memory is limited (ulimit -v), allow more. Otherwise install the program again."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -30,6 +31,7 @@ from recovery.database import Database
 from recovery.photos_db.media_files import MediaFile, media_files
 from recovery.report import inventory
 from recovery.source.manifest import ManifestIndex
+from recovery.source.waiting import in_thread
 from recovery.spool import Lazy
 from recovery.workspace import Workspace, remove_abandoned
 from tests.conftest import DemoTwins
@@ -254,6 +256,13 @@ def test_it_ends_when_the_first_process_is_killed(tmp_path: Path) -> None:
         first.kill()
         assert first.communicate(timeout=60)[0] == b"", "the second process holds the stream as long as it lives"
     assert not Path(f"/proc/{second}/exe").exists()
+
+
+def test_a_calculation_in_a_thread_does_not_stand_in_its_way() -> None:
+    """The system lets go of a thread later than Python does: it is waited for."""
+    for _ in range(100):
+        in_thread(lambda: hashlib.pbkdf2_hmac("sha1", b"passphrase", b"salt", 100))
+        assert possible()
 
 
 _BUSY = """

@@ -252,6 +252,50 @@ def opened_files() -> list[str]:
     return found
 
 
+def test_signals_of_one_moment_are_one_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a later one counts again, in case the first was lost in foreign code."""
+    now = [100.0]
+    monkeypatch.setattr(interrupts.time, "monotonic", lambda: now[0])
+    handler = interrupts._Raiser()
+    with pytest.raises(KeyboardInterrupt):
+        handler(signal.SIGINT, None)
+    handler(signal.SIGTERM, None)
+    now[0] += 1
+    with pytest.raises(KeyboardInterrupt):
+        handler(signal.SIGINT, None)
+
+
+def test_an_interrupt_that_was_lost_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hits a callback of foreign code ends in a hook; it is sent again and heard, however soon."""
+    monkeypatch.setattr(interrupts, "_interrupt", interrupts._Raiser())
+    before = signal.signal(signal.SIGINT, interrupts._interrupt)
+    try:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            interrupts._interrupt(signal.SIGINT, None)
+        assert interrupts._interrupted_again(KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(1_000):
+                time.sleep(0.01)
+                if time.monotonic() - began > interrupts._MOMENT:
+                    break
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not interrupts._interrupted_again(ValueError)
+
+
+def test_an_error_on_the_way_out_is_still_the_interrupt() -> None:
+    """Code that is interrupted while it holds a lock, say, raises another error instead."""
+    try:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("release unlocked lock")
+    except RuntimeError as error:
+        assert interrupts.was_interrupted(error)
+    assert not interrupts.was_interrupted(RuntimeError("our bug"))
+
+
 def test_closing_the_console_of_windows_waits_for_the_cleaning_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows ends the process when the handler returns, so it returns only after the main thread has ended it."""
     told: list[str] = []
@@ -269,7 +313,7 @@ def test_closing_the_console_of_windows_waits_for_the_cleaning_up(monkeypatch: p
 def test_a_console_event_interrupts_the_main_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the thread in which Windows calls: private files are removed on the way out."""
     monkeypatch.setattr(interrupts, "_GRACE", 0.01)
-    before = signal.signal(signal.SIGINT, interrupts._interrupt)
+    before = signal.signal(signal.SIGINT, interrupts._Raiser())
     caller = threading.Thread(target=interrupts._on_console_event, args=(2,))
     try:
         with pytest.raises(KeyboardInterrupt), Workspace(tmp_path) as workspace:

@@ -298,6 +298,22 @@ def test_every_signal_that_ends_a_program_leaves_no_secret(
     assert ended_by_it
 
 
+def test_many_signals_in_a_row_leave_no_secret(demo_twins: DemoTwins, tmp_path: Path) -> None:
+    """Whoever is impatient interrupts the cleaning up too: each of them may hit anything on the way out."""
+    chance = random.Random(8)
+    for _ in range(max(6, TRIALS // 10)):
+        running = started(["scan", str(demo_twins.encrypted)], environment(PASSPHRASE, tmp_path), code=_BEGUN)
+        assert running.stdout is not None and running.stdout.read(1) == b"\n"
+        time.sleep(chance.uniform(0.1, 0.5))
+        for _ in range(8):
+            running.send_signal(chance.choice((signal.SIGTERM, signal.SIGHUP)))
+            time.sleep(chance.uniform(0, 0.004))
+        ending = ended(running)
+        assert ending.code in (0, 3, 130, -signal.SIGTERM, -signal.SIGHUP), ending.errors
+        assert b"Traceback" not in ending.errors, ending.errors
+        assert not list(tmp_path.iterdir())
+
+
 def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
     """A run that was told to outlive its terminal does."""
     backup = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "backups")
