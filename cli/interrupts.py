@@ -7,12 +7,14 @@ import ctypes
 import signal
 import sys
 import threading
+import time
 from types import FrameType, TracebackType
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 """Ctrl-C, `kill`, a closed terminal, Ctrl-\\, and Ctrl-Break on Windows; each system has some of them."""
 _CONSOLE_ENDS = frozenset({2, 5, 6})
 """CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT and CTRL_SHUTDOWN_EVENT of Windows, which are no signals."""
+_MOMENT = 0.5  # seconds
 _GRACE = 30.0  # seconds; Windows itself waits for 5
 
 
@@ -35,8 +37,31 @@ def _numbers() -> list[int]:
     return [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error was met on the way out after an interrupt, which Python's own locks, say, do not expect."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+class _Raiser:
+    """Raises KeyboardInterrupt; more signals of a moment are the same wish, and would only disturb the way out."""
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - self._last > _MOMENT:
+            self._last = now
+            raise KeyboardInterrupt
+
+    def forget(self) -> None:
+        """The last one was lost, so the next counts whenever it comes."""
+        self._last = float("-inf")
+
+
+_interrupt = _Raiser()
 
 
 def _on_console_event(event: int) -> bool:
@@ -77,6 +102,7 @@ def _interrupted_again(kind: type[BaseException]) -> bool:
     """An interrupt that hits a decoder's callback ends up here, and would be lost: it is sent again soon."""
     if not issubclass(kind, KeyboardInterrupt):
         return False
+    _interrupt.forget()
     timer = threading.Timer(0.1, _thread.interrupt_main)
     timer.daemon = True
     timer.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import itertools
@@ -13,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from cli import interrupts
+from cli import interrupts, streams
 from cli.temp_option import temp_folder_option
 from recovery import __version__
 from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
@@ -75,15 +76,19 @@ def run() -> None:
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
-    for stream in (sys.stdout, sys.stderr):
-        # A name the terminal cannot show must not end the run.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    streams.prepare()
+    code = EXIT_INTERRUPTED
     try:
         code = _guarded()
+    except KeyboardInterrupt:
+        pass  # another one, while the first was told
     finally:
-        interrupts.ignore()
-        _clean_up()
+        try:
+            interrupts.ignore()
+        finally:  # and yet another
+            interrupts.ignore()
+            with suppress(OSError, MemoryError):
+                _clean_up()
     _leave(code)
 
 
@@ -102,9 +107,10 @@ def _leave(code: int) -> NoReturn:
     """End at once: what is still in memory is the system's to free, see `cli.options`."""
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
     except OSError as error:
-        code = code or _unwritten(error)
+        if code in (0, EXIT_PARTLY):  # otherwise something worse has been told
+            code = _unwritten(error)
+    sys.stderr.flush()
     os._exit(code)
 
 
@@ -135,10 +141,28 @@ def _guarded() -> int:
     except RecoveryError as error:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
-    except OSError as error:
-        if isinstance(error.__context__, KeyboardInterrupt):  # click ends the line on a terminal that is gone
+    except SystemExit:  # that is what click makes of a broken pipe
+        return _unwritten(BrokenPipeError())
+    except Exception as error:  # noqa: BLE001 - what cannot be explained is raised again
+        if interrupts.was_interrupted(error):  # also click's, which ends the line on a terminal that is gone
             return EXIT_INTERRUPTED
+        return _explained(error)
+
+
+def _explained(error: Exception) -> int:
+    """Say in a sentence what is the computer's trouble; raises anything else."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return _without_memory(error)
+    if isinstance(error, ImportError):
+        return _fail(error, f"A part of this program cannot be loaded ({error}).", _LOAD)
+    if isinstance(error, OSError):
         return _unwritten(error)
+    raise error
+
+
+_LOAD = "If memory is limited (ulimit -v), allow more. Otherwise install the program again."
+_ROOM = "Close other programs, or allow this one more memory (ulimit -v), and run the same command again."
+_UNWRITTEN = "Look whether the disk is full and whether the output may be written."
 
 
 def _unquoted_path(arguments: list[str]) -> str | None:
@@ -150,14 +174,24 @@ def _unquoted_path(arguments: list[str]) -> str | None:
 
 def _unwritten(error: OSError) -> int:
     """The answer is not whole: its reader is gone, as after `| head`, or the disk behind a redirection is full."""
-    if not isinstance(error, BrokenPipeError):
-        if "--debug" in sys.argv:
-            traceback.print_exception(error)
-        with suppress(OSError):  # perhaps it is standard error itself
-            click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
-            click.echo(
-                "What to do: Look whether the disk is full and whether the output may be written.", err=True
-            )
+    if isinstance(error, BrokenPipeError):
+        return _fail(error, "The answer was cut off: the program that read it has ended.")
+    if error.errno == errno.EBADF:
+        return _fail(error, "The answer cannot be written: standard output is closed.")
+    return _fail(error, f"The system refuses to go on ({error.strerror or error}).", _UNWRITTEN)
+
+
+def _without_memory(error: BaseException) -> int:
+    return _fail(error, "There is not enough memory to go on. The backup is unchanged.", _ROOM)
+
+
+def _fail(error: BaseException, says: str, advice: str = "") -> int:
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    with suppress(OSError):  # perhaps it is standard error itself
+        click.echo(f"Error: {says}", err=True)
+        if advice:
+            click.echo(f"What to do: {advice}", err=True)
     return EXIT_FAILED
 
 

@@ -122,6 +122,7 @@ class _PrivateFolder:
             if self._lock < 0:
                 raise
             # No locks here: without one to try nobody ever takes this folder for abandoned.
+            self._unlock()  # Windows renames no open file
             lock.rename(lock.with_name(_NO_LOCKS))
             return True
 

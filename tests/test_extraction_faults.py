@@ -415,8 +415,12 @@ def test_a_crew_without_jobs_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) 
     """Nobody would send the event that it would wait for; an extraction without sidecars has such crews."""
 
     class Silence:
-        def get(self, timeout: float) -> None:
-            raise AssertionError("waits")
+        def get(self, timeout: float | None = None) -> None:
+            if timeout is not None:
+                raise AssertionError("waits")
+
+        def put(self, job: None) -> None:
+            """Nothing but the end is put there."""
 
     monkeypatch.setattr(crew, "SimpleQueue", Silence)
     crew.run(iter(()), 2, lambda number, size: None, lambda number, result: None)

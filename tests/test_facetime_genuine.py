@@ -38,7 +38,12 @@ def situations(sent: bytes) -> BackupBuilder:
     made = BackupBuilder()
     made.with_live_photo("IMG_0001", created=WHEN).without_row().without_xattrs()
     made.with_video(
-        "IMG_0002", WHEN, original="lp_image.MOV", bundle="com.apple.MobileSMS", imported_by=8, facetime_movie=True
+        "IMG_0002",
+        WHEN,
+        original="lp_image.MOV",
+        bundle="com.apple.MobileSMS",
+        imported_by=8,
+        photographed=pictures.IPHONE,
     )
     still = {"facts": pictures.FACETIME, "width": 884, "height": 1920}
     made.with_photo(

@@ -117,12 +117,29 @@ def test_exiftool_reads_the_marks_and_pairs_the_halves(
     assert [name for name in written if re.search("Date|Time|GPS|Software|Expos", name)] == []
 
 
+@pytest.mark.skipif(exiftool_is_missing(), reason="exiftool is not installed")
+def test_a_still_of_ios_13_tells_system_and_local_time(tmp_path: Path) -> None:
+    """As the genuine one of iOS 13.4.1: the original date with fractions, no zone, no other date."""
+    made, still = plan(pictures.IPHONE_IOS_13), tmp_path / "a.heic"
+    still.write_bytes(made.still())
+    tags = {
+        name: value for name, value in exiftool(still).items() if re.search("Date|SubSec|Offset|Software", name)
+    }
+    assert tags.pop("QuickTime:MediaDataOffset", 0)
+    assert {name: value for name, value in tags.items() if not name.startswith("Composite:")} == {
+        "IFD0:Software": "Version 13.4.1 (Build 17E262)",
+        "ExifIFD:DateTimeOriginal": "2024:05:03 20:22:10",
+        "ExifIFD:SubSecTimeOriginal": 125,
+    }
+
+
 def test_the_sizes_are_those_seen(shared: Path) -> None:
     """Each device's size, as stored, stands in the table of genuine stills with that very model."""
     table = (shared / "facetime-stills-observed.tsv").read_text("utf-8").splitlines()
     seen = {(row[3], row[1]) for row in (line.split("\t") for line in table[1:])}
     devices = (
         pictures.IPHONE,
+        pictures.IPHONE_IOS_13,
         pictures.IPHONE_BACK,
         pictures.IPHONE_17,
         pictures.IPAD,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fixtures import movies, pictures
+from fixtures import exif, movies, pictures
 from recovery import limits
 from recovery.case.facetime_evidence import inside_traces
 from recovery.formats.media import read_media
@@ -49,12 +49,12 @@ def carries(content: bytes) -> bool:
 def picture(form: str, facts: pictures.PictureFacts, comment: bytes | None = None) -> bytes:
     """A small picture in one of the formats; `comment` is the UserComment as stored."""
     drawn = pictures.draw("marks", 192, 128)
-    block = pictures.exif_bytes(facts)
+    block = b"Exif\0\0" + exif.exif_block(facts)
     if comment is not None:
-        exif = Image.Exif()
-        exif.load(block)
-        exif.get_ifd(0x8769)[0x9286] = comment
-        block = exif.tobytes()
+        changed = Image.Exif()
+        changed.load(block)
+        changed.get_ifd(0x8769)[0x9286] = comment
+        block = changed.tobytes()
     buffer = io.BytesIO()
     if form == "HEIC":
         return pictures.encode("marks", 192, 128, "photo", "HEIC", facts)

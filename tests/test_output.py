@@ -117,6 +117,19 @@ def test_an_output_that_is_evidence_under_another_name_is_refused(
     assert not left(room)
 
 
+@answers
+def test_another_backup_is_evidence_too(
+    line: tuple[str, ...], backup: Path, tmp_path: Path, room: Path, untouched: Untouched
+) -> None:
+    """One that this run does not read, also through a link."""
+    other = BackupBuilder(udid="0" * 40).with_photo("IMG_0001").build(tmp_path / "others")
+    (room / "link").symlink_to(other)
+    untouched(other.parent)
+    for target in (other / "answer.html", room / "link" / "answer.html", other / "new" / "answer.html"):
+        ending = inside(filled(line, backup, target))
+        assert ending.code == 1 and b"inside the backup" in ending.errors
+
+
 _MOUNTED = 'mount --bind "$0" "$1" && shift && exec "$@"'
 
 

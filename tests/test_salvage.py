@@ -50,7 +50,7 @@ def test_without_manifest_and_library_the_camera_names_are_tried(tmp_path: Path,
     found = findings_of(folder, workspace)
     live = next(asset for asset in found.assets if asset.filename == "IMG_0107.HEIC")
     assert live.basis is Basis.MEDIA_FILE
-    assert (live.status, live.facetime.verdict) == (Status.COMPLETE, Verdict.PROBABLE)
+    assert (live.status, live.facetime.verdict) == (Status.COMPLETE, Verdict.CERTAIN)
     assert any(asset.filename == "IMG_0108.PNG" for asset in found.assets)
 
 
@@ -61,7 +61,7 @@ def test_a_file_with_a_name_nobody_guesses_is_known_by_its_inside(tmp_path: Path
     found = findings_of(folder, workspace)
     live = next(asset for asset in found.assets if asset.live_photo and asset.live_photo.still)
     assert live.live_photo is not None and live.live_photo.video and live.live_photo.identifiers_match
-    assert live.facetime.verdict is Verdict.PROBABLE
+    assert live.facetime.verdict is Verdict.CERTAIN
     assert all(signal.source.store for signal in live.facetime.signals)
     assert found.totals.files_without_asset == 0
 

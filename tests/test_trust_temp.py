@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import pty
 import random
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +25,7 @@ from tests.every_command import Ended, ended, environment, filled, fitting, insi
 from tests.extraction_tools import TRIALS
 from tests.scanning import PASSPHRASE
 
+pty = pytest.importorskip("pty", reason="needs a pseudo terminal")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, limits and mounts of POSIX")
 Untouched = Callable[[Path], None]
 BLAMED = (b"damaged", b"cannot be read", b"not listed", b"Traceback")
@@ -105,23 +106,27 @@ exec "$@"
 """
 
 
+@pytest.fixture
+def for_all() -> Iterator[Path]:
+    """A folder that other users can reach, unlike those of pytest."""
+    with tempfile.TemporaryDirectory(prefix="evidence-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("who", ["root", "nobody"])
-def test_nothing_falls_back_to_the_current_directory(tmp_path: Path, who: str) -> None:
+def test_nothing_falls_back_to_the_current_directory(for_all: Path, who: str) -> None:
     """No temporary folder can be written, the current directory is the backup and can be: nothing is made."""
-    if not can_mount(tmp_path):
+    if not can_mount(for_all):
         pytest.skip("only root on Linux can make every temporary folder read-only")
-    tmp_path.chmod(0o755)
-    backup = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "backups")
-    script = ["unshare", "--mount", "sh", "-c", _NOWHERE, "sh", str(tmp_path), str(backup)]
-    before = [
-        *script,
-        *(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if who == "nobody" else []),
-    ]
+    backup = BackupBuilder().with_live_photo("IMG_0001").build(for_all / "backups")
+    before = ["unshare", "--mount", "sh", "-c", _NOWHERE, "sh", str(for_all), str(backup)]
     if who == "nobody":
-        if not reachable_by_nobody(tmp_path):
-            pytest.skip("the test's folder is hidden from other users")
-        for path in (backup, *backup.rglob("*")):
+        before += ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        for path in (backup.parent, backup, *backup.rglob("*")):
             path.chmod(0o777 if path.is_dir() else 0o666)
+        if shutil.which("setpriv") is None or subprocess.run([*before, "true"], capture_output=True).returncode:
+            pytest.skip("this system does not let setpriv do it")
     env = {name: value for name, value in environment().items() if name not in temp_folder.VARIABLES}
     names = sorted(path.name for path in backup.iterdir())
     ending = ended(started(["scan", "."], env, before))
@@ -136,12 +141,6 @@ def can_mount(folder: Path) -> bool:
         return False
     probe = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", str(folder)]
     return not subprocess.run(probe, capture_output=True).returncode
-
-
-def reachable_by_nobody(folder: Path) -> bool:
-    """Whether another user may look into a folder."""
-    line = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "ls", str(folder)]
-    return shutil.which("setpriv") is not None and not subprocess.run(line, capture_output=True).returncode
 
 
 # --- without room ----------------------------------------------------------------------------------------
@@ -270,11 +269,9 @@ def test_what_is_needed_is_known_before_anything_is_copied(
 
 # --- ended from outside ----------------------------------------------------------------------------------
 
-_STEPS = """
-import recovery.case, sys, time
-from recovery.workspace import Workspace
-print(flush=True)
-"""
+_HEARING = "import signal as s\nfor n in (s.SIGHUP, s.SIGQUIT): s.signal(n, s.SIG_DFL)\n"
+"""The tests themselves may run under nohup or in the background, which their children would inherit."""
+_BEGUN = _HEARING + "print(flush=True)"
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM], ids=lambda number: number.name)
@@ -289,7 +286,7 @@ def test_every_signal_that_ends_a_program_leaves_no_secret(
     untouched(demo_twins.encrypted)
     chance, ended_by_it = random.Random(number), 0
     for _ in range(max(4, TRIALS // 10)):
-        running = started(["scan", str(demo_twins.encrypted)], environment(PASSPHRASE, tmp_path), code=_STEPS)
+        running = started(["scan", str(demo_twins.encrypted)], environment(PASSPHRASE, tmp_path), code=_BEGUN)
         assert running.stdout is not None and running.stdout.read(1) == b"\n"
         time.sleep(chance.uniform(0.1, 0.6))
         running.send_signal(number)
@@ -299,6 +296,22 @@ def test_every_signal_that_ends_a_program_leaves_no_secret(
         assert not list(tmp_path.iterdir())
     record_property("ended by it", ended_by_it)  # shown by --junitxml with junit_family=xunit1
     assert ended_by_it
+
+
+def test_many_signals_in_a_row_leave_no_secret(demo_twins: DemoTwins, tmp_path: Path) -> None:
+    """Whoever is impatient interrupts the cleaning up too: each of them may hit anything on the way out."""
+    chance = random.Random(8)
+    for _ in range(max(6, TRIALS // 10)):
+        running = started(["scan", str(demo_twins.encrypted)], environment(PASSPHRASE, tmp_path), code=_BEGUN)
+        assert running.stdout is not None and running.stdout.read(1) == b"\n"
+        time.sleep(chance.uniform(0.1, 0.5))
+        for _ in range(8):
+            running.send_signal(chance.choice((signal.SIGTERM, signal.SIGHUP)))
+            time.sleep(chance.uniform(0, 0.004))
+        ending = ended(running)
+        assert ending.code in (0, 3, 130, -signal.SIGTERM, -signal.SIGHUP), ending.errors
+        assert b"Traceback" not in ending.errors, ending.errors
+        assert not list(tmp_path.iterdir())
 
 
 def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
@@ -314,7 +327,7 @@ def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
 
 def test_a_closed_terminal_leaves_no_secret(demo_twins: DemoTwins, tmp_path: Path) -> None:
     """A real one: the window is closed in the middle, so SIGHUP comes and nothing can be said any more."""
-    code = (
+    code = _HEARING + (
         "import sys, time\nimport recovery.case\ngatherer = sys.modules['recovery.case.gather']._Gatherer\n"
         "def waiting(self):\n    print('in the middle', flush=True)\n    time.sleep(60)\n"
         "gatherer._census = waiting\nfrom cli.main import run\n"
@@ -339,7 +352,7 @@ def test_kills_at_random_moments_leave_nothing_to_the_next_run(
     """`kill -9`, of the first process alone: its helper ends by itself, and the next run removes what is left."""
     chance, left = random.Random(7), 0
     for _ in range(max(6, TRIALS // 10)):
-        running = started(["scan", str(demo_twins.encrypted)], environment(PASSPHRASE, tmp_path), code=_STEPS)
+        running = started(["scan", str(demo_twins.encrypted)], environment(PASSPHRASE, tmp_path), code=_BEGUN)
         assert running.stdout is not None and running.stdout.read(1) == b"\n"
         time.sleep(chance.uniform(0.1, 0.6))
         running.kill()

@@ -252,8 +252,8 @@ def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) ->
 
 def _strangers(root: Path, known: Collection[str]) -> Iterator[Difference]:
     """Everything in the output that nobody recorded: files, links, pipes, and folders without a recorded file."""
-    composed = {*known, RUN, MANIFEST}
-    expected = composed | {f"{STATE_FOLDER}/{name}" for name in (JOURNAL, LOCK)}
+    own = {f"{STATE_FOLDER}/{name}" for name in (JOURNAL, LOCK)}  # nothing else looks at these two
+    expected = {*known, RUN, MANIFEST, *own}
     folders = {folder for target in expected for folder in _folders_of(target)}
     waiting, looked_at = [""], 0
     while waiting:
@@ -267,21 +267,22 @@ def _strangers(root: Path, known: Collection[str]) -> Iterator[Difference]:
             continue
         if not found and here not in folders and here:
             yield Difference(DifferenceCode.EXTRA, here, "The record does not know this folder; it is empty.")
-        inside = []
+        inside, names = [], {from_system(item.name) for item in found}
         for item in found:
             looked_at += 1
             if looked_at > limits.OUTPUT_FILES:
                 says = f"It holds more than {limits.OUTPUT_FILES:,} files; the others were not looked at."
                 yield Difference(DifferenceCode.EXTRA, here or ".", says)
                 return
-            target = _target(root, here, item, expected | folders)
+            name = _composed(root, here, item, names)
+            target = f"{here}/{name}" if here else name
             kind = _kind(item)
             if kind == "a folder" and target not in expected:
                 inside.append(target)
             elif target in folders:
                 says = f"It is {kind} in place of a folder; what is behind it was not looked at."
                 yield Difference(DifferenceCode.EXTRA, target, says)
-            elif target not in expected:
+            elif target not in expected or (target in own and kind != "a file"):
                 yield Difference(DifferenceCode.EXTRA, target, _unknown(target, kind))
         waiting += reversed(inside)
 
@@ -304,18 +305,15 @@ def _folders_of(target: str) -> Iterator[str]:
         yield target
 
 
-def _target(root: Path, folder: str, item: os.DirEntry[str], known: Collection[str]) -> str:
-    """The path of something in the output, as the record would name it.
-
-    Some file systems give names back in another Unicode form than they were given.
-    """
-    target = f"{folder}/{from_system(item.name)}" if folder else from_system(item.name)
-    composed = unicodedata.normalize("NFC", target)
-    if target not in known and composed in known:
+def _composed(root: Path, folder: str, item: os.DirEntry[str], names: Collection[str]) -> str:
+    """The name of something in the output as it was given: some file systems give names back decomposed."""
+    name = from_system(item.name)
+    composed = unicodedata.normalize("NFC", name)
+    if composed not in names:
         with contextlib.suppress(OSError):
-            if root.joinpath(to_system(composed)).samefile(item.path):
+            if root.joinpath(to_system(folder), to_system(composed)).samefile(item.path):
                 return composed
-    return target
+    return name
 
 
 def _check_backup(record: dict[str, object], view: BackupView) -> Iterator[Difference]:

@@ -23,6 +23,7 @@ _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP")
 _ENOUGH = 0.75
 # High enough that no difference is seen; 4:4:4 keeps the edges of colours.
 _COPY_QUALITY = 95
+_EXIF_PREFIX = b"Exif\0\0"
 _BACKGROUND = (255, 255, 255)
 
 
@@ -72,6 +73,8 @@ def jpeg_copy(stream: BinaryIO, size: int, taken: datetime | None = None) -> byt
         heif = kind in (MediaType.HEIC, MediaType.HEIF)
         image = _heif(stream, size, None) if heif else ImageOps.exif_transpose(_pillow(stream, None))
         kept = {name: image.info[name] for name in ("exif", "icc_profile") if image.info.get(name)}
+        if "exif" in kept and not kept["exif"].startswith(_EXIF_PREFIX):
+            kept["exif"] = _EXIF_PREFIX + kept["exif"]  # a HEIC of FaceTime stores it bare, a JPEG cannot
         if taken is not None:
             kept["exif"] = dated(kept.get("exif", b""), taken)
         output = io.BytesIO()

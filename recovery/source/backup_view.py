@@ -23,7 +23,7 @@ from recovery.errors import (
     UnreadableFileError,
 )
 from recovery.formats.sqlite.opening import open_readable
-from recovery.progress import Progress, Silent
+from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
 from recovery.source import reading
 from recovery.source.blob_reader import Passage
@@ -65,14 +65,14 @@ class BackupView:
         keys: KeyBag | None,
         workspace: Workspace,
         encrypted: bool | None,
-        progress: Progress | None = None,
+        progress: Progress = SILENT,
         damage: tuple[Gap, ...] = (),
     ) -> None:
         self.identity = identity
         self.index = index
         self.encrypted = encrypted
         """Whether the blobs are encrypted: False for a copy that some tool has decrypted, None where unknown."""
-        self.progress = progress or Silent()
+        self.progress = progress
         """Hears of every piece that is copied and of every few rows that are read; it may raise to stop."""
         self._blobs = BlobFolder(identity.folder)
         self._keys = keys
@@ -342,7 +342,7 @@ class _Plaintext(io.BufferedReader):
 
 @contextmanager
 def open_backup(
-    folder: Path, workspace: Workspace, passphrase: Passphrase | None = None, progress: Progress | None = None
+    folder: Path, workspace: Workspace, passphrase: Passphrase | None = None, progress: Progress = SILENT
 ) -> Iterator[BackupView]:
     """Open a backup folder for reading; `progress` is told how far it is and may raise to stop.
 
@@ -350,7 +350,6 @@ def open_backup(
     or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
-    progress = progress or Silent()
     damage: tuple[Gap, ...] = ()
     with ExitStack() as stack:
         try:

@@ -40,10 +40,8 @@ def blob_is_encrypted(head: bytes, size: int) -> bool | None:
         return False
     if len(head) < _LEAST_BYTES or len(set(head)) == 1:
         return None
-    if not looks_random(head):
-        return False
-    # Compressed data looks random too, but its length is a multiple of a cipher block only once in 16 times.
-    return True if size % BLOCK == 0 else None
+    # Compressed data looks random too, but its length is that of whole cipher blocks only once in 16 times.
+    return looks_random(head) and size % BLOCK == 0
 
 
 def blobs_are_encrypted(blobs: BlobFolder) -> bool | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+_MOMENT = 1.0  # seconds
 _LOOK_UP = 0.1  # seconds; a waiting main thread on Windows hears no interrupt before it looks up
 
 
@@ -28,6 +32,16 @@ def in_thread(calculate: Callable[[], T]) -> T:
     thread.start()
     while thread.is_alive():
         thread.join(_LOOK_UP)
+    _wait_for_its_end(thread)
     if errors:
         raise errors.pop()
     return results.pop()
+
+
+def _wait_for_its_end(thread: threading.Thread) -> None:
+    """Python lets go of a thread a moment before the system does, and meanwhile it forbids a second process."""
+    if sys.platform == "linux":
+        task = Path(f"/proc/self/task/{thread.native_id}")
+        end = time.monotonic() + _MOMENT
+        while task.exists() and time.monotonic() < end:
+            time.sleep(0.001)

@@ -204,6 +204,19 @@ def test_the_close_view_tells_all_facts_with_their_sources(browser: Browser) -> 
     browser.run("document.getElementById('show-sources').click(); document.getElementById('closeup').close()")
 
 
+def test_a_card_cuts_a_tall_picture_around_its_middle(browser: Browser) -> None:
+    """The picture fills its frame exactly, so that the rule says what is cut, not the frame's lower edge."""
+    browser.run("document.getElementById('gallery').scrollIntoView()")
+    browser.wait("return [...document.querySelectorAll('.card img')].some((image) => image.naturalHeight > 300)")
+    heights = browser.run(
+        "return [...document.querySelectorAll('.card img')].map((image) =>"
+        " [image.getBoundingClientRect().height, image.closest('.frame').getBoundingClientRect().height])"
+    )
+    assert isinstance(heights, list)
+    assert heights
+    assert all(picture == frame for picture, frame in heights)
+
+
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])
 def test_a_tall_picture_leaves_room_for_its_buttons(browser: Browser, size: tuple[int, int]) -> None:
     """Of a photo much taller than wide, as most of FaceTime's, the whole is seen, and so is what lies below it."""
