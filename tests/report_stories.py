@@ -191,10 +191,10 @@ def _certain() -> Asset:
                 pixels=(342, 256),
             ),
         ),
-        sources=(
-            ("created", source("ZASSET.ZDATECREATED", 12)),
-            ("original_filename", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 12)),
-        ),
+        sources={
+            "created": source("ZASSET.ZDATECREATED", 12),
+            "original_filename": source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 12),
+        },
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from report_stories import findings
 
+from recovery.clock import in_records
 from recovery.findings.model import (
     Asset,
     AssetFile,
@@ -56,7 +57,7 @@ texts = st.one_of(
 codes = st.from_regex(r"[a-z][a-z_]{2,15}", fullmatch=True) | st.sampled_from(
     ["original_filename", "call_overlap"]
 )
-times = st.datetimes(timezones=st.just(UTC))
+times = st.datetimes(timezones=st.just(UTC)).map(in_records)
 maybe_text, maybe_time, maybe_bool = st.none() | texts, st.none() | times, st.none() | st.booleans()
 sizes = st.none() | st.integers(0, 10**13)
 numbers = st.none() | st.integers(-(10**6), 10**6)
@@ -118,7 +119,7 @@ assets = st.builds(
     cloud_identifier=maybe_text,
     files=st.lists(files, max_size=3).map(tuple),
     notes=some_texts,
-    sources=st.lists(st.tuples(texts, sources), max_size=2).map(tuple),
+    sources=st.dictionaries(texts, sources, max_size=2),
 )
 loose_ends = st.builds(
     LooseEnd, st.sampled_from(LooseCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources

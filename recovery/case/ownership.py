@@ -60,7 +60,8 @@ def _pair_movies(store: WorkingDatabase) -> None:
     of_pair = "(SELECT {} FROM pair WHERE movie = file.id)"
     store.change(
         f"""UPDATE file SET role = '{FileRole.PAIRED_VIDEO}', turn = {_PAIRED},
-              joined = {of_pair.format("joined")}, matched = {of_pair.format("matched")}, owner = {of_pair.format("CASE WHEN own THEN still END")},
+              joined = {of_pair.format("joined")}, matched = {of_pair.format("matched")},
+              owner = {of_pair.format("CASE WHEN own THEN still END")},
               place = {of_pair.format("CASE WHEN own THEN NULL ELSE min(still, movie) END")}
             WHERE id IN (SELECT movie FROM pair)"""
     )

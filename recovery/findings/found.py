@@ -10,7 +10,7 @@ from typing import overload
 from recovery.case.store import WorkingDatabase
 from recovery.clock import UNIX_EPOCH
 from recovery.findings.model import Asset, Verdict, asset_order
-from recovery.records import packed, unpacker
+from recovery.records import packed, unpacker, valid_unicode
 
 _ASSET = unpacker(Asset)
 _TOGETHER = 500  # assets that are written at once
@@ -107,7 +107,8 @@ class FindingWriter:
     def add(self, asset: Asset) -> None:
         """Keep one asset."""
         created, uuid, path = asset_order(asset)
-        self._waiting.append((microseconds(created), uuid, path, is_notable(asset), packed(asset)))
+        names = valid_unicode(uuid), valid_unicode(path)
+        self._waiting.append((microseconds(created), *names, is_notable(asset), packed(asset)))
         if len(self._waiting) == _TOGETHER:
             self._write()
 
