@@ -16,7 +16,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from recovery import limits
-from recovery.clock import Moment
+from recovery.clock import Moment, in_calendar
 from recovery.errors import UnreadableFileError
 from recovery.formats import exif, quicktime
 from recovery.formats.quicktime_atoms import Walker
@@ -230,7 +230,7 @@ def _movie(stream: BinaryIO, size: int, kind: MediaType) -> _Read:
 
 def _movie_date(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if text else None
+        return in_calendar(datetime.fromisoformat(text)) if text else None
     except ValueError:
         return None
 
