@@ -51,7 +51,8 @@ CREATE VIEW timeline AS
 def write_database(findings: Findings, path: Path) -> None:
     """Write a new database; raises sqlite3.Error where it cannot be written."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(f"PRAGMA journal_mode = OFF; {TABLES} BEGIN;")
+        connection.executescript(f"PRAGMA journal_mode = OFF; {TABLES}")
+        connection.execute("BEGIN")
         _insert(connection, "about", _about(findings))
         for number, asset in enumerate(findings.assets, 1):
             _insert(connection, "assets", [_asset(number, asset)])
@@ -70,7 +71,8 @@ def write_database(findings: Findings, path: Path) -> None:
         _insert(connection, "causes", ((c.code, c.verdict, c.says, c.does_not_say, c.advice) for c in causes))
         gaps = findings.gaps
         _insert(connection, "gaps", ((g.what, g.where, g.why, _joined(g.hides), g.fault) for g in gaps))
-        connection.executescript(f"COMMIT; {_AFTERWARDS}")
+        connection.execute("COMMIT")
+        connection.executescript(_AFTERWARDS)
 
 
 def _about(findings: Findings) -> Iterator[tuple[object, ...]]:
