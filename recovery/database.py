@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import sqlite3
 import time
@@ -51,11 +50,7 @@ class Database:
     def __init__(self, path: Path, store: str) -> None:
         self.path = path
         self.store = store
-        self._open()
         self._columns: dict[str, tuple[str, ...]] = {}
-
-    def _open(self) -> None:
-        path = self.path
         try:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         except sqlite3.Error as error:
@@ -65,7 +60,6 @@ class Database:
             self._seconds = self._allowed_seconds()
             self._tables = self._list_tables()
             self._connection.text_factory = str  # twice as fast as mending, which hardly any database needs
-            self._process = os.getpid()
         except _FOREIGN as error:
             self._connection.close()
             raise self._unreadable(error) from error
@@ -131,10 +125,6 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
-        if self._process != os.getpid():
-            # SQLite forbids a copied process to use a connection it did not open, and even to close it.
-            self._elsewhere = self._connection
-            self._open()
         try:
             self._since = time.thread_time()
             cursor: Iterator[sqlite3.Row] = self._connection.execute(sql, tuple(parameters))
