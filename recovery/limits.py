@@ -4,19 +4,6 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
-# --- records in memory -----------------------------------------------------------------------------------
-# Up to so many records of a kind stay in memory, which is faster; more go to a private file (recovery/spool.py).
-# Together these are some 450 MB just before the first kind has to go, with 60,000 assets all of them stay.
-ROWS_IN_MEMORY = 70_000
-FILES_IN_MEMORY = 160_000
-RESOURCES_IN_MEMORY = 250_000
-
-# --- processes -------------------------------------------------------------------------------------------
-# From so many files of the manifest on another process looks at the media files; a copy takes 1.4 ms at that time.
-ENTRIES_WORTH_A_PROCESS = 5_000
-# So many assets, or texts of assets, another process makes while this one makes the others; 25 ms with 400 MB.
-ASSETS_WORTH_A_PROCESS = 2_000
-
 # --- property lists and keyed archives -------------------------------------------------------------------
 # The largest plist a backup carries is Info.plist with every app's icon in it: tens of megabytes.
 PLIST_BYTES = 64 * MIB
@@ -51,8 +38,6 @@ DATABASE_TABLES = 5_000
 MANIFEST_ROWS = 5_000_000
 # Shapes of records remembered, about 2 KiB each: they differ in the lengths of path, key and attributes.
 MANIFEST_SHAPES = 4_000
-# Mixes of stored and empty fields of asset rows remembered, some 1.5 KiB each; the real libraries have 1 to 8.
-ROW_PLANS = 1_000
 # Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
 ENCRYPTION_SAMPLE = 200
 # Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
