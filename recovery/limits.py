@@ -185,6 +185,14 @@ UNLISTED_LOOKS = 20_000
 # Frames decoded of one movie: the movie of a Live Photo has about 90, a minute of video 3,600.
 MOVIE_FRAMES = 4_000
 
+# --- memory ----------------------------------------------------------------------------------------------
+# What must be free before a decoder is begun: buffers, stacks of its threads, and the library itself. Less has
+# ended in a crash of libav, and of the C library when a thread wanted room of its own.
+PICTURE_DECODER_BYTES = 96 * MIB
+MOVIE_DECODER_BYTES = 256 * MIB
+# What must be free before a thread is begun: its stack, and what libraries keep for each thread.
+THREAD_BYTES = 32 * MIB
+
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.
 PREVIEW_PIXELS = 64_000_000
