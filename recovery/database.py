@@ -15,6 +15,7 @@ from pathlib import Path
 
 from recovery import limits
 from recovery.errors import UnreadableDatabaseError
+from recovery.memory import has_room
 from recovery.workspace import Workspace
 
 MAGIC = b"SQLite format 3\x00"
@@ -98,6 +99,11 @@ class Database:
         return frozenset(str(row["name"]) for row in cursor)
 
     def _unreadable(self, error: Exception) -> UnreadableDatabaseError:
+        """The error to raise; raises MemoryError where this computer lacks the memory that SQLite may use."""
+        if isinstance(error, MemoryError):
+            if not has_room(limits.DATABASE_MEMORY):
+                raise error
+            error = MemoryError("it needs far more memory than its size explains")
         return UnreadableDatabaseError(
             f"The database {self.store} cannot be read ({error}).",
             "The other parts of the backup are still used; a second backup of the device may have a whole copy.",
