@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli import streams
 from cli.main import partly
 from cli.options import style
 from recovery.backup.locate import default_roots, find_backups
@@ -37,6 +38,7 @@ def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int
     roots = (root,) if root else default_roots()
     found = find_backups(roots, with_size=not no_size)
     if as_json:
+        streams.for_programs()
         click.echo(json.dumps(backups_document(found), ensure_ascii=False, indent=2))
     else:
         click.echo(backups_table(found, roots=roots, style=style()), nl=False)

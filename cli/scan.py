@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import click
 
+from cli import streams
 from cli.filters import FACETIME, search_of, search_options
 from cli.main import partly
 from cli.options import (
@@ -93,6 +94,8 @@ def command(
         findings = told(narrowed(found.findings, search), redacted)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
+        if as_json or form != "text":
+            streams.for_programs()
         with answer_stream(output) as stream:
             if as_json or form == "json":
                 write_json(findings, stream, generated_at=datetime.now(UTC), room=found.view.room)

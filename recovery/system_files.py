@@ -36,8 +36,16 @@ def to_system(text: str) -> str:
 
 
 def from_system(name: str) -> str:
-    """The text of a name or argument that came from the system; the opposite of `to_system`."""
-    return os.fsencode(name).decode("utf-8", "surrogateescape") if _OWN_ENCODING else name
+    """The text of a name or argument that came from the system; the opposite of `to_system`.
+
+    Text that did not come from there stays as it is.
+    """
+    if not _OWN_ENCODING:
+        return name
+    try:
+        return os.fsencode(name).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name
 
 
 def is_link(state: os.stat_result) -> bool:

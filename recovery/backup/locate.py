@@ -21,6 +21,7 @@ from recovery.backup.identity import (
 from recovery.backup.view import access_denied
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.provenance import Gap, Reading
+from recovery.system_files import from_system
 
 _MARKS = (MANIFEST_DATABASE, MANIFEST, INFO, STATUS)
 
@@ -126,7 +127,7 @@ def locate(wanted: str, roots: tuple[Path, ...]) -> Path:
         raise access_denied(path) from error
     except (OSError, RuntimeError):  # a name too long for any file, or the home of somebody unknown
         pass
-    return _by_name(wanted, roots)
+    return _by_name(from_system(wanted), roots)
 
 
 def _in_folder(path: Path) -> Path:

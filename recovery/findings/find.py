@@ -34,6 +34,7 @@ from recovery.findings.model import (
 from recovery.findings.outlines import Assets, Glance, Seen, StoredAssets, seen, stands_out
 from recovery.findings.selection import Search
 from recovery.spool import Sorter, mapped, since
+from recovery.system_files import from_system
 
 _TOGETHER = 300  # assets that a second process hands over at once
 # The last part of the rows: a second process is done with them when the first is done with the others. Where all
@@ -104,7 +105,7 @@ def _assets(seen: Sequence[Seen], maker: AssetMaker, standing: Sequence[Asset]) 
 def _facts(case: Case) -> BackupFacts:
     identity = case.identity
     return BackupFacts(
-        path=str(identity.folder),
+        path=from_system(str(identity.folder)),
         udid=identity.udid,
         device_name=identity.device_name,
         product_type=identity.product_type,
