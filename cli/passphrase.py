@@ -14,6 +14,7 @@ import click
 from recovery.backup.keys import Passphrase
 from recovery.backup.view import BackupView, open_backup
 from recovery.errors import PassphraseMissingError, PassphraseWrongError, SelectionError
+from recovery.system_files import read_named
 from recovery.workspace import Workspace
 
 VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
@@ -30,11 +31,7 @@ def given(file: str | None) -> Passphrase | None:
         text = os.environ.get(VARIABLE)
         return Passphrase(text) if text else None
     try:
-        if file == "-":
-            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                data = stream.read(_MOST_BYTES + 1)
+        data = sys.stdin.buffer.read(_MOST_BYTES + 1) if file == "-" else read_named(file, _MOST_BYTES + 1)
     except OSError as error:
         raise SelectionError(f"The passphrase file {file} cannot be read ({error.strerror}).") from error
     try:

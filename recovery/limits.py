@@ -175,6 +175,12 @@ MESSAGES_LOOKS = 1_000
 # that its disk does not hold.
 DIGEST_BYTES = 4 * GIB
 
+# --- pipes -----------------------------------------------------------------------------------------------
+# Seconds to wait for somebody to write into a named pipe at all, and for all that is to come: a program behind it
+# may ask a person for a passphrase.
+PIPE_WRITER_SECONDS = 5
+PIPE_SECONDS = 60
+
 # --- a lost manifest -------------------------------------------------------------------------------------
 # Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).
 SALVAGE_CAMERA_FOLDERS = 20
