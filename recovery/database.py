@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from recovery import limits
 from recovery.errors import TemporaryFolderError, UnreadableDatabaseError
+from recovery.memory import has_room
 from recovery.temp_folder import require_space, trouble
 from recovery.workspace import Workspace, create
 
@@ -130,11 +131,15 @@ class Database:
             return frozenset(str(row["name"]) for row in cursor)
 
     def _failed(self, error: Exception) -> BaseException:
-        """What to raise where SQLite refused: damage, unless the temporary folder or an interrupt is the cause."""
+        """What to raise where SQLite refused: damage, unless the computer or an interrupt is the cause."""
         code: int | None = getattr(error, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_INTERRUPT and not self._late:
             # Not by us, so something was raised while SQLite asked; an interrupt can even precede the asking.
             return self._raised or KeyboardInterrupt()
+        if isinstance(error, MemoryError):
+            if not has_room(limits.DATABASE_MEMORY):
+                return error
+            return self._damaged("it needs far more memory than its size explains")
         if isinstance(error, sqlite3.Error) and code not in _TROUBLE_OF_THE_CONTENT:
             return folder_trouble(self.path, error) or self._damaged(error)
         return self._damaged(error)

@@ -176,6 +176,12 @@ MESSAGES_LOOKS = 1_000
 # that its disk does not hold.
 DIGEST_BYTES = 4 * GIB
 
+# --- pipes -----------------------------------------------------------------------------------------------
+# Seconds to wait for somebody to write into a named pipe at all, and for all that is to come: a program behind it
+# may ask a person for a passphrase.
+PIPE_WRITER_SECONDS = 5
+PIPE_SECONDS = 60
+
 # --- a lost manifest -------------------------------------------------------------------------------------
 # Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).
 SALVAGE_CAMERA_FOLDERS = 20
@@ -185,6 +191,14 @@ UNLISTED_LOOKS = 20_000
 # --- frames ----------------------------------------------------------------------------------------------
 # Frames decoded of one movie: the movie of a Live Photo has about 90, a minute of video 3,600.
 MOVIE_FRAMES = 4_000
+
+# --- memory ----------------------------------------------------------------------------------------------
+# What must be free before a decoder is begun: buffers, stacks of its threads, and the library itself. Less has
+# ended in a crash of libav, and of the C library when a thread wanted room of its own.
+PICTURE_DECODER_BYTES = 96 * MIB
+MOVIE_DECODER_BYTES = 256 * MIB
+# What must be free before a thread is begun: its stack, and what libraries keep for each thread.
+THREAD_BYTES = 32 * MIB
 
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.
