@@ -35,7 +35,8 @@ def record(objects: Iterable[object] = (), **values: Any) -> bytes:
 @contextmanager
 def index(folder: Path, *rows: tuple[object, ...], columns: str = "") -> Iterator[ManifestIndex]:
     """The index over a Manifest.db of these rows."""
-    path = folder / "Manifest.db"
+    path = folder / "backup" / "Manifest.db"
+    path.parent.mkdir()
     layout = columns or "fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"CREATE TABLE Files ({layout})")
@@ -230,7 +231,7 @@ def test_a_manifest_ruined_in_the_middle_is_our_own_error(tmp_path: Path, worksp
     rows = [row(f"Media/{number:04d}", record(Size=number)) for number in range(400)]
     with index(tmp_path, *rows):
         pass
-    data = bytearray((tmp_path / "Manifest.db").read_bytes())
+    data = bytearray((tmp_path / "backup" / "Manifest.db").read_bytes())
     middle = len(data) // 2 // 4096 * 4096
     data[middle : middle + 8192] = b"\xaa" * 8192
     copy = workspace.new_file("Manifest.db")
