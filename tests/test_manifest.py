@@ -36,7 +36,7 @@ def record(objects: Iterable[object] = (), **values: Any) -> bytes:
 def index(folder: Path, *rows: tuple[object, ...], columns: str = "") -> Iterator[ManifestIndex]:
     """The index over a Manifest.db of these rows."""
     path = folder / "backup" / "Manifest.db"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     layout = columns or "fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"CREATE TABLE Files ({layout})")
@@ -186,7 +186,7 @@ def test_a_manifest_without_its_table_is_damaged(tmp_path: Path) -> None:
         index(tmp_path, columns="fileID TEXT, domain TEXT"),
     ):
         pass
-    (tmp_path / "Manifest.db").unlink()
+    (tmp_path / "backup" / "Manifest.db").unlink()
     name, domain, path, flags, _ = row("Media/a", None)
     layout = "fileID TEXT, domain TEXT, relativePath TEXT, flags INTEGER"
     with index(tmp_path, (name, domain, path, flags), columns=layout) as opened:
