@@ -178,14 +178,8 @@ def test_a_damaged_picture_is_still_saved_in_part(tmp_path: Path, passphrase: st
     assert found.totals.damaged_files == 1
 
 
-@pytest.mark.parametrize("few", [3, None], ids=["spooled", "in memory"])
-def test_the_answer_is_the_same_on_every_road(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int | None
-) -> None:
-    """Whole assets, outlines, records in a file and a search for FaceTime alone tell the same of each file."""
-    if few:
-        monkeypatch.setattr("recovery.limits.ROWS_IN_MEMORY", few)
-        monkeypatch.setattr("recovery.limits.FILES_IN_MEMORY", few)
+def test_a_search_for_facetime_tells_the_same_of_each_file(tmp_path: Path) -> None:
+    """A search for FaceTime alone tells the same of each file as the whole."""
     builder = BackupBuilder()
     for number in range(1, 9):
         builder.with_live_photo(f"IMG_000{number}").with_photo(f"IMG_001{number}")

@@ -28,6 +28,7 @@ AWKWARD = st.sampled_from(
      "\U0001f600" * 90,
      "Ω", "Ω", "\u0344" * 80, "（edited）", "x (a (b))", "a" * 400]
 )  # fmt: skip
+WHOLE = st.integers(-(2**63), 2**63 - 1)
 TEXT = AWKWARD | st.text(max_size=300) | st.tuples(AWKWARD, AWKWARD).map("".join)
 WHEN = (
     st.none()
@@ -36,7 +37,7 @@ WHEN = (
 )
 FILES = st.builds(
     lambda role, name, pixels, file_id: a_file(role, f"Media/{name}", pixels=pixels, file_id=f"{file_id:040x}"),
-    st.sampled_from(FileRole), TEXT, st.none() | st.tuples(st.integers(), st.integers()), st.integers(0, 3),
+    st.sampled_from(FileRole), TEXT, st.none() | st.tuples(WHOLE, WHOLE), st.integers(0, 3),
 )  # fmt: skip
 ASSETS = st.builds(
     lambda uuid, filename, original, created, offset, trashed, verdict, files: an_asset(
@@ -44,7 +45,7 @@ ASSETS = st.builds(
         trashed=trashed, facetime=facetime(verdict), files=tuple(files),
     ),
     st.none() | TEXT, st.none() | TEXT, st.none() | TEXT, WHEN,
-    st.none() | st.integers() | st.sampled_from([7200, -43200]),
+    st.none() | WHOLE | st.sampled_from([7200, -43200]),
     st.booleans(), st.sampled_from([verdict.value for verdict in Verdict]), st.lists(FILES, max_size=4),
 )  # fmt: skip
 LIBRARIES = st.lists(ASSETS, max_size=8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -22,7 +22,8 @@ from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
 from recovery.photos_db.codes import KindCode
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
-from recovery.source.blobs import Blob, BlobFolder, BlobState
+from recovery.source.backup_view import BackupView
+from recovery.source.blobs import Blob, BlobState
 from recovery.source.manifest import EntryKind, ManifestEntry
 from tests.scanning import PASSPHRASE, scan, view_of
 from tests.talking import say
@@ -36,8 +37,13 @@ RENAMED: dict[str, Any] = {
     "height": 1920,
 }
 """A FaceTime still that came back under another name, through another program."""
-LARGE: dict[str, Any] = {"width": 1921, "height": 1080}
-SHORT: dict[str, Any] = {"original": "IMG_1234.MOV", "imported_by": 3, "facetime_movie": True, "duration": 3.01}
+LARGE: dict[str, Any] = {"width": 1922, "height": 1080}
+SHORT: dict[str, Any] = {
+    "original": "IMG_1234.MOV",
+    "imported_by": 3,
+    "photographed": pictures.IPHONE,
+    "duration": 3.01,
+}
 
 
 def photo(**changes: Any) -> BackupBuilder:
@@ -92,7 +98,8 @@ STORIES: dict[str, tuple[Callable[[], Misfortunes], Verdict]] = {
 def only_facetime(folder: Path, passphrase: str) -> Findings:
     """The findings of a search for FaceTime alone."""
     with view_of(folder, passphrase) as view:
-        return find(gather(view, only_facetime=True))
+        findings = find(gather(view, only_facetime=True))
+        return findings.changed(assets=findings.assets.in_memory())
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -160,17 +167,12 @@ def many(count: int = 12) -> BackupBuilder:
     return builder
 
 
-@pytest.mark.parametrize("few", [3, None], ids=["spooled", "in memory"])
-def test_a_library_of_small_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int | None) -> None:
-    """Those without a mark stay plain assets, in a large library as in a small one."""
-    if few:
-        monkeypatch.setattr("recovery.limits.ROWS_IN_MEMORY", few)
+def test_a_library_of_small_pictures(tmp_path: Path) -> None:
+    """Those without a mark are not looked into."""
     folder = many().build(tmp_path, PASSPHRASE)
     with view_of(folder, PASSPHRASE) as view:
         case = gather(view)
-        looked = [
-            item.file.entry.name for group in case.grouping.groups for item in group.files if item.file.facts
-        ]
+        looked = [file.entry.name for file in case.store.files("facts IS NOT NULL")]
         assert sorted(looked) == ["IMG_0004.JPG", "IMG_0009.JPG"]
         whole = find(case)
         found = [str(asset.filename) for asset in whole.assets if asset.facetime.verdict is Verdict.CERTAIN]
@@ -185,15 +187,15 @@ def test_what_cannot_be_read_is_told_once(
     """A disk that fails is not "no FaceTime photo": one gap counts the files, and the exit code says so."""
     folder = many().build(tmp_path / "backup")
     untouched(folder)
-    found = BlobFolder.descriptor
+    found = BackupView.open
     broken = [file.file_id for asset in many().assets[:5] for file in asset.files if file.role == "still"]
 
-    def failing(self: BlobFolder, file_id: str) -> tuple[int, int]:
-        if file_id in broken:
+    def failing(self: BackupView, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
+        if entry.file_id in broken:
             raise OSError(5, "Input/output error")
-        return found(self, file_id)
+        return found(self, entry, scattered=scattered)
 
-    monkeypatch.setattr(BlobFolder, "descriptor", failing)
+    monkeypatch.setattr(BackupView, "open", failing)
     findings = scan(folder)
     (gap,) = (gap for gap in findings.gaps if gap.what == "the inside of small pictures and videos")
     assert gap.fault and gap.why.startswith("of 5 media files: ")

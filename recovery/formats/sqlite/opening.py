@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from recovery.database import SIDE_FILES, Database, Tick
+from recovery.database import SIDE_FILES, Database, Tick, folder_trouble
 from recovery.errors import UnreadableDatabaseError
 from recovery.formats.sqlite.rebuilding import Rebuilt, is_sound, rebuild
 from recovery.provenance import Gap
-from recovery.workspace import Workspace
+from recovery.temp_folder import require_space
+from recovery.workspace import Workspace, create
 
 
 @contextmanager
@@ -57,7 +59,9 @@ def _sound(database: Database) -> Database:
 def _without_log(copy: Path, store: str, workspace: Workspace, tick: Tick) -> Database | None:
     """The main file alone, where that is sound."""
     target = workspace.new_file(copy.name)
-    shutil.copyfile(copy, target)
+    require_space(target, copy.stat().st_size, store)
+    with copy.open("rb") as source, create(target) as output:
+        shutil.copyfileobj(source, output)
     try:
         return _sound(Database(target, store, tick, original=copy))
     except UnreadableDatabaseError:
@@ -70,6 +74,8 @@ def _rebuilt(copy: Path, log: Path | None, workspace: Workspace) -> tuple[Path, 
         return target, rebuild(copy, log, target)
     except UnreadableDatabaseError:
         return None
+    except sqlite3.Error as error:  # of the new file: the temporary folder is full, or fails
+        raise folder_trouble(target, error) or error from error
 
 
 def _losses(store: str, result: Rebuilt) -> tuple[Gap, ...]:
