@@ -37,6 +37,7 @@ from recovery.analysis.model import (
 )
 from recovery.clock import in_records
 from recovery.provenance import Gap, Source, Tier
+from recovery.records import valid_unicode
 
 # Lone surrogates, escapes, bidi marks, wide and combining characters come up by themselves and are asked for.
 HOSTILE = st.sampled_from(
@@ -56,9 +57,10 @@ HOSTILE = st.sampled_from(
         "{0}",
     ]
 )
+# Lone surrogates are replaced where text enters the program.
 texts = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=30), st.lists(HOSTILE, max_size=12).map("".join)
-)
+).map(valid_unicode)
 codes = st.from_regex(r"[a-z][a-z_]{2,15}", fullmatch=True) | st.sampled_from(
     ["original_filename", "call_overlap"]
 )

@@ -36,6 +36,7 @@ def watch(event, arguments):
         sys.stderr.write("FORBIDDEN " + event + "\\n")
         sys.stderr.flush()
         os._exit(99)
+os.chdir(ROOM)  # names below an open folder are told without it
 sys.addaudithook(watch)
 """
 

@@ -81,9 +81,13 @@ def extracted(demo_twins: DemoTwins, tmp_path_factory: pytest.TempPathFactory) -
     return out
 
 
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+
+
 def run(line: list[str], private: Path, progress: Recording) -> int:
     """A command with this progress, in this process; what the progress raises comes out."""
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(_stream()), redirect_stderr(_stream()):
         patch.setenv("TMPDIR", str(private))
         patch.setattr(sys, "argv", ["recover-facetime", *line])
         patch.setattr(cli.options, "progress", lambda *, wanted: progress)
@@ -141,7 +145,7 @@ def test_progress_counts_what_it_says(tmp_path: Path) -> None:
     progress = Recording()
     with Workspace(tmp_path) as workspace, open_backup(backup, workspace, progress=progress) as view:
         findings = find(gather(view), progress)
-        write_json(findings, io.StringIO(), generated_at=None, progress=progress)
+        write_json(findings, io.BytesIO(), generated_at=None, progress=progress)
         assert progress.steps["Writing the answer"] == len(findings.assets) == 30
         scan_text(findings, everything=True, progress=progress)
     assert progress.steps["Analysing the photos"] == progress.steps["The whole library"] == 30

@@ -150,7 +150,7 @@ def test_an_output_folder_that_is_removed(backup: Path, undisturbed: dict[str, A
     assert running.stdout is not None and running.stdout.readline() == b"writing\n"
     time.sleep(0.3)
     out.rename(tmp_path / "removed")
-    shutil.rmtree(tmp_path / "removed")
+    shutil.rmtree(tmp_path / "removed", ignore_errors=True)  # a file may be given its name there at this moment
     ending = ended(running)
     assert ending.code == 1 and b"What to do:" in ending.errors and b"Traceback" not in ending.errors
     assert not out.exists() or assert_whole(out, undisturbed) == 0
@@ -173,7 +173,7 @@ def test_a_clock_that_jumps(backup: Path, undisturbed: dict[str, Any], tmp_path:
     assert again.code == 3, again.said
     assert tree(out) == undisturbed
     record = json.loads((out / "run.json").read_bytes())
-    assert record["ended"] < record["started"], "the clock did not jump"
+    assert record["ended"][:4] != record["started"][:4], "the clock did not jump"
 
 
 _FULL = """

@@ -25,6 +25,8 @@ from recovery.system_files import to_system
 STATE_FOLDER = ".recover-facetime"
 """Holds the journal, the lock and unfinished files; its name is none that an extracted file could get."""
 LOCK = "lock"
+# Folders that stay open, so that each file is not another walk to its folder; macOS lets a program open 256 files.
+_KEPT_FOLDERS = 64
 
 
 class OutputFolder:
@@ -37,6 +39,7 @@ class OutputFolder:
         self._evidence = Evidence(backup)
         self._private = private
         self._used: set[str] = set()
+        self._kept: dict[str, OutputDirectory] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> OutputFolder:
@@ -63,6 +66,7 @@ class OutputFolder:
 
     def part(self) -> Part:
         """A new unfinished file. Raises OSError."""
+        self._stay()
         return Part(self.state)
 
     def publish(self, part: Part, target: str, moment: datetime | None = None) -> str:
@@ -72,11 +76,15 @@ class OutputFolder:
         """
         if part.refused is not None:
             raise part.refused
-        if not self._top.is_in_place():  # removed or moved away
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
+        self._stay()
         folder, _, name = target.rpartition("/")
         with self._open(folder) as directory:
             return part.publish(name, directory, moment)
+
+    def _stay(self) -> None:
+        """Raise OSError once the output folder was removed, or moved away: into the bin, for one."""
+        if not self._top.is_in_place():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
 
     def remove(self, target: str) -> None:
         """Take away a file of ours. Raises OSError."""
@@ -102,15 +110,28 @@ class OutputFolder:
 
         Raises OSError.
         """
+        kept = self._kept.get(target)
+        if kept is not None and kept.is_in_place():
+            yield kept
+            return
         with ExitStack() as stack:
             here = self._top
             for place in _with_parents(target):
-                name, private = place.rpartition("/")[2], place in self._private
-                here = stack.enter_context(here.folder(name, private=private))
-                if private and place not in self._used:  # an earlier run may have made it for other photos
-                    here.make_private()
-                self._used.add(place)
+                here = self._folder(here, place)
+                if place == target and kept is None and len(self._kept) < _KEPT_FOLDERS:
+                    self._kept[target] = here
+                    self._stack.callback(here.close)
+                else:
+                    stack.callback(here.close)
             yield here
+
+    def _folder(self, parent: OutputDirectory, place: str) -> OutputDirectory:
+        private = place in self._private
+        opened = parent.folder(place.rpartition("/")[2], private=private)
+        if private and place not in self._used:  # an earlier run may have made it for photos that are not hidden
+            opened.make_private()
+        self._used.add(place)
+        return opened
 
     def exists(self, target: str) -> bool:
         """Whether anything has that name."""

@@ -129,7 +129,7 @@ class OutputDirectory:
                 raise _not_ours(self.path / name) from error
             raise
         state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
+        if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
             os.close(descriptor)
             raise _not_ours(self.path / name)
         return descriptor
@@ -211,6 +211,8 @@ class NewFile:
         note = "" if modified is None else set_times(here.at(self.name), modified, here.descriptor)
         os.replace(here.at(self.name), into.at(name), src_dir_fd=here.descriptor, dst_dir_fd=into.descriptor)
         self.published = True
+        if not into.is_in_place():
+            raise FileNotFoundError(errno.ENOENT, "its folder was moved or removed meanwhile", name)
         return note
 
     def _may_replace(self, replaced: os.stat_result, into: OutputDirectory, name: str) -> None:

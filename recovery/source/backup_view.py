@@ -470,7 +470,7 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
         if keys is None or identity.manifest_key is None:
             for suffix in ("", *database.SIDE_FILES):
                 _refuse_huge(source.with_name(source.name + suffix))
-            database.copy_files(source, copy, tick)
+            database.copy_files(source, copy, tick, reading.open_file)
         else:
             _refuse_huge(source)
             _decipher_manifest(source, identity.manifest_key, keys, copy, tick)
