@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def test_messages_are_no_photos(twins: Twins) -> None:
     assert (totals.assets, totals.facetime, totals.facetime_messages) == (1, 1, len(STORIES))
     without = scan_of(BackupBuilder(product_version="18.5").with_live_photo("IMG_0001"), twins.plain.parent / "x")
     assert twins.findings.assets == without.assets
-    assert replace(totals, facetime_messages=0, blobs=0, missing_blobs=0) == replace(without.totals, blobs=0)
+    assert totals.changed(facetime_messages=0, blobs=0, missing_blobs=0) == without.totals.changed(blobs=0)
 
 
 def scan_of(builder: BackupBuilder, folder: Path) -> Findings:
@@ -458,9 +458,9 @@ def test_names_of_messages_meet_no_photos(twins: Twins) -> None:
     """Messages of one moment get names of their own, and photos keep theirs whether there are messages or not."""
     moment = datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC)
     (first, *_) = twins.findings.facetime_messages
-    alike = [replace(first, uuid=f"{n:08d}-0000-4000-8000-000000000000", created=moment,
-                     files=(first.files[0]._replace(file_id=f"{n:040x}"),)) for n in range(5)]  # fmt: skip
-    story = replace(twins.findings, facetime_messages=tuple(alike))
+    alike = [first.changed(uuid=f"{n:08d}-0000-4000-8000-000000000000", created=moment,
+                     files=(first.files[0].changed(file_id=f"{n:040x}"),)) for n in range(5)]  # fmt: skip
+    story = twins.findings.changed(facetime_messages=tuple(alike))
     assert len(set(targets(story))) == 5
     photos = [file.target for file in plan(story).files if file.message is None]
-    assert photos == [file.target for file in plan(replace(story, facetime_messages=())).files]
+    assert photos == [file.target for file in plan(story.changed(facetime_messages=())).files]

@@ -15,6 +15,7 @@ from recovery.analysis.comparison.asset_matching import MatchedBy
 from recovery.analysis.comparison.comparing import Comparison, compare
 from recovery.analysis.comparison.differences import DifferenceKind
 from recovery.analysis.model import Basis, Deletion, Findings, Status
+from recovery.analysis.reasons import ReasonCode, StatusReason
 from recovery.report.comparison_json import comparison_document, schema
 from recovery.report.comparison_text import (
     MATCHES,
@@ -34,7 +35,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 def story() -> Comparison:
-    """The rich story, and a month later: one deleted for good, one gone, one emptied, states changed."""
+    """The rich story, and a month later: one permanently deleted, one gone, one emptied, states changed."""
     older = rich()
     certain, trashed, possible, video, ghost, *plain = older.assets
     gone = Deletion(
@@ -44,7 +45,9 @@ def story() -> Comparison:
         basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
         files=(), deleted=gone, live_photo=None, facetime=certain.facetime.changed(call=None),
     )  # fmt: skip
-    emptied = plain[0].changed(status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
+    emptied = plain[0].changed(
+        status=Status.ELSEWHERE, status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD), files=()
+    )
     marked = (
         plain[1].changed(favorite=True),
         plain[2].changed(trashed=True, trashed_at=TAKEN + timedelta(days=9)),

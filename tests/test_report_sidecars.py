@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, example, given, settings
-from report_stories import BACKUP, TAKEN, findings, golden, rich
+from report_stories import BACKUP, TAKEN, WHOLE, findings, golden, rich
 from report_strategies import assets
 
 from recovery.analysis.model import Asset, Basis, Kind, Status
@@ -105,7 +105,7 @@ PERSONAL = {
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(assets)
-@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, "", longitude=math.inf))
+@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, WHOLE, longitude=math.inf))
 def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     """Each kind exactly where one of its fields is known; redacted, dates and FaceTime's own names are left."""
     document = json.loads(json_sidecar(asset, findings([asset])))
