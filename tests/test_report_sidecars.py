@@ -25,7 +25,7 @@ from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
-ASSET = jsonschema.Draft202012Validator({**schema(), "$ref": "#/$defs/asset", "required": [], "properties": {}})
+ASSET = jsonschema.Draft202012Validator({**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}})
 
 
 def read_by_exiftool(asset: Asset, folder: Path) -> dict[str, Any]:
