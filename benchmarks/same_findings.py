@@ -164,6 +164,11 @@ def document(text: str) -> Any:
     hoisted = found.pop("field_sources", None)
     for asset in found["assets"]:
         _expand(asset, hoisted)
+        for item in asset["files"]:
+            item.pop("blank", None)  # version 0.1 and the first of 0.2 did not say it
+    for message in found.get("facetime_messages", ()):
+        for item in message["files"]:
+            item.pop("blank", None)
     return code, told, found
 
 

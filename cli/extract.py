@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from cli import streams
 from cli.filters import search_of, search_options
 from cli.main import partly
 from cli.multi_backup import lost_and_older
@@ -43,6 +44,7 @@ from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.safe_text import clean
 from recovery.report.sidecars import json_sidecar, xmp
 from recovery.source.locate import default_roots, locate
+from recovery.system_files import from_system
 
 
 @click.command(name="extract")
@@ -158,9 +160,9 @@ def command(
             documents=_documents(found),
             run=RunFacts(
                 arguments=tuple(_arguments(chosen["redacted"])),
-                case_number=chosen["case_number"],
-                evidence_number=chosen["evidence_number"],
-                examiner=chosen["examiner"],
+                case_number=streams.typed(chosen["case_number"]),
+                evidence_number=streams.typed(chosen["evidence_number"]),
+                examiner=streams.typed(chosen["examiner"]),
                 warnings=tuple(_warnings(planned)),
             ),
             progress=BytesDone(found.progress, "Writing"),
@@ -196,7 +198,7 @@ def _told(found: Opened, selection: Selection) -> Findings:
 
 def _arguments(redacted: bool) -> Iterator[str]:
     """The arguments for the record; redacted only the names of options, for any other may name somebody."""
-    for argument in sys.argv[1:]:
+    for argument in map(from_system, sys.argv[1:]):
         if not redacted:
             yield argument
         elif argument.startswith("-"):

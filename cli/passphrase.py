@@ -16,6 +16,7 @@ from recovery.errors import PassphraseMissingError, PassphraseWrongError, Select
 from recovery.progress import Progress
 from recovery.source.backup_view import BackupView, open_backup
 from recovery.source.file_keys import Passphrase
+from recovery.system_files import read_named
 from recovery.workspace import Workspace
 
 VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
@@ -33,11 +34,7 @@ def given(file: str | None) -> Passphrase | None:
         text = os.environ.get(VARIABLE)
         return Passphrase(text) if text else None
     try:
-        if file == "-":
-            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                data = stream.read(_MOST_BYTES + 1)
+        data = sys.stdin.buffer.read(_MOST_BYTES + 1) if file == "-" else read_named(file, _MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise SelectionError(
             f"The passphrase file cannot be read ({getattr(error, 'strerror', None) or 'not a file name'}).",

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import click
 
+from cli import streams
 from cli.filters import FACETIME, search_of, search_options
 from cli.main import partly
 from cli.options import (
@@ -99,6 +100,8 @@ def command(
         findings = told(narrowed(found.findings, search, found.progress), redacted, found.progress)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
+        if as_json or form != "text":
+            streams.for_programs()
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json or form == "json":
                 write_json(

@@ -8,6 +8,8 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from recovery.system_files import from_system
+
 
 class _Remarks(io.TextIOWrapper):
     """Standard error that swallows its own troubles: nobody may be there to read, and the work goes on."""
@@ -58,3 +60,8 @@ def for_programs() -> None:
     """Tables and documents are UTF-8 wherever they go: a program reads them, whatever this terminal can show."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
+
+
+def typed(text: str | None) -> str | None:
+    """The value of an option as text, whatever the locale made of it."""
+    return None if text is None else from_system(text)

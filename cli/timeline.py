@@ -7,6 +7,7 @@ from typing import TextIO
 
 import click
 
+from cli import streams
 from cli.main import partly
 from cli.options import (
     Manners,
@@ -74,8 +75,10 @@ def command(
     with opened(backup, passphrase_file, how, with_events=True, uuids=uuids) as found:
         told = timeline(found.case, found.findings, everything=everything, uuids=uuids, progress=found.progress)
         facts = found.findings.backup
+    form = "json" if as_json else form
+    if form != "text":
+        streams.for_programs()
     with answer_stream(output, found.view.identity.folder) as stream, how.bar() as bar:
-        form = "json" if as_json else form
         if form == "text":
             paint = style() if output is None else PLAIN
             stream.write(timeline_text(told, facts, verbose=verbose, style=paint, progress=bar))

@@ -79,6 +79,11 @@ def from_plist(value: object) -> Moment | None:
     return in_utc(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
+def in_calendar(moment: datetime) -> datetime | None:
+    """A time as it is stated, unless it is aware and lies at the very edge of the calendar."""
+    return moment if moment.tzinfo is None or _meant(moment) else None
+
+
 def in_utc(moment: datetime) -> Moment | None:
     """An aware moment in UTC; None at the very edge of the calendar."""
     return in_records(moment) if _meant(moment) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import math
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import BinaryIO
 
 from recovery import limits
 from recovery.errors import TemporaryFolderError, UnreadableDatabaseError
+from recovery.memory import has_room
 from recovery.temp_folder import require_space, trouble
 from recovery.workspace import Workspace, create
 
@@ -78,16 +78,14 @@ class Database:
         """The copy as it was acquired, where `path` was rebuilt from it."""
         self.store = store
         self._tick = tick
-        self._open()
-        self._columns: dict[str, tuple[str, ...]] = {}
-
-    def _open(self) -> None:
-        path = self.path
         self._late = False
         self._raised: BaseException | None = None
         self._cursors: set[sqlite3.Cursor] = set()
+        self._columns: dict[str, tuple[str, ...]] = {}
         try:
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            uri = f"{path.absolute().as_uri()}?mode=ro"
+            # Whoever uses a backup from several threads makes them take turns (recovery/api.py).
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._failed(error) from error
         try:
@@ -95,7 +93,6 @@ class Database:
             self._seconds = self._allowed_seconds()
             self._tables = self._list_tables()
             self._connection.text_factory = str  # twice as fast as mending, which hardly any database needs
-            self._process = os.getpid()
         except BaseException as error:
             self._connection.close()
             if isinstance(error, _FOREIGN):
@@ -134,11 +131,15 @@ class Database:
             return frozenset(str(row["name"]) for row in cursor)
 
     def _failed(self, error: Exception) -> BaseException:
-        """What to raise where SQLite refused: damage, unless the temporary folder or an interrupt is the cause."""
+        """What to raise where SQLite refused: damage, unless the computer or an interrupt is the cause."""
         code: int | None = getattr(error, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_INTERRUPT and not self._late:
             # Not by us, so something was raised while SQLite asked; an interrupt can even precede the asking.
             return self._raised or KeyboardInterrupt()
+        if isinstance(error, MemoryError):
+            if not has_room(limits.DATABASE_MEMORY):
+                return error
+            return self._damaged("it needs far more memory than its size explains")
         if isinstance(error, sqlite3.Error) and code not in _TROUBLE_OF_THE_CONTENT:
             return folder_trouble(self.path, error) or self._damaged(error)
         return self._damaged(error)
@@ -177,11 +178,6 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
-        if self._process != os.getpid():
-            # SQLite forbids a copied process to use a connection it did not open, and even to close it.
-            self._elsewhere = self._connection, self._cursors
-            self._tick = lambda rows: None  # it speaks for the first process
-            self._open()
         cursor = self._cursor(sql, parameters)
         try:
             rows: Iterator[sqlite3.Row] = cursor

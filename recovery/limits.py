@@ -4,19 +4,6 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
-# --- records in memory -----------------------------------------------------------------------------------
-# Up to so many records of a kind stay in memory, which is faster; more go to a private file (recovery/spool.py).
-# Together these are some 450 MB just before the first kind has to go, with 60,000 assets all of them stay.
-ROWS_IN_MEMORY = 70_000
-FILES_IN_MEMORY = 160_000
-RESOURCES_IN_MEMORY = 250_000
-
-# --- processes -------------------------------------------------------------------------------------------
-# From so many files of the manifest on another process looks at the media files; a copy takes 1.4 ms at that time.
-ENTRIES_WORTH_A_PROCESS = 5_000
-# So many assets, or texts of assets, another process makes while this one makes the others; 25 ms with 400 MB.
-ASSETS_WORTH_A_PROCESS = 2_000
-
 # --- property lists and keyed archives -------------------------------------------------------------------
 # The largest plist a backup carries is Info.plist with every app's icon in it: tens of megabytes.
 PLIST_BYTES = 64 * MIB
@@ -51,8 +38,6 @@ DATABASE_TABLES = 5_000
 # --- backup ----------------------------------------------------------------------------------------------
 # Rows of Manifest.db: real phones have up to a million files.
 MANIFEST_ROWS = 5_000_000
-# Mixes of stored and empty fields of asset rows remembered, some 1.5 KiB each; the real libraries have 1 to 8.
-ROW_PLANS = 1_000
 # Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
 ENCRYPTION_SAMPLE = 200
 # Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
@@ -191,6 +176,12 @@ MESSAGES_LOOKS = 1_000
 # that its disk does not hold.
 DIGEST_BYTES = 4 * GIB
 
+# --- pipes -----------------------------------------------------------------------------------------------
+# Seconds to wait for somebody to write into a named pipe at all, and for all that is to come: a program behind it
+# may ask a person for a passphrase.
+PIPE_WRITER_SECONDS = 5
+PIPE_SECONDS = 60
+
 # --- a lost manifest -------------------------------------------------------------------------------------
 # Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).
 SALVAGE_CAMERA_FOLDERS = 20
@@ -200,6 +191,14 @@ UNLISTED_LOOKS = 20_000
 # --- frames ----------------------------------------------------------------------------------------------
 # Frames decoded of one movie: the movie of a Live Photo has about 90, a minute of video 3,600.
 MOVIE_FRAMES = 4_000
+
+# --- memory ----------------------------------------------------------------------------------------------
+# What must be free before a decoder is begun: buffers, stacks of its threads, and the library itself. Less has
+# ended in a crash of libav, and of the C library when a thread wanted room of its own.
+PICTURE_DECODER_BYTES = 96 * MIB
+MOVIE_DECODER_BYTES = 256 * MIB
+# What must be free before a thread is begun: its stack, and what libraries keep for each thread.
+THREAD_BYTES = 32 * MIB
 
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import mmap
 
-MIB = 1024 * 1024
-DECODER_BYTES = 256 * MIB
-"""What decoding a picture or a movie may ask for: buffers, stacks of threads, and the libraries themselves."""
-THREAD_BYTES = 16 * MIB
-"""What one more thread may ask for: its stack, and what libraries keep for each thread."""
+from recovery.errors import UnreadableFileError
 
 
 def has_room(size: int) -> bool:
@@ -21,3 +17,9 @@ def has_room(size: int) -> bool:
     except (OSError, ValueError, MemoryError):
         return False
     return True
+
+
+def refuse_without(size: int) -> None:
+    """Raise UnreadableFileError where there is less memory than a decoder may ask for."""
+    if not has_room(size):
+        raise UnreadableFileError("There is not enough memory to decode it.")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 import sys
+import time
 from pathlib import Path
+
+from recovery import limits
 
 _READING = (
     os.O_RDONLY
@@ -36,8 +40,16 @@ def to_system(text: str) -> str:
 
 
 def from_system(name: str) -> str:
-    """The text of a name or argument that came from the system; the opposite of `to_system`."""
-    return os.fsencode(name).decode("utf-8", "surrogateescape") if _OWN_ENCODING else name
+    """The text of a name or argument that came from the system; the opposite of `to_system`.
+
+    Text that did not come from there stays as it is.
+    """
+    if not _OWN_ENCODING:
+        return name
+    try:
+        return os.fsencode(name).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name
 
 
 def is_link(state: os.stat_result) -> bool:
@@ -75,6 +87,47 @@ def read_regular(path: str | Path, limit: int) -> bytes:
         if size > limit:
             raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes, more than any real one")
         return stream.read(size)  # room for all of it is taken at once
+
+
+def read_named(path: str | Path, most: int) -> bytes:
+    """At most so many bytes of whatever somebody named: a file, a link to one, a pipe such as `<(command)`.
+
+    Raises OSError, also where a pipe gives nothing for too long; a terminal is waited for, as somebody sits there.
+    """
+    number = os.open(path, _READING & ~getattr(os, "O_NOFOLLOW", 0))
+    try:
+        mode = os.fstat(number).st_mode
+        pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        if os.isatty(number) and hasattr(os, "set_blocking"):
+            os.set_blocking(number, True)
+        data, begun = bytearray(), time.monotonic()
+        while length := min(most - len(data), limits.CIPHER_CHUNK_BYTES):
+            more = _from_pipe(number, length, begun, bool(data)) if pipe else os.read(number, length)
+            if not more:
+                break
+            data += more
+        return bytes(data)
+    finally:
+        os.close(number)
+
+
+def _from_pipe(number: int, most: int, begun: float, some: bool) -> bytes:
+    """The next bytes of a pipe that is not to be waited for without end; none at its end."""
+    while True:
+        waited = time.monotonic() - begun
+        try:
+            data = os.read(number, most)
+        except BlockingIOError:  # somebody has it open and writes nothing
+            if waited < limits.PIPE_SECONDS:
+                select.select([number], [], [], limits.PIPE_SECONDS - waited)
+                continue
+        else:
+            if data or some:
+                return data
+            if waited < limits.PIPE_WRITER_SECONDS:  # nobody has it open yet
+                time.sleep(0.05)
+                continue
+        raise OSError(errno.ETIMEDOUT, f"nothing came out of the pipe for {waited:.0f} seconds")
 
 
 def _refuse_others(state: os.stat_result) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -28,7 +29,8 @@ ONLY = Search(facetime=True)
 def searched(folder: Path) -> Findings:
     """The findings of a search for FaceTime alone."""
     with view_of(folder) as view:
-        return find(gather(view, only_facetime=True))
+        case = gather(view, only_facetime=True)
+        return find(replace(case, store=case.store.in_memory()))
 
 
 def same(short: Findings, long: Findings) -> None:

@@ -36,7 +36,7 @@ def record(objects: Iterable[object] = (), **values: Any) -> bytes:
 @contextmanager
 def index(folder: Path, *rows: tuple[object, ...], columns: str = "") -> Iterator[ManifestIndex]:
     """The index over a Manifest.db of these rows."""
-    path = folder / "kept" / "Manifest.db"  # beside it no private file may lie
+    path = folder / "backup" / "Manifest.db"
     path.parent.mkdir(exist_ok=True)
     layout = columns or "fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB"
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -187,7 +187,7 @@ def test_a_manifest_without_its_table_is_damaged(tmp_path: Path) -> None:
         index(tmp_path, columns="fileID TEXT, domain TEXT"),
     ):
         pass
-    (tmp_path / "kept" / "Manifest.db").unlink()
+    (tmp_path / "backup" / "Manifest.db").unlink()
     name, domain, path, flags, _ = row("Media/a", None)
     layout = "fileID TEXT, domain TEXT, relativePath TEXT, flags INTEGER"
     with index(tmp_path, (name, domain, path, flags), columns=layout) as opened:
@@ -232,7 +232,7 @@ def test_a_manifest_ruined_in_the_middle_is_our_own_error(tmp_path: Path, worksp
     rows = [row(f"Media/{number:04d}", record(Size=number)) for number in range(400)]
     with index(tmp_path, *rows):
         pass
-    data = bytearray((tmp_path / "kept" / "Manifest.db").read_bytes())
+    data = bytearray((tmp_path / "backup" / "Manifest.db").read_bytes())
     middle = len(data) // 2 // 4096 * 4096
     data[middle : middle + 8192] = b"\xaa" * 8192
     copy = workspace.new_file("Manifest.db")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from recovery.analysis.comparison.comparing import Comparison, compare
 from recovery.analysis.comparison.differences import DifferenceKind
 from recovery.analysis.model import Basis, Deletion, Findings, Status
 from recovery.analysis.reasons import ReasonCode, StatusReason
+from recovery.records import indented
 from recovery.report.comparison_json import comparison_document, schema
 from recovery.report.comparison_text import (
     MATCHES,
@@ -24,6 +24,7 @@ from recovery.report.comparison_text import (
     comparisons_text,
     recovery_command,
 )
+from recovery.report.inventory import parsed
 from recovery.report.layout import COLUMNS
 from recovery.report.output_options import View
 from recovery.report.safe_text import width
@@ -69,7 +70,7 @@ def test_page_is_as_agreed() -> None:
 def test_document_is_as_agreed() -> None:
     """The JSON document to the byte, and it fits its schema."""
     document = comparison_document([story()], generated_at=GENERATED, swapped=True)
-    golden("comparison.json", json.dumps(document, ensure_ascii=True, indent=2) + "\n")
+    golden("comparison.json", indented(document).decode() + "\n")
     VALIDATOR.validate(document)
 
 
@@ -106,7 +107,7 @@ def test_any_comparison_is_safe_narrow_and_valid(older: Findings, newer: Finding
                 unicodedata.category(character) in ("Cc", "Cs", "Cf") and character not in "\u200c\u200d"
                 for character in line
             )
-    document = json.loads(json.dumps(comparison_document([found], generated_at=GENERATED), allow_nan=False))
+    document = parsed(comparison_document([found], generated_at=GENERATED))
     VALIDATOR.validate(document)
     assert sum(document["comparisons"][0]["counts"].values()) == len(found.differences)
 

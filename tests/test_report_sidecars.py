@@ -20,12 +20,15 @@ from report_strategies import assets
 from recovery.analysis.model import Asset, Basis, Kind, Status
 from recovery.analysis.redact import redact
 from recovery.records import encode
-from recovery.report.inventory import schema
+from recovery.report.inventory import asset_entry, schema
 from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
-ASSET = jsonschema.Draft202012Validator({**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}})
+ENTRY = {**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}}
+ASSET = jsonschema.Draft202012Validator(ENTRY)
+    {**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}}
+)
 
 
 def read_by_exiftool(asset: Asset, folder: Path) -> dict[str, Any]:
@@ -89,7 +92,7 @@ def test_any_sidecar_is_well_formed(asset: Asset) -> None:
 def test_json_sidecar_is_the_entry_of_the_inventory(asset: Asset) -> None:
     """The JSON sidecar holds the asset as the inventory does, and it fits the same schema."""
     document = json.loads(json_sidecar(asset, findings([asset])))
-    assert document["asset"] == json.loads(encode(asset))
+    assert document["asset"] == json.loads(encode(asset_entry(asset)))
     assert document["backup"]["udid"] == BACKUP.udid
     ASSET.validate(document["asset"])
 

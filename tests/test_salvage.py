@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,8 @@ TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
 
 def findings_of(folder: Path, workspace: Workspace, passphrase: str | None = None) -> Findings:
     with open_backup(folder, workspace, Passphrase(passphrase) if passphrase else None) as view:
-        return find(gather(view))
+        case = gather(view)
+        return find(replace(case, store=case.store.in_memory()))
 
 
 def test_a_lost_manifest_is_replaced_by_guessed_names(

@@ -31,7 +31,8 @@ TRASHED, DELETED = datetime(2024, 5, 19, 7, 0, tzinfo=UTC), datetime(2024, 5, 20
 def gathered(folder: Path, passphrase: str | None = None, uuids: tuple[str, ...] = ()) -> Case:
     """A case with the events of its history."""
     with view_of(folder, passphrase) as view:
-        return gather(view, with_events=True, uuids=uuids)
+        case = gather(view, with_events=True, uuids=uuids)
+        return replace(case, store=case.store.in_memory())
 
 
 def told(case: Case, **options: object) -> Timeline:

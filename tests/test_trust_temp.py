@@ -19,7 +19,7 @@ import pytest
 
 from fixtures import BackupBuilder
 from fixtures.stories import demo
-from recovery import spool, temp_folder, workspace
+from recovery import temp_folder, workspace
 from tests.conftest import DemoTwins
 from tests.every_command import Ended, ended, environment, filled, fitting, inside, started
 from tests.extraction_tools import TRIALS
@@ -226,7 +226,6 @@ def failing(number: int, error: int, patch: pytest.MonkeyPatch) -> Iterator[list
 
     with patch.context() as context:
         context.setattr(workspace, "said_of", said_of)
-        context.setattr(spool, "said_of", said_of)
         yield count
 
 

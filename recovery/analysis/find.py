@@ -37,6 +37,7 @@ from recovery.case.grouping import Group
 from recovery.clock import in_records
 from recovery.progress import SILENT, Progress, counted
 from recovery.records import valid_unicode
+from recovery.system_files import from_system
 
 NOTHING = Totals(*(0 for _ in structs.fields(Totals)))
 """Totals of no backup at all: what counting starts from."""
@@ -100,7 +101,7 @@ def _groups(case: Case, survey: Survey) -> Iterator[Group]:
 def _facts(case: Case) -> BackupFacts:
     identity = case.identity
     return BackupFacts(
-        path=valid_unicode(str(identity.folder)),
+        path=valid_unicode(from_system(str(identity.folder))),
         udid=identity.udid,
         device_name=identity.device_name,
         product_type=identity.product_type,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from msgspec.structs import force_setattr
 
 from recovery.analysis.reasons import Note, StatusReason
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 FileState = BlobState
 """Whether the bytes of a file are there."""
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+"""In hexadecimal."""
 
 
 class Basis(StrEnum):
@@ -74,7 +80,7 @@ class AssetFile(Record, frozen=True):
     index: int | None = None
     pixels: tuple[int, int] | None = None
     blank: bool = False
-    sha256: str | None = None
+    sha256: Sha256 | None = None
     extracted_to: str | None = None
 
     @property
@@ -289,26 +295,26 @@ class Totals(Record, frozen=True):
     `damaged_files` are those of assets that are there and not whole, as far as they were examined.
     """
 
-    assets: int
-    facetime: int
-    live_photos: int
-    recently_deleted: int
-    hidden: int
-    complete: int
-    half: int
-    reduced_copy: int
-    elsewhere: int
-    not_found: int
-    missing_blobs: int
-    unlisted_blobs: int
-    assets_without_file: int
-    files_without_asset: int
-    permanently_deleted: int
-    recoverable_bytes: int
-    media_files: int
-    blobs: int
-    facetime_messages: int
-    damaged_files: int = 0
+    assets: Count
+    facetime: Count
+    live_photos: Count
+    recently_deleted: Count
+    hidden: Count
+    complete: Count
+    half: Count
+    reduced_copy: Count
+    elsewhere: Count
+    not_found: Count
+    missing_blobs: Count
+    unlisted_blobs: Count
+    assets_without_file: Count
+    files_without_asset: Count
+    permanently_deleted: Count
+    recoverable_bytes: Count
+    media_files: Count
+    blobs: Count
+    facetime_messages: Count
+    damaged_files: Count = 0
 
 
 class MessageKind(StrEnum):

@@ -98,6 +98,7 @@ class WorkingDatabase:
     def in_memory(self) -> WorkingDatabase:
         """A copy of all there is, which needs no file."""
         copy = WorkingDatabase()
+        copy._numbers = self._numbers
         for connection in (self.connection, copy.connection):
             connection.execute("COMMIT")
         self.connection.backup(copy.connection)

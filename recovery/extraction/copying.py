@@ -90,6 +90,8 @@ class Copier:
             return Outcome(planned, OutcomeState.FAILED, reason=str(error))
         except OSError as error:
             return Outcome(planned, OutcomeState.FAILED, reason=_refused(error))
+        except MemoryError:
+            return Outcome(planned, OutcomeState.FAILED, reason="There is not enough memory for it.")
 
     def _earlier(self, planned: PlannedFile, source: ManifestEntry | None, tick: Tick) -> Outcome | None:
         """The outcome of an earlier run whose whole file is still there; what was damaged is read again."""

@@ -9,7 +9,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TypeVar
 
-from recovery.memory import THREAD_BYTES, has_room
+from recovery import limits
+from recovery.memory import has_room
 
 R = TypeVar("R")
 Tick = Callable[[int], None]
@@ -96,7 +97,7 @@ def run(
 def _started(work: Callable[[], None], wanted: int) -> list[Thread]:
     """As many threads as the system gives, at most so many as are wanted."""
     threads: list[Thread] = []
-    while len(threads) < wanted and has_room(THREAD_BYTES):
+    while len(threads) < wanted and has_room(limits.THREAD_BYTES):
         thread = Thread(target=work, name=f"recovery-{len(threads)}")
         try:
             thread.start()

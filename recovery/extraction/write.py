@@ -166,6 +166,9 @@ class _Writer:
                 data = documents.derive(picture)
             except RecoveryError as error:
                 done.append(DocumentOutcome(picture.target, OutcomeState.FAILED, reason=str(error)))
+            except MemoryError:
+                reason = "There is not enough memory to make it."
+                done.append(DocumentOutcome(picture.target, OutcomeState.FAILED, reason=reason))
             else:
                 done.extend(self._write_documents([Document(picture.target, data, picture.taken)]))
         return tuple(done)

@@ -17,6 +17,7 @@ from recovery.errors import UnreadableFileError
 from recovery.formats import frames, quicktime
 from recovery.formats.exif import FOREIGN_ERRORS, dated
 from recovery.formats.signatures import MediaType, sniff
+from recovery.memory import refuse_without
 
 _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP")
 # An embedded thumbnail serves where it is not much smaller than what is wanted.
@@ -33,6 +34,7 @@ def still(stream: BinaryIO, size: int, side: int | None = None) -> Image.Image:
     `stream` is seekable and holds `size` bytes. A JPEG is decoded at a fraction of its size, and the thumbnail in
     a HEIC is taken, where that suffices. The image carries no metadata. Raises UnreadableFileError.
     """
+    refuse_without(limits.PICTURE_DECODER_BYTES)
     try:
         stream.seek(0)
         kind = sniff(stream.read(min(size, limits.MEDIA_HEAD_BYTES)))
@@ -66,6 +68,7 @@ def jpeg_copy(stream: BinaryIO, size: int, taken: datetime | None = None) -> byt
 
     `taken` becomes its date where it has none of its own. Raises UnreadableFileError.
     """
+    refuse_without(limits.PICTURE_DECODER_BYTES)
     try:
         stream.seek(0)
         kind = sniff(stream.read(min(size, limits.MEDIA_HEAD_BYTES)))
@@ -92,9 +95,12 @@ def presented(image: Image.Image, side: int) -> Image.Image:
 def _heif(stream: BinaryIO, size: int, side: int | None) -> Image.Image:
     if size > limits.HEIF_BYTES:
         raise UnreadableFileError(f"The picture has more than {limits.HEIF_BYTES:,} bytes.")
-    from pillow_heif import open_heif  # imported late: it loads libheif
+    try:
+        from pillow_heif import open_heif  # imported late: it loads libheif
 
-    opened = open_heif(stream)[0]
+        opened = open_heif(stream)[0]
+    except ImportError as error:  # also when it is used for the first time
+        raise UnreadableFileError(f"The library for HEIC cannot be loaded ({error}).") from error
     listed = opened.info.get("thumbnails")
     boxes = [box for box in listed if isinstance(box, int)] if isinstance(listed, list) else []
     if side is not None and boxes and max(boxes) >= _ENOUGH * side and hasattr(opened, "get_thumbnail"):

@@ -16,6 +16,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from recovery import limits
+from recovery.clock import in_calendar
 from recovery.formats import makernote
 
 FOREIGN_ERRORS = (
@@ -169,7 +170,7 @@ def _date(details: Mapping[int, Any], offset: str | None) -> datetime | None:
     if zone is None or int(zone[2]) > 23 or int(zone[3]) > 59:
         return moment
     east = timedelta(hours=int(zone[2]), minutes=int(zone[3]))
-    return moment.replace(tzinfo=timezone(east if zone[1] == "+" else -east))
+    return in_calendar(moment.replace(tzinfo=timezone(east if zone[1] == "+" else -east)))
 
 
 def _degrees(gps: Mapping[int, Any], tag: int, reference: int, negative: str, most: float) -> float | None:

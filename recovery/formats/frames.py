@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter, ImageStat
 
 from recovery import limits
 from recovery.errors import MissingExtraError, UnreadableFileError
+from recovery.memory import refuse_without
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -82,11 +83,12 @@ def _moments(stream: BinaryIO) -> Iterator[float]:
 
 def _decoded(stream: BinaryIO) -> Iterator[VideoFrame]:
     """Frames of the first video track, within limits of number and size."""
+    refuse_without(limits.MOVIE_DECODER_BYTES)
     try:
         import av  # late and optional: it brings a whole media library
     except ImportError as error:
         raise MissingExtraError(
-            "Taking frames out of movies needs the package PyAV.", "Install recover-facetime[frames]."
+            f"Taking frames out of movies needs the package PyAV ({error}).", "Install recover-facetime[frames]."
         ) from error
     try:
         # The format is given: left to guess, the library would also try play lists, which name other places.

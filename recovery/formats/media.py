@@ -16,7 +16,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from recovery import limits
-from recovery.clock import Moment
+from recovery.clock import Moment, in_calendar
 from recovery.errors import UnreadableFileError
 from recovery.formats import exif, quicktime
 from recovery.formats.quicktime_atoms import Walker
@@ -143,18 +143,20 @@ def _missing_end(stream: BinaryIO, start: int, kind: MediaType) -> tuple[str, ..
 def _heif_picture(stream: BinaryIO, size: int, kind: MediaType) -> _Read:
     if size > limits.HEIF_BYTES:
         return MediaFacts(kind), (f"larger than {limits.HEIF_BYTES} bytes",)
-    from pillow_heif import open_heif  # imported late: it loads libheif, which most runs need not
-
     walker = Walker(stream, size)
     for _ in walker.children(walker.root):
         pass  # libheif says nothing when only pixels are cut off; the outermost atoms do
     try:
+        from pillow_heif import open_heif  # imported late: it loads libheif, which most runs need not
+
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             image = open_heif(stream, convert_hdr_to_8bit=False)
             found = exif.read_block(image.info.get("exif"))
             width, height = image.size
             has_thumbnail = bool(image.info.get("thumbnails"))
+    except ImportError as error:  # also when it is used for the first time
+        return MediaFacts(kind), (f"the library for HEIC cannot be loaded ({error})",)
     except exif.FOREIGN_ERRORS as error:
         return MediaFacts(kind), (_unparsed(error), *walker.problems)
     problems = found.problems + _warned(caught) + tuple(walker.problems)
@@ -235,7 +237,7 @@ def _movie(stream: BinaryIO, size: int, kind: MediaType) -> _Read:
 
 def _movie_date(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if text else None
+        return in_calendar(datetime.fromisoformat(text)) if text else None
     except ValueError:
         return None
 

@@ -6,6 +6,7 @@ from recovery.clock import in_records
 from recovery.provenance import Reading
 from recovery.report.inventory import Json
 from recovery.source.locate import FoundBackup
+from recovery.system_files import from_system
 
 
 def backups_document(found: Reading[FoundBackup]) -> Json:
@@ -19,7 +20,7 @@ def backups_document(found: Reading[FoundBackup]) -> Json:
 def _backup(item: FoundBackup) -> Json:
     identity = item.identity
     return {
-        "path": str(identity.folder),
+        "path": from_system(str(identity.folder)),
         "udid": identity.udid,
         "device_name": identity.device_name,
         "product_type": identity.product_type,

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from recovery.records import REPLACEMENT
+from recovery.system_files import from_system
 
 ELLIPSIS = "…"
 # A letter carries at most a few marks in any script; more of them paint over the lines above and below.
@@ -26,7 +27,7 @@ def clean(text: str) -> str:
     Every break, tab or other space becomes a plain space; every other unsafe character becomes U+FFFD, so that
     one sees that something stood there. The JSON inventory keeps the exact text.
     """
-    spaced = "".join(" " if _is_space(character) else character for character in text)
+    spaced = "".join(" " if _is_space(character) else character for character in from_system(text))
     shown: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", spaced):

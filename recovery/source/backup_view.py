@@ -235,14 +235,15 @@ class BackupView:
         """The whole plaintext of a small file; raises UnreadableFileError when it is larger than `limit` bytes."""
         with self.open(entry) as stream:
             try:
-                data = stream.read(limit + 1)
+                size = stream.seek(0, io.SEEK_END)
+                if size > limit:
+                    raise UnreadableFileError(
+                        f"The file has more than {limit:,} bytes, more than any real one of its kind."
+                    )
+                stream.seek(0)
+                return stream.read(size)  # room for all that is asked for is taken at once
             except OSError as error:
                 raise UnreadableFileError(f"The blob cannot be read through ({error}).") from error
-        if len(data) > limit:
-            raise UnreadableFileError(
-                f"The file has more than {limit:,} bytes, more than any real one of its kind."
-            )
-        return data
 
     def copy_into(self, entry: ManifestEntry, output: BinaryIO, tick: database.Tick = lambda size: None) -> None:
         """Write the plaintext to an open file, calling `tick` with the bytes of each piece.

@@ -20,6 +20,7 @@ from recovery.provenance import Gap, Reading, unreadable
 from recovery.source import reading
 from recovery.source.backup_view import access_denied
 from recovery.source.identity import Identity, read_identity
+from recovery.system_files import from_system
 
 _DEPTH = 4
 """How many folders a backup may lie below the one that is named, and how many above what lies in a backup."""
@@ -160,7 +161,7 @@ def locate(wanted: str, roots: tuple[Path, ...]) -> Path:
             continue
         except OSError as error:
             raise access_denied(path) from error
-    return _by_name(wanted, roots)
+    return _by_name(from_system(wanted), roots)
 
 
 def _spellings(wanted: str) -> Iterator[str]:
