@@ -71,7 +71,7 @@ def test_document_is_as_agreed() -> None:
     """The JSON document to the byte, and it fits its schema."""
     document = comparison_document([story()], generated_at=GENERATED, swapped=True)
     golden("comparison.json", indented(document).decode() + "\n")
-    VALIDATOR.validate(document)
+    VALIDATOR.validate(parsed(document))
 
 
 def test_the_command_is_one_line_and_quoted() -> None:

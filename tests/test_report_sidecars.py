@@ -27,8 +27,6 @@ EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
 ENTRY = {**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}}
 ASSET = jsonschema.Draft202012Validator(ENTRY)
-    {**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}}
-)
 
 
 def read_by_exiftool(asset: Asset, folder: Path) -> dict[str, Any]:
