@@ -15,6 +15,7 @@ from recovery.analysis.comparison.comparing import Comparison, compare
 from recovery.analysis.comparison.differences import DifferenceKind
 from recovery.analysis.model import Basis, Deletion, Findings, Status
 from recovery.analysis.reasons import ReasonCode, StatusReason
+from recovery.clock import in_records
 from recovery.records import indented
 from recovery.report.comparison_json import comparison_document, schema
 from recovery.report.comparison_text import (
@@ -55,7 +56,9 @@ def story() -> Comparison:
     )
     before = [plain[1].changed(favorite=False), plain[2].changed(trashed=False)]
     new = plain[3].changed(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
-    backup = BACKUP.changed(path="/backups/newer one", backup_date=TAKEN + timedelta(days=40), complete=False)
+    backup = BACKUP.changed(
+        path="/backups/newer one", backup_date=in_records(TAKEN + timedelta(days=40)), complete=False
+    )
     first = findings([certain, trashed, possible, video, ghost, plain[0], *before, *plain[3:]])
     second = findings([remembered, possible, video, ghost, emptied, *marked, *plain[4:], new], backup=backup)
     return compare(first, second)

@@ -136,7 +136,7 @@ def test_any_inventory_is_valid_and_streams_the_same_text(story: Findings) -> No
     write_json(story, stream, generated_at=GENERATED)
     assert json.loads(stream.getvalue()) == document
     lines = stream.getvalue().decode().split("\n")
-    assert sum(line.startswith('{"uuid":') for line in lines) == len(story.assets)
+    assert sum(line.startswith('{"uuid":') for line in lines) == len(story.assets) + len(story.facetime_messages)
 
 
 @pytest.mark.parametrize("story", [rich(), empty(), without_library()])
