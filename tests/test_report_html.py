@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from report_pages import MADE, opened
-from report_stories import empty, findings, rich
+from report_stories import WHOLE, empty, findings, rich
 
 from cli.main import main
 from fixtures import BackupBuilder
@@ -132,7 +132,7 @@ def test_every_fact_with_a_source_tells_it() -> None:
 @given(st.lists(st.sampled_from(Status), max_size=60))
 def test_the_bars_add_up(statuses: list[Status]) -> None:
     """The parts of a bar sum to its total and fill it from end to end; none that counts is invisible."""
-    assets = [FoundAsset(None, Basis.MEDIA_FILE, Kind.PHOTO, status, "") for status in statuses]
+    assets = [FoundAsset(None, Basis.MEDIA_FILE, Kind.PHOTO, status, WHOLE) for status in statuses]
     for bar in bars(findings(assets)):
         assert sum(part.count for part in bar.parts) == bar.total == len(assets)
         assert sum(part.width for part in bar.parts) == (BAR if assets else 0)
