@@ -45,7 +45,7 @@ def command(
     """Compare backups of one or of several devices: what vanished, changed or came.
 
     Each older backup is held against the newest one; their dates decide which is
-    older. A photo deleted for good on the phone is still whole in a backup made
+    older. A photo permanently deleted on the phone is still whole in a backup made
     before: the answer ends with the command that takes it out.
 
     \b

@@ -80,7 +80,7 @@ from recovery.system_files import from_system
     type=click.Choice([choice.value.replace("_", "-") for choice in Frames]),
     default="when-needed",
     show_default=True,
-    help="Frames out of a Live Photo's movie: for a lost still, or the best of every FaceTime photo.",
+    help="Frames out of a Live Photo's video: for a lost still, or the best of every FaceTime photo.",
 )
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
@@ -94,7 +94,7 @@ from recovery.system_files import from_system
 @click.option(
     "--from-older",
     metavar="OLDER",
-    help="Take out of the backup OLDER what BACKUP has lost since: photos deleted for good, lost originals.",
+    help="Take out of the backup OLDER what BACKUP has lost since: photos permanently deleted, lost originals.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how many bytes it needs.")
 @click.option(
@@ -146,7 +146,7 @@ def command(
         if not can_take_frames() and planned.needs_frames:
             planned = planned.without_frames()
             click.echo(
-                "Note: some stills could be replaced by a frame of their movie; install recover-facetime[frames].",
+                "Note: some stills could be replaced by a frame of their video; install recover-facetime[frames].",
                 err=True,
             )
         if dry_run:
@@ -185,7 +185,7 @@ def _report(found: Opened, planned: Plan, out: Path, how: Manners) -> Path | Non
         click.echo(f"Note: {clean(str(error))} {error.hint}", err=True)
         return None
     if not how.quiet:
-        click.echo(f"Page to look at: {clean(str(page))}", err=True)
+        click.echo(f"Report: {clean(str(page))}", err=True)
     return page
 
 

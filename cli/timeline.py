@@ -60,10 +60,10 @@ def command(
     """Tell the life of the photos in BACKUP in order of time.
 
     Taken, added and by whom, during which FaceTime call, marked, edited, sent to
-    iCloud, moved to Recently Deleted, deleted for good, why and by which program;
+    iCloud, moved to Recently Deleted, permanently deleted, why and by which program;
     with FaceTime calls, changes of the photo library, restores and backups.
     Without --uuid or --all these are the photos that stand out: FaceTime,
-    recently deleted, hidden and deleted for good.
+    recently deleted, hidden and permanently deleted.
 
     \b
     Examples:

@@ -9,6 +9,8 @@ GIB = 1024 * MIB
 PLIST_BYTES = 64 * MIB
 # One MBFile archive is under 2 KiB; extended attributes may add some tens.
 MBFILE_BYTES = 1 * MIB
+# Keys of one MBFile, or extended attributes of one file; real ones have up to 30.
+MBFILE_KEYS = 1_000
 # Real archives nest a handful of levels; this leaves room and stops a stack overflow.
 ARCHIVE_DEPTH = 64
 # Longer whole numbers than this stand in no store of a phone, and Python refuses to print some of them.
@@ -36,8 +38,6 @@ DATABASE_TABLES = 5_000
 # --- backup ----------------------------------------------------------------------------------------------
 # Rows of Manifest.db: real phones have up to a million files.
 MANIFEST_ROWS = 5_000_000
-# Shapes of records remembered, about 2 KiB each: they differ in the lengths of path, key and attributes.
-MANIFEST_SHAPES = 4_000
 # Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
 ENCRYPTION_SAMPLE = 200
 # Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.

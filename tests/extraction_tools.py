@@ -28,6 +28,7 @@ from recovery.analysis.model import (
     Totals,
     Verdict,
 )
+from recovery.analysis.reasons import ReasonCode, StatusReason
 from recovery.extraction.folder import STATE_FOLDER
 from recovery.extraction.journal import JOURNAL, Journal
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes
@@ -69,13 +70,16 @@ def a_file(
     return AssetFile(role=role, path=path, **(facts | changes))
 
 
+WHOLE = StatusReason(ReasonCode.ALL_ORIGINALS_HERE)
+
+
 def an_asset(uuid: str | None = "A0000000-0000-0000-0000-000000000001", **changes: Any) -> Asset:
     """A photo with one file, unless told otherwise."""
     facts: dict[str, Any] = {
         "basis": Basis.PHOTOS_DATABASE,
         "kind": Kind.PHOTO,
         "status": Status.COMPLETE,
-        "status_reason": "",
+        "status_reason": WHOLE,
         "directory": "DCIM/100APPLE",
         "filename": "IMG_0001.HEIC",
         "created": datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC),
@@ -103,7 +107,7 @@ def found(planted: PlantedAsset) -> Asset:
         basis=Basis(expected.basis),
         kind=Kind(expected.kind),
         status=Status(expected.status),
-        status_reason="",
+        status_reason=WHOLE,
         directory=planted.directory,
         filename=planted.name,
         original_filename=expected.original_filename,

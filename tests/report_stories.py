@@ -39,8 +39,21 @@ from recovery.analysis.model import (
     Upload,
     Verdict,
 )
+from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
+from recovery.analysis.statements import (
+    CauseCode,
+    Fact,
+    Fate,
+    Fates,
+    Moment,
+    PhotoFact,
+    PossiblePhotos,
+    Share,
+    TrueOfPhotos,
+)
 from recovery.clock import in_records
-from recovery.provenance import Gap, Source, Tier
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Source, Tier, unreadable
 
 GENERATED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 TAKEN = datetime(2024, 5, 3, 18, 22, 10, 125000, tzinfo=UTC)
@@ -60,6 +73,8 @@ BACKUP = BackupFacts(
     photos_model_version=17600,
     serial_number="F2LXK0000000",
 )
+
+WHOLE = StatusReason(ReasonCode.ALL_ORIGINALS_HERE)
 
 
 def source(place: str, row: int | None = None, store: str = LIBRARY) -> Source:
@@ -145,7 +160,7 @@ def _certain() -> Asset:
         basis=Basis.PHOTOS_DATABASE,
         kind=Kind.LIVE_PHOTO,
         status=Status.COMPLETE,
-        status_reason="both halves are in the backup, whole",
+        status_reason=WHOLE,
         directory="DCIM/100APPLE",
         filename="IMG_0042.HEIC",
         original_filename="lp_image.HEIC",
@@ -218,7 +233,9 @@ def _half_in_trash() -> Asset:
         basis=Basis.PHOTOS_DATABASE,
         kind=Kind.LIVE_PHOTO,
         status=Status.HALF,
-        status_reason="the movie is listed, but its contents are missing",
+        status_reason=StatusReason(
+            ReasonCode.ONE_HALF_HERE, ((FileRole.PAIRED_VIDEO, Loss.MISSING),), FileRole.STILL
+        ),
         directory="DCIM/100APPLE",
         filename="IMG_0043.HEIC",
         original_filename="lp_image(1).heic",
@@ -246,7 +263,7 @@ def _half_in_trash() -> Asset:
             fixed(media("Media/DCIM/100APPLE/IMG_0043.HEIC", size=400_000, state=FileState.DAMAGED), "d"),
             fixed(media("Media/DCIM/100APPLE/IMG_0043.MOV", FileRole.PAIRED_VIDEO, None, FileState.MISSING), "e"),
         ),
-        notes=("the database and the file's own notes disagree about the date",),
+        notes=(Note(NoteCode.IDENTIFIERS_DIFFER),),
     )
 
 
@@ -259,7 +276,9 @@ def _others() -> list[Asset]:
             basis=Basis.PHOTOS_DATABASE,
             kind=Kind.PHOTO,
             status=Status.REDUCED_COPY,
-            status_reason="only a thumbnail is in the backup",
+            status_reason=StatusReason(
+                ReasonCode.COPY_SURVIVES, ((FileRole.STILL, Loss.NOT_LISTED),), FileRole.THUMBNAIL
+            ),
             filename="写真👨‍👩‍👧 from a long afternoon at the sea with everybody \u202egpj.HEIC",
             created=in_records(TAKEN + timedelta(minutes=1)),
             timezone_offset=BERLIN,
@@ -272,7 +291,7 @@ def _others() -> list[Asset]:
             basis=Basis.PHOTOS_DATABASE,
             kind=Kind.VIDEO,
             status=Status.ELSEWHERE,
-            status_reason="the library says that the original is in iCloud",
+            status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD),
             filename="IMG_0050.MOV",
             created=in_records(datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
             trashed=True,
@@ -284,7 +303,9 @@ def _others() -> list[Asset]:
             basis=Basis.HISTORY,
             kind=Kind.PHOTO,
             status=Status.NOT_FOUND,
-            status_reason="the library's history records that it was deleted",
+            status_reason=StatusReason(
+                ReasonCode.NOTHING_HERE, ((FileRole.STILL, Loss.NOT_LISTED),), permanently_deleted=True
+            ),
             deleted=Deletion(
                 datetime(2024, 5, 15, 21, 0, tzinfo=UTC),
                 "User deleted asset from trashcan.",
@@ -299,7 +320,7 @@ def _others() -> list[Asset]:
                 basis=Basis.PHOTOS_DATABASE,
                 kind=Kind.PHOTO,
                 status=Status.COMPLETE,
-                status_reason="the original is in the backup, whole",
+                status_reason=WHOLE,
                 directory="DCIM/100APPLE",
                 filename=f"IMG_{number:04d}.JPG",
                 created=in_records(datetime(2023, 7, number, 12, 0, tzinfo=UTC)),
@@ -391,31 +412,30 @@ def rich() -> Findings:
         LooseEnd(LooseCode.NUMBERING_GAP, None, "DCIM/100APPLE/IMG_0017 to IMG_0041", None, None, None, listing),
     ]
     cause = Cause(
-        "recently_deleted",
+        CauseCode.RECENTLY_DELETED,
         CauseVerdict.SHOWN,
-        "One FaceTime photo lies in Recently Deleted.",
-        "It does not say who moved it there.",
-        "Open Photos, Albums, Recently Deleted.",
-        (source("ZASSET.ZTRASHEDSTATE", 13),),
+        (TrueOfPhotos(PhotoFact.RECENTLY_DELETED, Share(1, 2), (Moment(TAKEN + timedelta(days=45), BERLIN),)),),
+        sources=(source("ZASSET.ZTRASHEDSTATE", 13),),
     )
     gaps = [
-        Gap("messages", "Library/SMS/sms.db", "the file is not in the backup", ("copies sent by Messages",)),
-        Gap(
-            "a thumbnail table",
+        Gap(GapSubject.MESSAGES, "Library/SMS/sms.db", GapReason.FILE_NOT_LISTED, ("copies sent by Messages",)),
+        unreadable(
+            GapSubject.THUMBNAIL_TABLE,
             "Media/PhotoData/Thumbnails/4031.ithmb",
             "its contents end too early",
-            ("previews of deleted photos",),
-            fault=True,
+            "previews of deleted photos",
         ),
     ]
-    return findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
+    fates = Fates(2, ((Fate.RECENTLY_DELETED, 1), (Fate.HALF, 1)), (), 1)
+    found = findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
+    return found.changed(summary=(fates, PossiblePhotos(1, besides=True), Fact.SAVE_WHAT_IS_HERE))
 
 
 def sample() -> Findings:
     """The sample of docs/inventory.md: one of everything."""
     story = rich()
     ghost = next(asset for asset in story.assets if asset.deleted)
-    summary = "The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden."
+    summary = (Fates(1, (), (), 1),)
     shown = findings(
         [story.assets[0], ghost],
         story.loose_ends[1:2],
@@ -430,9 +450,9 @@ def empty() -> Findings:
     """A library that was read and holds nothing, in an unencrypted backup that was interrupted."""
     backup = BACKUP.changed(encrypted=False, complete=False, device_name=None)
     gap = Gap(
-        "call history",
+        GapSubject.CALL_HISTORY,
         "Library/CallHistoryDB/CallHistory.storedata",
-        "only an encrypted backup carries it",
+        GapReason.ENCRYPTED_BACKUPS_ONLY,
         ("whether a FaceTime call was going on",),
     )
     return findings(gaps=[gap], backup=backup)
@@ -447,7 +467,7 @@ def without_library() -> Findings:
             basis=Basis.FILE_ATTRIBUTES,
             kind=Kind.PHOTO,
             status=Status.COMPLETE,
-            status_reason="the original is in the backup, whole",
+            status_reason=WHOLE,
             filename="IMG_0001.HEIC",
             hidden=True,
             files=(fixed(media("Media/DCIM/100APPLE/IMG_0001.HEIC"), "1"),),
@@ -457,15 +477,15 @@ def without_library() -> Findings:
             basis=Basis.MEDIA_FILE,
             kind=Kind.VIDEO,
             status=Status.COMPLETE,
-            status_reason="the original is in the backup, whole",
+            status_reason=WHOLE,
             filename="IMG_0002.MOV",
             files=(fixed(media("Media/DCIM/100APPLE/IMG_0002.MOV", FileRole.VIDEO, 5_000_000), "2"),),
         ),
     ]
     gap = Gap(
-        "photo library",
+        GapSubject.PHOTO_LIBRARY,
         LIBRARY,
-        "the file is not in the backup",
+        GapReason.NOT_LISTED,
         ("names, dates and albums of most photos", "what was deleted or is only in iCloud"),
     )
     return findings(assets, gaps=[gap], backup=backup)

@@ -35,7 +35,20 @@ from recovery.analysis.model import (
     Upload,
     Verdict,
 )
+from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
+from recovery.analysis.statements import (
+    Advice,
+    CauseCode,
+    Comparison,
+    Deleted,
+    DeletionReason,
+    Fact,
+    IosUpdates,
+    NotRead,
+    PermanentlyDeleted,
+)
 from recovery.clock import in_records
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Source, Tier
 from recovery.records import valid_unicode
 
@@ -94,13 +107,22 @@ facetimes = st.builds(
     st.none() | texts,
     st.none() | st.sampled_from(Camera),
 )
+lost = st.tuples(st.sampled_from([FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO]), st.sampled_from(Loss))
+reasons = st.builds(
+    StatusReason,
+    st.sampled_from(ReasonCode),
+    st.lists(lost, min_size=1, max_size=2).map(tuple),
+    st.sampled_from([FileRole.STILL, FileRole.REDUCED, FileRole.THUMBNAIL]),
+    st.booleans(),
+)
+notes = st.builds(Note, st.sampled_from(NoteCode), maybe_text | st.integers(0, 9), maybe_text, texts)
 assets = st.builds(
     Asset,
     uuid=maybe_text,
     basis=st.sampled_from(Basis),
     kind=st.sampled_from(Kind),
     status=st.sampled_from(Status),
-    status_reason=texts,
+    status_reason=reasons,
     directory=maybe_text,
     filename=maybe_text,
     original_filename=maybe_text,
@@ -129,7 +151,7 @@ assets = st.builds(
     importer=maybe_text,
     cloud_identifier=maybe_text,
     files=st.lists(files, max_size=3).map(tuple),
-    notes=some_texts,
+    notes=st.lists(notes, max_size=3).map(tuple),
     sources=st.dictionaries(texts, sources, max_size=2),
 )
 messages = st.builds(
@@ -152,16 +174,39 @@ messages = st.builds(
     message_type=numbers,
     call_uuid=maybe_text,
     files=st.lists(files, max_size=2).map(tuple),
-    notes=some_texts,
+    notes=st.lists(notes, max_size=3).map(tuple),
     untested=st.booleans(),
 )
 loose_ends = st.builds(
     LooseEnd, st.sampled_from(LooseCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources
 )
-causes = st.builds(
-    Cause, codes, st.sampled_from(CauseVerdict), texts, texts, texts, st.lists(sources, max_size=2).map(tuple)
+gaps = st.builds(
+    Gap,
+    st.sampled_from(GapSubject),
+    texts,
+    st.just(GapReason.UNREADABLE),
+    some_texts,
+    st.booleans(),
+    texts,
+    st.tuples(texts),
 )
-gaps = st.builds(Gap, texts, texts, texts, some_texts, st.booleans())
+deleted = st.builds(Deleted, st.integers(1, 9), st.sampled_from(DeletionReason), maybe_text, maybe_text)
+statements = (
+    st.sampled_from(Fact)
+    | st.builds(NotRead, st.lists(gaps, min_size=1, max_size=3).map(tuple))
+    | st.builds(PermanentlyDeleted, st.integers(1, 9), st.lists(times, max_size=4).map(tuple),
+                st.lists(deleted, min_size=1, max_size=4).map(tuple))
+    | st.builds(IosUpdates, st.just(Comparison.NEVER_UPDATED), st.just(()), maybe_text)
+)  # fmt: skip
+some_statements = st.lists(statements, min_size=1, max_size=3).map(tuple)
+causes = st.builds(
+    Cause,
+    st.sampled_from(CauseCode),
+    st.sampled_from(CauseVerdict),
+    some_statements,
+    st.sampled_from(Advice),
+    st.lists(sources, max_size=2).map(tuple),
+)
 backups = st.builds(
     BackupFacts,
     texts,

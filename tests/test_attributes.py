@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fixtures import BackupBuilder
 from recovery.analysis.model import Basis, Verdict
 from recovery.case.facetime_evidence import traces_of
+from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import FileRole, Part, place_of
 from recovery.photos_db.facetime_signals import judge
 from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
@@ -235,7 +236,7 @@ def test_attributes_alone_give_the_asset(tmp_path: Path, passphrase: str | None,
         assert asset.original_filename == expected.original_filename
         assert asset.created == expected.created
         assert asset.status == "complete"
-    assert any(gap.what == "the photo library" for gap in found.gaps) is (lost == "database")
+    assert any(gap.what is GapSubject.PHOTO_LIBRARY for gap in found.gaps) is (lost == "database")
 
 
 def test_a_damaged_library_leaves_the_attributes(tmp_path: Path) -> None:
@@ -244,4 +245,4 @@ def test_a_damaged_library_leaves_the_attributes(tmp_path: Path) -> None:
     found = scan(made.build(tmp_path))
     asset = named(found, "IMG_0001.HEIC")
     assert (asset.basis, asset.trashed, str(asset.facetime.verdict)) == (Basis.FILE_ATTRIBUTES, True, "certain")
-    assert any(gap.fault and gap.what == "the photo library" for gap in found.gaps)
+    assert any(gap.fault and gap.what is GapSubject.PHOTO_LIBRARY for gap in found.gaps)

@@ -17,6 +17,7 @@ from recovery import limits
 from recovery.analysis.model import AssetFile, Findings, Status
 from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
 from recovery.photos_db.content import ContentCheck, misfit
+from recovery.report.messages.status import reason
 from recovery.source.backup_view import ONLY_ZEROS
 from tests.scanning import PASSPHRASE, named, scan
 from tests.talking import say
@@ -123,10 +124,10 @@ def test_originals_of_other_bytes_are_damaged(tmp_path: Path, passphrase: str | 
     assert {halves["still"].state, halves["paired_video"].state} == {"damaged"}
     asset = named(found, "IMG_0001.HEIC")
     assert (asset.status, found.totals.complete, found.totals.damaged_files) == (Status.REDUCED_COPY, 1, 2)
-    assert asset.status_reason == "still and movie are damaged; what survives is a thumbnail"
+    assert reason(asset.status_reason) == "still and video are damaged; what survives is a thumbnail"
     assert asset.live_photo is not None and not asset.live_photo.still and not asset.live_photo.video
-    reason = ONLY_ZEROS if wrong == "zeros" else "its bytes are not those of a picture"
-    assert halves["still"].note.startswith(reason)
+    because = ONLY_ZEROS if wrong == "zeros" else "its bytes are not those of a picture"
+    assert halves["still"].note.startswith(because)
     assert found.totals.recoverable_bytes == sum(
         item.size or 0 for asset in found.assets for item in asset.files if item.state == "present"
     )
@@ -138,7 +139,8 @@ def test_one_half_of_other_bytes_leaves_the_other(tmp_path: Path, passphrase: st
     builder = BackupBuilder().with_live_photo("IMG_0001").zeroed("paired_video")
     found = scan(builder.build(tmp_path, passphrase), passphrase)
     asset = named(found, "IMG_0001.HEIC")
-    assert (asset.status, asset.status_reason) == (Status.HALF, "only the still is here: the movie is damaged")
+    assert asset.status is Status.HALF
+    assert reason(asset.status_reason) == "only the still is here: the video is damaged"
 
 
 def test_a_thumbnail_of_zeros_does_not_survive(tmp_path: Path, passphrase: str | None) -> None:
@@ -146,7 +148,7 @@ def test_a_thumbnail_of_zeros_does_not_survive(tmp_path: Path, passphrase: str |
     builder = BackupBuilder().with_photo("IMG_0001").zeroed("still", "thumbnail").with_photo("IMG_0002")
     found = scan(builder.build(tmp_path, passphrase), passphrase)
     asset = named(found, "IMG_0001.HEIC")
-    assert (asset.status, asset.status_reason) == (Status.NOT_FOUND, "the still is damaged")
+    assert (asset.status, reason(asset.status_reason)) == (Status.NOT_FOUND, "the still is damaged")
     assert {item.state for item in asset.files} == {"damaged"} and found.totals.damaged_files == 2
 
 
@@ -161,7 +163,7 @@ def test_edits_and_reduced_copies_are_judged_too(tmp_path: Path, passphrase: str
         "adjustments",
         "reduced",
     }
-    assert asset.status_reason.endswith("what survives is a thumbnail")
+    assert reason(asset.status_reason).endswith("what survives is a thumbnail")
 
 
 @pytest.mark.parametrize("lost", ["end", "first sector"])
@@ -174,7 +176,7 @@ def test_a_damaged_picture_is_still_saved_in_part(tmp_path: Path, passphrase: st
         builder.overwritten(lambda content: bytes(512) + content[512:])
     found = scan(builder.build(tmp_path, passphrase), passphrase)
     asset = named(found, "IMG_0001.HEIC")
-    assert asset.status_reason == "the still is damaged; what is left of it can be saved"
+    assert reason(asset.status_reason) == "the still is damaged; what is left of it can be saved"
     assert found.totals.damaged_files == 1
 
 

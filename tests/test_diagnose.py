@@ -54,7 +54,7 @@ def test_any_page_is_safe_and_narrow(story: Findings) -> None:
                 for character in line
             )
         shown = sum(cause.verdict == "shown" for cause in story.causes)
-        assert f"What this backup shows ({shown:,})" in page
+        assert f"Confirmed by this backup ({shown:,})" in page
 
 
 def test_the_document_is_part_of_the_inventory(demo_twins: DemoTwins) -> None:

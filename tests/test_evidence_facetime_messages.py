@@ -15,7 +15,7 @@ from recovery import limits
 from recovery.app_data import facetime_messages as store
 from recovery.app_data.facetime_messages import media_of, media_path, read_stored_messages
 from recovery.provenance import Tier
-from recovery.report.words import HIDES
+from recovery.report.messages.gaps import HIDES, what, why
 
 # As public readers of macOS 26 ask for it; written here again, apart from the fixtures.
 TABLE = """
@@ -77,7 +77,7 @@ def test_identifiers_have_sixteen_bytes(tmp_path: Path, stored: str, uuid: str |
     with built(tmp_path, script) as database:
         reading = read_stored_messages(database)
     assert [found.uuid for found in reading] == [uuid]
-    assert [(gap.why.split()[0], gap.fault) for gap in reading.gaps] == [("1", True)] * damaged
+    assert [(why(gap).split()[0], gap.fault) for gap in reading.gaps] == [("1", True)] * damaged
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_type_that_is_a_path_is_refused(tmp_path: Path, stored: str) -> None:
     (found,) = reading
     assert found.file_type is None and media_path("Data Store/x.sqlitedb", found) is None
     (gap,) = reading.gaps
-    assert (gap.what, gap.fault) == ("FaceTime messages: ZFILETYPE", True)
+    assert (what(gap), gap.fault) == ("FaceTime messages: ZFILETYPE", True)
     assert stored not in str(reading)
 
 
@@ -136,7 +136,7 @@ def test_values_out_of_range_decide_nothing(tmp_path: Path) -> None:
     for found in reading:
         assert (found.created, found.modified, found.deleted_at, found.duration_s) == (None, None, None, None)
         assert (found.read, found.call_uuid) == (None, None)
-    assert [gap.why.split()[0] for gap in reading.gaps] == ["2"]
+    assert [why(gap).split()[0] for gap in reading.gaps] == ["2"]
 
 
 def test_more_rows_than_anybody_has_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery.analysis.model import Findings, Verdict
+from recovery.analysis.reasons import NoteCode
 from recovery.case.facetime_evidence import inside_traces
 from recovery.formats.media import MediaFacts
 from recovery.formats.signatures import MediaType
@@ -332,7 +333,7 @@ def test_photos_around_a_call(tmp_path: Path) -> None:
     assert call is not None
     assert (call.started, call.ended, call.with_count) == (CALL, CALL + timedelta(minutes=10), 1)
     assert named(found, "IMG_0005.HEIC").facetime.call is None
-    assert any("saved from a share" in note for note in named(found, "IMG_0006.HEIC").notes)
+    assert any(note.code is NoteCode.SAVED_FROM_SHARE for note in named(found, "IMG_0006.HEIC").notes)
 
 
 @pytest.mark.parametrize(

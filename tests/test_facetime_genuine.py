@@ -16,6 +16,7 @@ from fixtures import BackupBuilder, pictures
 from fixtures.plans import AssetPlan
 from recovery.analysis.asset_fields import MOVIE_DATE
 from recovery.analysis.model import Asset, Basis, Camera, Findings, Kind, Status, Verdict
+from recovery.analysis.reasons import Note, NoteCode
 from recovery.photos_db.facetime_signals import RULES, Photographed
 from tests.figures_real_data import judged_still, observed_stills
 from tests.scanning import PASSPHRASE, named, scan
@@ -148,7 +149,7 @@ def test_the_videos_date_where_messages_alone_holds_it(tmp_path: Path, genuine: 
     assert asset.created == datetime(2024, 1, 1, tzinfo=UTC)
     assert dict(asset.sources)["created"].place == MOVIE_DATE
     assert shown(asset) == ("iPhone 12 Pro", Camera.FRONT)
-    assert [note for note in asset.notes if "mvhd" in note]
+    assert Note(NoteCode.DATE_OF_VIDEO) in asset.notes
 
 
 def test_a_mac_is_photographed(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from fixtures import BackupBuilder, facetime_messages
 from fixtures.hostile import Tampered
 from fixtures.message_stories import STORIES, MessageStory, message_demo, message_of
 from recovery.analysis.model import FaceTimeMessage, Findings, KindBasis, LooseCode, MessageBasis, MessageKind
+from recovery.analysis.reasons import NoteCode
 from recovery.analysis.redact import LEFT_OUT, redact
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
@@ -26,6 +27,7 @@ from recovery.report import text, words
 from recovery.report.html.previews import Preview
 from recovery.report.html.writing import render
 from recovery.report.inventory import inventory, schema
+from recovery.report.messages.gaps import what, why
 from tests.conftest import photograph
 from tests.every_command import inside
 from tests.scanning import PASSPHRASE, scan
@@ -101,7 +103,7 @@ def scan_of(builder: BackupBuilder, folder: Path) -> Findings:
 
 def about_messages(findings: Findings) -> list[tuple[str, bool]]:
     """Why, and whether it is a fault, of each gap about FaceTime messages."""
-    return [(gap.why, gap.fault) for gap in findings.gaps if gap.what.startswith("FaceTime messages")]
+    return [(why(gap), gap.fault) for gap in findings.gaps if what(gap).startswith("FaceTime messages")]
 
 
 def test_a_backup_without_them_has_no_gap(tmp_path: Path) -> None:
@@ -255,7 +257,7 @@ def test_a_provider_that_does_not_fit_is_told(tmp_path: Path) -> None:
     builder.with_facetime_message("voicemail", provider="com.apple.FaceTime")
     notes = [message.notes for message in scan_of(builder, tmp_path).facetime_messages]
     assert [len(note) for note in notes] == [1, 1]
-    assert "the carrier" in notes[0][0] and "is FaceTime" in notes[1][0]
+    assert [note.code for (note,) in notes] == [NoteCode.PROVIDER_IS_CARRIER, NoteCode.PROVIDER_IS_FACETIME]
 
 
 def test_bytes_that_do_not_fit_the_type_are_noted(tmp_path: Path) -> None:
@@ -458,7 +460,7 @@ def test_names_of_messages_meet_no_photos(twins: Twins) -> None:
     """Messages of one moment get names of their own, and photos keep theirs whether there are messages or not."""
     moment = datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC)
     (first, *_) = twins.findings.facetime_messages
-    alike = [first.changed( uuid=f"{n:08d}-0000-4000-8000-000000000000", created=moment,
+    alike = [first.changed(uuid=f"{n:08d}-0000-4000-8000-000000000000", created=moment,
                      files=(first.files[0].changed(file_id=f"{n:040x}"),)) for n in range(5)]  # fmt: skip
     story = twins.findings.changed(facetime_messages=tuple(alike))
     assert len(set(targets(story))) == 5

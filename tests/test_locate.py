@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recovery.errors import AccessDeniedError, AmbiguousBackupError, BackupNotFoundError
+from recovery.report.messages.gaps import why
 from recovery.source import locate as module
 from recovery.source.locate import default_roots, find_backups, folder_size, is_backup, locate
 
@@ -165,7 +166,7 @@ def test_a_folder_the_system_hides_is_a_gap(tmp_path: Path, monkeypatch: pytest.
     assert len(found) == 1
     (gap,) = found.gaps
     assert gap.fault
-    assert "Full Disk Access" in gap.why
+    assert "Full Disk Access" in why(gap)
     with pytest.raises(AccessDeniedError):
         locate(str(hidden), ())
 

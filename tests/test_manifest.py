@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from recovery.database import Database, open_file_copy
 from recovery.errors import DamagedBackupError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.formats.mbfile import MBFile, read_mbfile
 from recovery.source.file_keys import WrappedKey
-from recovery.source.manifest import EntryKind, ManifestIndex, file_id, read_record, valid_file_id
+from recovery.source.manifest import EntryKind, ManifestIndex, file_id, valid_file_id
 from recovery.workspace import Workspace
 
 UID = plistlib.UID
@@ -204,7 +205,7 @@ def test_a_changed_record_is_read_or_refused(changes: list[tuple[int, int]]) -> 
     for place, value in changes:
         data[place] = value
     try:
-        assert isinstance(read_record(bytes(data)), dict)
+        assert isinstance(read_mbfile(bytes(data)), MBFile)
     except UnreadableArchiveError as error:
         assert str(error)
 

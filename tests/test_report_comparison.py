@@ -15,6 +15,8 @@ from recovery.analysis.comparison.asset_matching import MatchedBy
 from recovery.analysis.comparison.comparing import Comparison, compare
 from recovery.analysis.comparison.differences import DifferenceKind
 from recovery.analysis.model import Basis, Deletion, Findings, Status
+from recovery.analysis.reasons import ReasonCode, StatusReason
+from recovery.clock import in_records
 from recovery.records import indented
 from recovery.report.comparison_json import comparison_document, schema
 from recovery.report.comparison_text import (
@@ -36,7 +38,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 def story() -> Comparison:
-    """The rich story, and a month later: one deleted for good, one gone, one emptied, states changed."""
+    """The rich story, and a month later: one permanently deleted, one gone, one emptied, states changed."""
     older = rich()
     certain, trashed, possible, video, ghost, *plain = older.assets
     gone = Deletion(
@@ -46,14 +48,18 @@ def story() -> Comparison:
         basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
         files=(), deleted=gone, live_photo=None, facetime=certain.facetime.changed(call=None),
     )  # fmt: skip
-    emptied = plain[0].changed(status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
+    emptied = plain[0].changed(
+        status=Status.ELSEWHERE, status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD), files=()
+    )
     marked = (
         plain[1].changed(favorite=True),
         plain[2].changed(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
     )
     before = [plain[1].changed(favorite=False), plain[2].changed(trashed=False)]
     new = plain[3].changed(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
-    backup = BACKUP.changed(path="/backups/newer one", backup_date=TAKEN + timedelta(days=40), complete=False)
+    backup = BACKUP.changed(
+        path="/backups/newer one", backup_date=in_records(TAKEN + timedelta(days=40)), complete=False
+    )
     first = findings([certain, trashed, possible, video, ghost, plain[0], *before, *plain[3:]])
     second = findings([remembered, possible, video, ghost, emptied, *marked, *plain[4:], new], backup=backup)
     return compare(first, second)
@@ -69,7 +75,7 @@ def test_document_is_as_agreed() -> None:
     """The JSON document to the byte, and it fits its schema."""
     document = comparison_document([story()], generated_at=GENERATED, swapped=True)
     golden("comparison.json", indented(document).decode() + "\n")
-    VALIDATOR.validate(json.loads(indented(document)))
+    VALIDATOR.validate(parsed(document))
 
 
 def test_the_command_is_one_line_and_quoted() -> None:

@@ -14,18 +14,19 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, example, given, settings
-from report_stories import BACKUP, TAKEN, findings, golden, rich
+from report_stories import BACKUP, TAKEN, WHOLE, findings, golden, rich
 from report_strategies import assets
 
 from recovery.analysis.model import Asset, Basis, Kind, Status
 from recovery.analysis.redact import redact
 from recovery.records import encode
-from recovery.report.inventory import schema
+from recovery.report.inventory import asset_entry, schema
 from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
-ASSET = jsonschema.Draft202012Validator({**schema(), "$ref": "#/$defs/Asset", "required": [], "properties": {}})
+ENTRY = {**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}}
+ASSET = jsonschema.Draft202012Validator(ENTRY)
 
 
 def read_by_exiftool(asset: Asset, folder: Path) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def test_any_sidecar_is_well_formed(asset: Asset) -> None:
 def test_json_sidecar_is_the_entry_of_the_inventory(asset: Asset) -> None:
     """The JSON sidecar holds the asset as the inventory does, and it fits the same schema."""
     document = json.loads(json_sidecar(asset, findings([asset])))
-    assert document["asset"] == json.loads(encode(asset))
+    assert document["asset"] == json.loads(encode(asset_entry(asset)))
     assert document["backup"]["udid"] == BACKUP.udid
     ASSET.validate(document["asset"])
 
@@ -105,7 +106,7 @@ PERSONAL = {
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(assets)
-@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, "", longitude=math.inf))
+@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, WHOLE, longitude=math.inf))
 def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     """Each kind exactly where one of its fields is known; redacted, dates and FaceTime's own names are left."""
     document = json.loads(json_sidecar(asset, findings([asset])))

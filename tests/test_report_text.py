@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from report_stories import BACKUP, empty, findings, golden, rich, without_library
+from report_stories import BACKUP, WHOLE, empty, findings, golden, rich, without_library
 from report_strategies import any_findings
 
 from recovery.analysis.model import (
@@ -28,9 +28,11 @@ from recovery.analysis.model import (
     Status,
     Verdict,
 )
-from recovery.provenance import Gap, Reading, Source
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Reading, Source, unreadable
 from recovery.report import text, words
 from recovery.report.layout import COLOUR, COLUMNS
+from recovery.report.messages.gaps import HIDES, what
 from recovery.report.safe_text import width
 from recovery.source.identity import Identity
 from recovery.source.locate import FoundBackup
@@ -86,7 +88,7 @@ def test_any_page_is_safe_narrow_and_adds_up(story: Findings) -> None:
 
 def story_asset() -> Asset:
     """An asset of which hardly anything is known."""
-    return Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.REDUCED_COPY, "", filename="IMG_0001.HEIC")
+    return Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.REDUCED_COPY, WHOLE, filename="IMG_0001.HEIC")
 
 
 def test_nothing_found_is_never_a_bare_zero() -> None:
@@ -95,7 +97,7 @@ def test_nothing_found_is_never_a_bare_zero() -> None:
         page = text.scan(story)
         assert "What was looked at:" in page
         assert "What could hide one:" in page
-        assert all(" ".join(page.split()).count(gap.what) for gap in story.gaps)
+        assert all(" ".join(page.split()).count(what(gap)) for gap in story.gaps)
 
 
 def test_a_library_that_was_not_read_is_never_called_empty() -> None:
@@ -154,9 +156,14 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
 
 def test_codes_that_gaps_hide_are_told_in_words() -> None:
     """A gap that hides the code of a cause is shown in words; a text stays as it is."""
-    gap = Gap("call history", "x", "not carried", ("call_overlap", "what the other person said", "some_new_code"))
+    gap = Gap(
+        GapSubject.CALL_HISTORY,
+        "x",
+        GapReason.FILE_NOT_LISTED,
+        ("call_overlap", "what the other person said", "some_new_code"),
+    )
     page = " ".join(text.scan(findings(gaps=[gap])).split())
-    assert f"This hides: {words.HIDES['call_overlap']}; what the other person said; some new code." in page
+    assert f"Therefore unknown: {HIDES['call_overlap']}; what the other person said; some new code." in page
 
 
 def test_colour_is_only_added_around_the_same_words() -> None:
@@ -202,7 +209,7 @@ def test_backups_are_listed_with_their_folders_whole() -> None:
             ),
             FoundBackup(identity("/backups/old")),
         ),
-        (Gap("backups", "/hidden", "the system refuses to show it", fault=True),),
+        (unreadable(GapSubject.BACKUPS, "/hidden", "the system refuses to show it"),),
     )
     page = text.backups_table(found)
     golden("backups.txt", page)

@@ -14,6 +14,7 @@ from recovery.analysis.find import find
 from recovery.analysis.model import Basis, Findings, Status, Verdict
 from recovery.case import gather
 from recovery.errors import DamagedBackupError
+from recovery.gap_codes import GapSubject
 from recovery.source.backup_view import open_backup
 from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
@@ -42,7 +43,7 @@ def test_a_lost_manifest_is_replaced_by_guessed_names(
         "Media/DCIM/100APPLE/IMG_0001.MOV",
         "Media/PhotoData/Mutations/DCIM/100APPLE/IMG_0001/Adjustments/FullSizeRender.jpg",
     }
-    assert any(gap.what == "the list of files" and gap.fault for gap in found.gaps)
+    assert any(gap.what is GapSubject.FILE_LIST and gap.fault for gap in found.gaps)
 
 
 def test_without_manifest_and_library_the_camera_names_are_tried(tmp_path: Path, workspace: Workspace) -> None:

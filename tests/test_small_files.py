@@ -18,12 +18,15 @@ from recovery.analysis.search import Search
 from recovery.case import gather
 from recovery.case.facetime_evidence import could_be_facetime_by_size
 from recovery.case.grouping import Group, GroupFile
+from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
 from recovery.photos_db.codes import KindCode
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
+from recovery.report.messages.gaps import why
+from recovery.source.blobs import Blob, BlobFolder, BlobState
 from recovery.source.manifest import EntryKind, ManifestEntry
 from tests.scanning import PASSPHRASE, scan, view_of
 from tests.talking import say
@@ -197,8 +200,8 @@ def test_what_cannot_be_read_is_told_once(
 
     monkeypatch.setattr(BackupView, "open", failing)
     findings = scan(folder)
-    (gap,) = (gap for gap in findings.gaps if gap.what == "the inside of small pictures and videos")
-    assert gap.fault and gap.why.startswith("of 5 media files: ")
+    (gap,) = (gap for gap in findings.gaps if gap.what is GapSubject.SMALL_PICTURES)
+    assert gap.fault and why(gap).startswith("of 5 media files: ")
     assert "FaceTime marks inside the file" in gap.hides
     said = say("scan", folder)
     assert said.code == 3 and "the inside of small pictures and videos" in said.out
@@ -212,4 +215,4 @@ def test_a_picture_that_is_none_says_nothing(tmp_path: Path) -> None:
         builder.with_file("CameraRollDomain", f"Media/DCIM/100APPLE/IMG_{number:04d}.JPG", content)
     findings = scan(builder.build(tmp_path))
     assert [asset.facetime.verdict for asset in findings.assets] == [Verdict.NO, Verdict.NO]
-    assert not [gap for gap in findings.gaps if "inside" in gap.what]
+    assert not [gap for gap in findings.gaps if gap.what is GapSubject.SMALL_PICTURES]

@@ -24,6 +24,7 @@ from recovery.errors import (
     PassphraseWrongError,
     UnreadableFileError,
 )
+from recovery.gap_codes import GapSubject
 from recovery.source.backup_view import BackupView, open_backup
 from recovery.source.blobs import BlobState
 from recovery.source.file_keys import Passphrase
@@ -79,7 +80,7 @@ def test_the_state_of_each_blob_is_told(tmp_path: Path, passphrase: str | None) 
     assert (blobs["whole"].size, blobs["whole"].note) == (70_001, "")
     assert (blobs["empty"].size, blobs["empty"].note) == (0, "")
     assert blobs["wrong size"].size == 70_001
-    assert "the manifest says 11 bytes, the blob holds 70001" in blobs["wrong size"].note
+    assert blobs["wrong size"].note == "the manifest says 11 bytes, the blob holds 70,001"
 
 
 @TWINS
@@ -407,7 +408,9 @@ def test_a_database_is_read_with_the_log_it_has(
         with view.database(DOMAIN, "a.db") as opened:
             assert opened is not None
             assert [row["name"] for row in opened.rows("SELECT name FROM t")] == names
-        assert [gap.where for gap in view.gaps if gap.what == "write-ahead log"] == (["a.db-wal"] if told else [])
+        assert [gap.where for gap in view.gaps if gap.what is GapSubject.WRITE_AHEAD_LOG] == (
+            ["a.db-wal"] if told else []
+        )
         with view.database(DOMAIN, "b.db") as absent:
             assert absent is None
 
@@ -446,5 +449,5 @@ def test_every_misfortune_at_once_leaves_the_rest(tmp_path: Path, passphrase: st
         "IMG_0004.HEIC": "complete",
         "IMG_0005.PNG": "complete",
     }
-    assert any("the manifest says" in note for note in named(found, "IMG_0004.HEIC").notes)
+    assert any("the manifest says" in note.file_note for note in named(found, "IMG_0004.HEIC").notes)
     assert (found.totals.missing_blobs, found.totals.unlisted_blobs) == (1, 2)

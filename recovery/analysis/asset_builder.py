@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from recovery.analysis.asset_fields import MOVIE_DATE_NOTE, Fields
+from recovery.analysis.asset_fields import Fields
 from recovery.analysis.asset_files import files_of, live_photo_of, notes_of
 from recovery.analysis.call_context import CallFinder
 from recovery.analysis.deleted_assets import Ghost, Pictures, ghosts_of, pictures_of
@@ -28,6 +28,7 @@ from recovery.analysis.model import (
     FileRole,
     Kind,
 )
+from recovery.analysis.reasons import Note, NoteCode
 from recovery.analysis.status import Decision, cloud_of, decide
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import Places, inside_traces, is_live, is_quiet, traces_of
@@ -176,7 +177,7 @@ class _Builder:
     def _decision(self, kind: Kind, files: tuple[AssetFile, ...]) -> Decision:
         decision = decide(kind, files, self.row, self.group.resources)
         if self.ghost is not None and self.ghost.deletion is not None and not self.group.files:
-            return replace(decision, reason=f"permanently deleted from the library; {decision.reason}")
+            return replace(decision, reason=decision.reason.changed(permanently_deleted=True))
         return decision
 
     # --- what the asset is -------------------------------------------------------------------------------
@@ -235,28 +236,28 @@ class _Builder:
 
     # --- notes -------------------------------------------------------------------------------------------
 
-    def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[str]:
+    def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[Note]:
         if judgement.shared_by:
-            yield f"a FaceTime photo that was saved from a share: {judgement.shared_by} saved it"
+            yield Note(NoteCode.SAVED_FROM_SHARE, judgement.shared_by)
         yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
         if self.fields.is_movie_date():
-            yield MOVIE_DATE_NOTE
+            yield Note(NoteCode.DATE_OF_VIDEO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
-            yield "the picture states a local time without a zone, which is not used as its date"
+            yield Note(NoteCode.LOCAL_TIME_ONLY)
         if self.ghost is not None and not self.group.files:
             yield from self._ghost_notes(self.ghost)
 
-    def _ghost_notes(self, ghost: Ghost) -> Iterator[str]:
+    def _ghost_notes(self, ghost: Ghost) -> Iterator[Note]:
         if ghost.row is not None:
-            yield "its row was found in unused bytes of the library's file; nothing there says when or why it went"
+            yield Note(NoteCode.CARVED_ROW)
             if not ghost.row.complete:
-                yield "a part of that row was overwritten"
+                yield Note(NoteCode.CARVED_ROW_OVERWRITTEN)
         elif ghost.journal is None:
-            yield "name, date and kind are not known: nothing that is left of it tells them"
+            yield Note(NoteCode.NOTHING_KNOWN)
         if ghost.deletion is None:
-            yield "a small picture without a row: its asset is gone, and nothing tells when or why"
+            yield Note(NoteCode.PICTURE_WITHOUT_ROW)
         if ghost.history is not None and not ghost.pictures:
-            yield "no picture of it is left in this backup; an older backup may still hold it"
+            yield Note(NoteCode.NO_PICTURE_LEFT)
 
 
 def _joined(traces: Traces, ghost: Traces) -> Traces:

@@ -20,10 +20,6 @@ from recovery.source.manifest import STORE as MANIFEST
 
 T = TypeVar("T")
 
-MOVIE_DATE_NOTE = (
-    "its date is the creation time stored in the video (mvhd, UTC); which device's clock that is, is not known, "
-    "and a converted video states when it was converted"
-)
 MOVIE_DATE = "moov/mvhd creation time"
 """Where a video keeps when it was written, in UTC: the only date inside an untouched FaceTime Live Photo."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, LivePhoto
+from recovery.analysis.reasons import Note, NoteCode
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db import codes
 from recovery.photos_db.media_files import MediaFile
@@ -55,29 +56,30 @@ def live_photo_of(group: Group, files: Sequence[AssetFile], stated: str | None) 
     )
 
 
-def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: bool = False) -> Iterator[str]:
-    """What is odd about row and files, in words for people; `facetime`: the asset is likely a FaceTime photo."""
+def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: bool = False) -> Iterator[Note]:
+    """What is odd about row and files; `facetime`: the asset is likely a FaceTime photo."""
     row = group.row
     if row is not None and row.trashed_state not in (None, 0, 1):
-        yield f"stored trashed state {row.trashed_state}: its meaning is not documented"
+        yield Note(NoteCode.TRASHED_STATE_UNKNOWN, row.trashed_state)
     if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
-        yield "re-created by a repair of the photo library (saved type 14)"
+        yield Note(NoteCode.REPAIRED)
     if group.pair is not None and group.pair.identifiers_match is False:
-        yield "still and movie carry different content identifiers; they are paired by their file names"
+        yield Note(NoteCode.IDENTIFIERS_DIFFER)
     if row is not None and not live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
-        yield "a movie of the same name lies beside it, but the library does not call it a Live Photo"
+        yield Note(NoteCode.VIDEO_BESIDE_PHOTO)
     yield from _short_pictures(group, facetime)
     for item in files:
         if item.note:
-            yield f"{'a copy of it' if item.role is FileRole.MESSAGES_COPY else item.name}: {item.note}"
+            name = None if item.role is FileRole.MESSAGES_COPY else item.name
+            yield Note(NoteCode.FILE, file=name, file_note=item.note)
 
 
-def _short_pictures(group: Group, facetime: bool) -> Iterator[str]:
+def _short_pictures(group: Group, facetime: bool) -> Iterator[Note]:
     """Movies whose sound goes on when the picture has ended, as in 5 of 10 genuine ones of FaceTime."""
+    code = NoteCode.PICTURE_ENDS_EARLY_AS_USUAL if facetime else NoteCode.PICTURE_ENDS_EARLY
     for item in group.files:
         facts = item.file.facts
         if facts is None or facts.picture_s is None or facts.duration_s is None:
             continue
         if facts.duration_s - facts.picture_s >= _STOPS_EARLY_S:
-            usual = "; usual for FaceTime, not damage" if facetime else ""
-            yield f"the picture of the video lasts {facts.picture_s:.1f} of {facts.duration_s:.1f} seconds{usual}"
+            yield Note(code, picture_s=facts.picture_s, duration_s=facts.duration_s)

@@ -14,6 +14,7 @@ from recovery.analysis.model import (
     MessageBasis,
     MessageKind,
 )
+from recovery.analysis.reasons import Note, NoteCode
 from recovery.app_data.facetime_messages import TIER
 from recovery.case import GatheredMessage, MessageMedia
 from recovery.clock import in_records
@@ -100,15 +101,15 @@ def _kind(
     return MessageKind.UNKNOWN, None
 
 
-def _contradiction(kind: MessageKind, kind_basis: KindBasis | None, provider: str | None) -> tuple[str, ...]:
+def _contradiction(kind: MessageKind, kind_basis: KindBasis | None, provider: str | None) -> tuple[Note, ...]:
     """A note where the file and the stored provider do not say the same."""
     stored = (provider or "").lower()
     if kind_basis is KindBasis.PROVIDER:
         return ()
     if kind is MessageKind.VOICEMAIL and _FACETIME in stored:
-        return ("the stored provider is FaceTime, although the file is one of a voicemail",)
+        return (Note(NoteCode.PROVIDER_IS_FACETIME),)
     if kind in (MessageKind.FACETIME_VIDEO, MessageKind.FACETIME_AUDIO) and stored == _CARRIER:
-        return ("the stored provider is the carrier, although the file is one of a FaceTime message",)
+        return (Note(NoteCode.PROVIDER_IS_CARRIER),)
     return ()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from recovery.analysis.asset_fields import MOVIE_DATE, MOVIE_DATE_NOTE, date_inside
+from recovery.analysis.asset_fields import MOVIE_DATE, date_inside
 from recovery.analysis.facetime_finding import DEVICE, facetime_of
 from recovery.analysis.model import (
     Asset,
@@ -20,6 +20,7 @@ from recovery.analysis.model import (
     Status,
     Verdict,
 )
+from recovery.analysis.reasons import Note, NoteCode, ReasonCode, StatusReason
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import inside_traces
 from recovery.case.pairing import Half, pair
@@ -99,11 +100,11 @@ def known_inside(items: Iterable[AttachmentFile]) -> list[tuple[str, MediaFacts]
     return [(item.entry.relative_path, item.facts) for item in items if item.facts is not None]
 
 
-def _date_notes(created: datetime | None, dated_by: Source | None, sent: bool) -> Iterator[str]:
+def _date_notes(created: datetime | None, dated_by: Source | None, sent: bool) -> Iterator[Note]:
     if dated_by is not None and dated_by.place == MOVIE_DATE:
-        yield MOVIE_DATE_NOTE
+        yield Note(NoteCode.DATE_OF_VIDEO)
     if sent and created is None:
-        yield "the date is that of the message, not of the photo"
+        yield Note(NoteCode.DATE_OF_MESSAGE)
 
 
 def _said(item: AttachmentFile) -> str:
@@ -162,9 +163,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         basis=Basis.MEDIA_FILE,
         kind=Kind.LIVE_PHOTO if movie or identifier else (Kind.VIDEO if only_movie else Kind.PHOTO),
         status=Status.REDUCED_COPY if present else Status.NOT_FOUND,
-        status_reason="no longer in the photo library; what survives is a copy in Messages"
-        if present
-        else "Messages names it, but its content is missing or damaged",
+        status_reason=StatusReason(ReasonCode.ONLY_IN_MESSAGES if present else ReasonCode.MESSAGES_FILE_MISSING),
         filename=item.name,
         original_filename=item.name,
         created=created,

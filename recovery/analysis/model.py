@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec.structs import force_setattr
 
+from recovery.analysis.reasons import Note, StatusReason
+from recovery.analysis.statements import Advice, CauseCode, Statement
 from recovery.clock import Moment
 from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
@@ -21,6 +23,7 @@ from recovery.source.blobs import BlobState
 
 if TYPE_CHECKING:
     from recovery.analysis.found import FoundAssets
+
 
 FileState = BlobState
 """Whether the bytes of a file are there."""
@@ -180,7 +183,7 @@ class Asset(Record, frozen=True):
     basis: Basis
     kind: Kind
     status: Status
-    status_reason: str
+    status_reason: StatusReason
     directory: str | None = None
     filename: str | None = None
     original_filename: str | None = None
@@ -211,7 +214,7 @@ class Asset(Record, frozen=True):
     cloud_identifier: str | None = None
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
     files: tuple[AssetFile, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     row: int | None = None
     sources: Mapping[str, Source] = {}
 
@@ -366,7 +369,7 @@ class FaceTimeMessage(Record, frozen=True):
     message_type: int | None = None
     call_uuid: str | None = None
     files: tuple[AssetFile, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     untested: bool = True
 
     @property
@@ -385,13 +388,12 @@ class CauseVerdict(StrEnum):
 
 
 class Cause(Record, frozen=True):
-    """One possible cause for a missing photo, with what the evidence says and does not say."""
+    """One possible cause for a missing photo, and what the evidence says of it."""
 
-    code: str
+    code: CauseCode
     verdict: CauseVerdict
-    says: str
-    does_not_say: str
-    advice: str
+    says: tuple[Statement, ...]
+    advice: Advice = Advice.USUAL
     sources: tuple[Source, ...] = ()
 
 
@@ -426,8 +428,8 @@ class Findings(Record, frozen=True):
     gaps: tuple[Gap, ...]
     bases: tuple[tuple[Basis, int], ...] = ()
     """How many assets are known from what, whatever was searched for; in the order of Basis."""
-    summary: str = ""
-    """What became of the FaceTime photos, in a paragraph for the person who misses one."""
+    summary: tuple[Statement, ...] = ()
+    """What became of the FaceTime photos, for the person who misses one."""
     facetime_messages: tuple[FaceTimeMessage, ...] = ()
     """By date; always all of the backup, whatever was searched for."""
     search: str | None = None

@@ -136,7 +136,7 @@ def _numbering_gaps(case: Case, survey: Survey) -> Iterator[LooseEnd]:
 def _gap_guess(number: int, numbers: dict[int, datetime | None], finder: CallFinder, elsewhere: bool) -> str:
     before = max((date for key, date in numbers.items() if key < number and date), default=None)
     after = min((date for key, date in numbers.items() if key > number and date), default=None)
-    said = "a photo or movie once had this number; nothing says what it was"
+    said = "a photo or video once had this number; nothing says what it was"
     if before and after:
         said += f" (its neighbours are from {before:%Y-%m-%d} and {after:%Y-%m-%d})"
     if elsewhere:

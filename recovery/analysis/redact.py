@@ -16,6 +16,8 @@ from recovery.analysis.model import (
     LooseEnd,
     Signal,
 )
+from recovery.analysis.reasons import Note
+from recovery.analysis.statements import Deleted, IosUpdates, NotRead, PermanentlyDeleted, Statement
 from recovery.photos_db.facetime_names import is_facetime_name
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
@@ -46,7 +48,7 @@ def redact(findings: Findings, progress: Progress = SILENT) -> Findings:
         loose_ends=tuple(_loose_end(end, words) for end in findings.loose_ends),
         causes=tuple(_cause(cause, words) for cause in findings.causes),
         gaps=tuple(_gap(gap, words) for gap in findings.gaps),
-        summary=words.without(findings.summary),
+        summary=tuple(_statement(item, words) for item in findings.summary),
         facetime_messages=tuple(_message(message, words) for message in findings.facetime_messages),
         search=LEFT_OUT if findings.search else findings.search,
     )
@@ -131,10 +133,9 @@ def _asset(asset: Asset) -> Asset:
         keywords=(),
         albums=(),
         persons=(),
-        status_reason=own.without(asset.status_reason),
         facetime=asset.facetime.changed(signals=tuple(_signal(item, own) for item in asset.facetime.signals)),
         files=tuple(_file(file, own) for file in asset.files),
-        notes=tuple(own.without(note) for note in asset.notes),
+        notes=tuple(_note(note, own) for note in asset.notes),
         sources={name: _source(source) for name, source in asset.sources.items() if name not in left_out},
     )
 
@@ -145,7 +146,15 @@ def _message(message: FaceTimeMessage, words: _Words) -> FaceTimeMessage:
         recipient=LEFT_OUT if message.recipient else None,
         provider=words.without(message.provider) if message.provider else None,
         files=tuple(file.changed(note=words.without(file.note)) for file in message.files),
-        notes=tuple(map(words.without, message.notes)),
+        notes=tuple(_note(note, words) for note in message.notes),
+    )
+
+
+def _note(note: Note, words: _Words) -> Note:
+    return note.changed(
+        stored=words.without(note.stored) if isinstance(note.stored, str) else note.stored,
+        file=words.without(note.file) if note.file else None,
+        file_note=words.without(note.file_note),
     )
 
 
@@ -178,12 +187,28 @@ def _loose_end(end: LooseEnd, words: _Words) -> LooseEnd:
 
 def _cause(cause: Cause, words: _Words) -> Cause:
     return cause.changed(
-        says=words.without(cause.says),
-        does_not_say=words.without(cause.does_not_say),
-        advice=words.without(cause.advice),
+        says=tuple(_statement(item, words) for item in cause.says),
         sources=tuple(map(_source, cause.sources)),
     )
 
 
+def _statement(stated: Statement, words: _Words) -> Statement:
+    """Only stored reasons of deletions and the words of gaps are texts of the backup; all else are figures."""
+    match stated:
+        case PermanentlyDeleted():
+            return stated.changed(reasons=tuple(_deleted(item, words) for item in stated.reasons))
+        case NotRead():
+            return stated.changed(gaps=tuple(_gap(gap, words) for gap in stated.gaps))
+        case IosUpdates() if stated.ios_version:
+            return stated.changed(ios_version=words.without(stated.ios_version))
+    return stated
+
+
+def _deleted(deleted: Deleted, words: _Words) -> Deleted:
+    stored = words.without(deleted.stored) if deleted.stored else None
+    return deleted.changed(stored=stored, client=words.without(deleted.client) if deleted.client else None)
+
+
 def _gap(gap: Gap, words: _Words) -> Gap:
-    return gap.changed(where=_path(words.without(gap.where)), why=words.without(gap.why))
+    values = tuple(words.without(value) if isinstance(value, str) else value for value in gap.values)
+    return gap.changed(where=_path(words.without(gap.where)), values=values)

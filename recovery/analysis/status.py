@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from functools import cache
 
 from recovery.analysis.model import AssetFile, Cloud, FileRole, FileState, Kind, Status, Upload
+from recovery.analysis.reasons import Loss, ReasonCode, StatusReason
 from recovery.photos_db.codes import Availability, CloudState, ResourceSubtype, SavedAssetType
 from recovery.photos_db.library import AssetRow, ResourceRow
 
 _SYNDICATED_SCOPE = 3
-_COPIES: tuple[tuple[FileRole, str], ...] = (
-    (FileRole.EDITED_STILL, "the edited version"),
-    (FileRole.EDITED_VIDEO, "the edited movie"),
-    (FileRole.MESSAGES_COPY, "a copy sent or received in Messages"),
-    (FileRole.REDUCED, "a reduced copy"),
-    (FileRole.THUMBNAIL, "a thumbnail"),
-    (FileRole.THUMBNAIL_TABLE, "a small thumbnail in a table"),
+_COPIES = (
+    FileRole.EDITED_STILL,
+    FileRole.EDITED_VIDEO,
+    FileRole.MESSAGES_COPY,
+    FileRole.REDUCED,
+    FileRole.THUMBNAIL,
+    FileRole.THUMBNAIL_TABLE,
 )
-"""What can stand in for an original, best first, and how it is called."""
+"""What can stand in for an original, best first."""
 
 STUCK_AFTER = timedelta(days=7)
 """An upload that was tried and is still pending this long after the last try counts as stuck (our own rule)."""
@@ -29,13 +29,13 @@ STUCK_AFTER = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The status and one sentence for its reason."""
+    """The status and its reason."""
 
     status: Status
-    reason: str
+    reason: StatusReason
 
 
-COMPLETE = Decision(Status.COMPLETE, "every original file is in the backup")
+COMPLETE = Decision(Status.COMPLETE, StatusReason(ReasonCode.ALL_ORIGINALS_HERE))
 
 
 def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
@@ -54,28 +54,6 @@ def is_complete(kind: Kind, files: Sequence[AssetFile]) -> bool:
     return _here(files).issuperset(needed_roles(kind))
 
 
-_NAMES = {FileRole.STILL: "still", FileRole.PAIRED_VIDEO: "movie", FileRole.VIDEO: "movie"}
-
-
-class _Loss(Enum):
-    """Why an original is not here: what to say of one file, and of still and movie together."""
-
-    DAMAGED = "the {} is damaged", "still and movie are damaged"
-    MISSING = (
-        "the backup lists the {}, but its content is missing",
-        "the backup lists still and movie, but their content is missing",
-    )
-    IN_CLOUD = (
-        "the {} was only in iCloud when the backup was made",
-        "still and movie were only in iCloud when the backup was made",
-    )
-    NOT_LOCAL = (
-        "the library says the {} was not on the device",
-        "the library says that neither still nor movie was on the device",
-    )
-    NOT_LISTED = "the backup does not list the {}", "the backup lists neither still nor movie"
-
-
 def decide(
     kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
 ) -> Decision:
@@ -85,39 +63,43 @@ def decide(
     needed, here = needed_roles(kind), _here(files)
     whole = [role for role in needed if role in here]
     lost = [role for role in needed if role not in whole]
-    because = _because(lost, files, resources)
+    losses = tuple((role, _loss(role, files, resources)) for role in lost)
     if whole:
-        return Decision(Status.HALF, f"only the {_NAMES[whole[0]]} is here: {because}")
+        return _decision(Status.HALF, ReasonCode.ONE_HALF_HERE, losses, whole[0])
     if any(item.role in lost and item.state is FileState.DAMAGED and not item.blank for item in files):
-        return Decision(Status.REDUCED_COPY, f"{because}; what is left of it can be saved")
-    copies = [name for role, name in _COPIES if role in here]
-    if copies:
-        return Decision(Status.REDUCED_COPY, f"{because}; what survives is {copies[0]}")
+        return _decision(Status.REDUCED_COPY, ReasonCode.ORIGINAL_DAMAGED, losses)
+    copy = next((role for role in _COPIES if role in here), None)
+    if copy is not None:
+        return _decision(Status.REDUCED_COPY, ReasonCode.COPY_SURVIVES, losses, copy)
     if (place := elsewhere(row, resources)) is not None:
-        return Decision(Status.ELSEWHERE, place)
-    return Decision(Status.NOT_FOUND, because)
+        return _decision(Status.ELSEWHERE, place)
+    return _decision(Status.NOT_FOUND, ReasonCode.NOTHING_HERE, losses)
+
+
+@cache
+def _decision(
+    status: Status,
+    code: ReasonCode,
+    lost: tuple[tuple[FileRole, Loss], ...] = (),
+    left: FileRole | None = None,
+) -> Decision:
+    """One for all assets to which the same happened."""
+    return Decision(status, StatusReason(code, lost, left))
 
 
 def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:
     return any(item.role is role and item.state is state for item in files)
 
 
-def _because(lost: list[FileRole], files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> str:
-    losses = [_loss(role, files, resources) for role in lost]
-    if len(losses) > 1 and len(set(losses)) == 1:
-        return losses[0].value[1]
-    return " and ".join(loss.value[0].format(_NAMES[role]) for role, loss in zip(lost, losses, strict=True))
-
-
-def _loss(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> _Loss:
+def _loss(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> Loss:
     if _has(files, role, FileState.DAMAGED):
-        return _Loss.DAMAGED
+        return Loss.DAMAGED
     if _has(files, role, FileState.MISSING):
-        return _Loss.MISSING
+        return Loss.MISSING
     resource = original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)
     if resource is not None and resource.local == Availability.NOT_LOCAL:
-        return _Loss.IN_CLOUD if resource.remote == Availability.YES else _Loss.NOT_LOCAL
-    return _Loss.NOT_LISTED
+        return Loss.IN_CLOUD if resource.remote == Availability.YES else Loss.NOT_LOCAL
+    return Loss.NOT_LISTED
 
 
 def original_resource(resources: Sequence[ResourceRow], *, movie: bool) -> ResourceRow | None:
@@ -126,18 +108,18 @@ def original_resource(resources: Sequence[ResourceRow], *, movie: bool) -> Resou
     return next((resource for resource in resources if resource.subtype == wanted), None)
 
 
-def elsewhere(row: AssetRow | None, resources: Sequence[ResourceRow]) -> str | None:
+def elsewhere(row: AssetRow | None, resources: Sequence[ResourceRow]) -> ReasonCode | None:
     """Where the original is when it is not here, if the library points anywhere."""
     if any(resource.remote == Availability.YES for resource in resources):
-        return "the original is only in iCloud; the backup holds no copy of it"
+        return ReasonCode.ONLY_IN_ICLOUD
     if row is None:
         return None
     if row.saved_asset_type == SavedAssetType.SHARED_ALBUM:
-        return "the photo is in a shared album in iCloud; the backup holds no copy of it"
+        return ReasonCode.SHARED_ALBUM
     if row.saved_asset_type == SavedAssetType.GUEST or row.bundle_scope == _SYNDICATED_SCOPE:
-        return "the photo belongs to Shared with You; the original stays in the app it came from"
+        return ReasonCode.SHARED_WITH_YOU
     if row.cloud_master_state == CloudState.SYNCED:
-        return "the library marks the original as uploaded to iCloud; the backup holds no copy of it"
+        return ReasonCode.MARKED_AS_UPLOADED
     return None
 
 

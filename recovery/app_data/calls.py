@@ -15,21 +15,21 @@ from enum import StrEnum
 from recovery import clock, limits
 from recovery.app_data.tables import Column, Location, Store, Table, count_gap, read_table
 from recovery.database import Database, flag_cell, number_cell, text_cell, whole_cell
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source, Tier
 
 HIDES = ("call_overlap", "call_without_photo")
-_ENCRYPTED_ONLY = "the backup does not carry it: Apple puts the call history in encrypted backups only"
 CALL_HISTORY = Store(
-    "call history",
+    GapSubject.CALL_HISTORY,
     Location("HomeDomain", "Library/CallHistoryDB/CallHistory.storedata"),
     HIDES,
-    _ENCRYPTED_ONLY,
+    GapReason.ENCRYPTED_BACKUPS_ONLY,
 )
 CALL_HISTORY_TEMPORARY = Store(
-    "calls not yet in the call history",
+    GapSubject.PENDING_CALLS,
     Location("HomeDomain", "Library/CallHistoryDB/CallHistoryTemp.storedata"),
     HIDES,
-    _ENCRYPTED_ONLY,
+    GapReason.ENCRYPTED_BACKUPS_ONLY,
 )
 TIER = Tier.DOCUMENTED
 """Columns and codes: iLEAPP and mvt; no real call history has been seen here, so the reader is tested on
@@ -55,7 +55,7 @@ KINDS: Mapping[int, CallKind] = {
 FACETIME_PROVIDER = "com.apple.FaceTime"
 
 RECORDS = Table(
-    "call history",
+    GapSubject.CALL_HISTORY,
     "ZCALLRECORD",
     (
         Column("ZDATE", required=True),
@@ -71,7 +71,7 @@ RECORDS = Table(
     HIDES,
 )
 HANDLES = Table(
-    "people in a call", "ZHANDLE", (Column("ZVALUE"), Column("ZNORMALIZEDVALUE")), ("call_participants",)
+    GapSubject.CALL_PARTICIPANTS, "ZHANDLE", (Column("ZVALUE"), Column("ZNORMALIZEDVALUE")), ("call_participants",)
 )
 
 # Core Data numbers the entities anew with each model (Z_2…/Z_4… older, Z_3… newer), so the names are discovered.
@@ -139,7 +139,7 @@ def read_calls(database: Database) -> Reading[Call]:
     gaps = (
         *reading.gaps,
         *(handles.gaps if calls else ()),
-        *count_gap("call history: ZDATE", database.store, undated, "calls have no readable time", HIDES),
+        *count_gap(GapSubject.CALL_HISTORY, "ZDATE", database.store, undated, GapReason.TIMES_UNREADABLE, HIDES),
     )
     return Reading(tuple(calls), gaps)
 
@@ -205,8 +205,8 @@ def _join_table(database: Database) -> Table | None:
 def _handles_by_call(database: Database) -> _Handles:
     join = _join_table(database)
     if join is None:
-        why = "the database has no table that joins calls and people; only one address per call is known"
-        return _Handles({}, (Gap(HANDLES.what, database.store, why, HANDLES.hides),))
+        gap = Gap(HANDLES.what, database.store, GapReason.NO_JOIN_OF_PEOPLE, HANDLES.hides)
+        return _Handles({}, (gap,))
     people = read_table(database, HANDLES, _handle)
     pairs = read_table(database, join, lambda row: (whole_cell(row[1]), whole_cell(row[2])))
     names = dict(people.records)

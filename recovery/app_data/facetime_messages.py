@@ -15,6 +15,7 @@ from datetime import datetime
 from recovery import clock, limits
 from recovery.app_data.tables import Column, Location, Store, Table, count_gap, read_table
 from recovery.database import Database, flag_cell, number_cell, text_cell, whole_cell
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Reading, Source, Tier
 
 DOMAIN = "AppDomainGroup-group.com.apple.FaceTime"
@@ -22,7 +23,7 @@ STORE_NAME = "FaceTimeMessageStore-local.sqlitedb"
 ASSETS = "Assets"
 """The folder beside the store that holds the media, as `Assets/<first two characters of UUID>/<UUID>.<type>`."""
 HIDES = ("facetime_messages",)
-WHAT = "FaceTime messages"
+WHAT = GapSubject.FACETIME_MESSAGES
 DEFAULT_STORE = Store(WHAT, Location(DOMAIN, f"com.apple.facetimemessagestored/Data Store/{STORE_NAME}"), HIDES)
 """Where the store is expected; in a backup the path inside the group container may be another."""
 TIER = Tier.UNTESTED
@@ -88,14 +89,14 @@ def read_stored_messages(database: Database) -> Reading[StoredMessage]:
         database, MESSAGES, lambda row: _message(row, database.store, damaged), limits.FACETIME_MESSAGES
     )
     gaps = (
-        (damaged.identifiers, "ZRECORDUUID", "messages have no readable identifier", "facetime_message_media"),
-        (damaged.file_types, "ZFILETYPE", "messages have a file type that is none", "facetime_message_kind"),
-        (damaged.dates, "ZDATECREATED", "messages have no readable date", "facetime_message_date"),
+        (damaged.identifiers, "ZRECORDUUID", GapReason.MESSAGE_IDENTIFIERS_UNREADABLE, "facetime_message_media"),
+        (damaged.file_types, "ZFILETYPE", GapReason.MESSAGE_FILE_TYPES_WRONG, "facetime_message_kind"),
+        (damaged.dates, "ZDATECREATED", GapReason.MESSAGE_DATES_UNREADABLE, "facetime_message_date"),
     )
     counted = (
         gap
         for count, column, why, hides in gaps
-        for gap in count_gap(f"{WHAT}: {column}", database.store, count, why, (hides,))
+        for gap in count_gap(WHAT, column, database.store, count, why, (hides,))
     )
     return Reading(reading.records, (*reading.gaps, *counted))
 

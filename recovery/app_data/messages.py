@@ -16,16 +16,17 @@ from pathlib import PurePosixPath
 from recovery import clock
 from recovery.app_data.tables import Column, Location, Store, Table, count_gap, read_table
 from recovery.database import Database, flag_cell, text_cell, whole_cell
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source, Tier
 
 HIDES = ("copy_in_messages", "messages_name", "messages_copy")
-MESSAGES = Store("messages", Location("HomeDomain", "Library/SMS/sms.db"), HIDES)
+MESSAGES = Store(GapSubject.MESSAGES, Location("HomeDomain", "Library/SMS/sms.db"), HIDES)
 TIER = Tier.DOCUMENTED
 """Columns: imessage-exporter and iLEAPP; the message table is checked on a real (trimmed) iOS 14.3 database, the
 attachment table has been seen in no real sample here."""
 
 ATTACHMENTS = Table(
-    "attachments of messages",
+    GapSubject.MESSAGE_ATTACHMENTS,
     "attachment",
     (
         Column("filename", required=True),
@@ -40,15 +41,17 @@ ATTACHMENTS = Table(
     HIDES,
 )
 JOIN = Table(
-    "messages of attachments",
+    GapSubject.MESSAGES_OF_ATTACHMENTS,
     "message_attachment_join",
     (Column("message_id", required=True), Column("attachment_id", required=True)),
     ("message_date", "recently_deleted_messages"),
 )
-MESSAGE = Table("messages", "message", (Column("date", required=True), Column("is_from_me")), ("message_date",))
+MESSAGE = Table(
+    GapSubject.MESSAGES, "message", (Column("date", required=True), Column("is_from_me")), ("message_date",)
+)
 # iOS 16 and later; the message leaves its chat and stays here until it is purged.
 RECOVERABLE = Table(
-    "recently deleted messages",
+    GapSubject.RECENTLY_DELETED_MESSAGES,
     "chat_recoverable_message_join",
     (Column("message_id", required=True), Column("delete_date")),
     ("recently_deleted_messages",),
@@ -110,8 +113,7 @@ def read_attachments(database: Database) -> Reading[Attachment]:
     context = _context(database)
     reading = read_table(database, ATTACHMENTS, lambda row: _attachment(row, context, database.store))
     refused = sum(_unsafe(found.stored_path or "") for found in reading)
-    why = "stored paths lead out of their folder and were refused"
-    gaps = count_gap("attachments of messages: filename", database.store, refused, why, HIDES)
+    gaps = count_gap(ATTACHMENTS.what, "filename", database.store, refused, GapReason.PATHS_REFUSED, HIDES)
     return Reading(reading.records, reading.gaps + context.gaps + gaps)
 
 

@@ -17,12 +17,13 @@ from enum import StrEnum
 from functools import partial
 
 from recovery import clock
-from recovery.app_data.tables import Column, Location, Store, Table, read_table, unknown_layout
+from recovery.app_data.tables import Column, Location, Store, Table, read_table
 from recovery.database import Database, text_cell, whole_cell
+from recovery.gap_codes import GapSubject
 from recovery.provenance import Reading, Source, Tier
 
 HIDES = ("photos_permission",)
-TCC = Store("privacy permissions", Location("HomeDomain", "Library/TCC/TCC.db"), HIDES)
+TCC = Store(GapSubject.PRIVACY_PERMISSIONS, Location("HomeDomain", "Library/TCC/TCC.db"), HIDES)
 TIER = Tier.DOCUMENTED
 """Columns and codes: mvt and iLEAPP, the current layout checked on a real iOS 14.3 database; a decision about
 Photos, "limited" and the earlier layout have been seen in no real sample here, so those are untested."""
@@ -46,7 +47,9 @@ class _Layout:
 
 def _access(decision_column: str, *others: str) -> Table:
     required = tuple(Column(name, required=True) for name in ("service", "client", decision_column))
-    return Table("privacy permissions", "access", required + tuple(Column(name) for name in others), HIDES)
+    return Table(
+        GapSubject.PRIVACY_PERMISSIONS, "access", required + tuple(Column(name) for name in others), HIDES
+    )
 
 
 LAYOUTS = (
@@ -123,7 +126,7 @@ def read_permissions(database: Database) -> Reading[Permission]:
     for layout in LAYOUTS:
         if not layout.table.lacks(database):
             return read_table(database, layout.table, partial(_permission, layout, database.store))
-    return Reading((), (unknown_layout(database, LAYOUTS[0].table),))
+    return read_table(database, LAYOUTS[0].table, lambda row: None)
 
 
 def _permission(layout: _Layout, store: str, row: sqlite3.Row) -> Permission:

@@ -15,6 +15,7 @@ from recovery.app_data.tables import Location, Store
 from recovery.database import flag_cell, text_cell
 from recovery.errors import UnreadableArchiveError
 from recovery.formats import property_list as archives
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source, Tier
 
 Value = bool | str | datetime
@@ -77,7 +78,7 @@ class PreferenceFile:
     keys: tuple[Key, ...]
 
 
-def _file(domain: str, name: str, what: str, hides: tuple[str, ...], *keys: Key) -> PreferenceFile:
+def _file(domain: str, name: str, what: GapSubject, hides: tuple[str, ...], *keys: Key) -> PreferenceFile:
     return PreferenceFile(Store(what, Location(domain, f"Library/Preferences/{name}"), hides), keys)
 
 
@@ -86,7 +87,7 @@ _S, _K = SettingName, ValueKind
 TELEPHONY = _file(
     "HomeDomain",
     "com.apple.TelephonyUtilities.plist",
-    "FaceTime settings",
+    GapSubject.FACETIME_SETTINGS,
     ("facetime_live_photos_off",),
     # Decompiled text; absent means the default, which is on unless a regional flag says otherwise.
     Key(_S.FACETIME_LIVE_PHOTOS, ("FaceTimePhotosEnabled",), _K.FLAG),
@@ -96,7 +97,7 @@ TELEPHONY = _file(
 PHOTOS_APP = _file(
     "HomeDomain",
     "com.apple.mobileslideshow.plist",
-    "Photos settings",
+    GapSubject.PHOTOS_SETTINGS,
     ("optimised_storage",),
     # iLEAPP: false is "Optimise iPhone Storage".
     Key(_S.ORIGINALS_KEPT, ("downloadAndKeepOriginals",), _K.FLAG),
@@ -105,7 +106,7 @@ PHOTOS_APP = _file(
 MOBILE_BACKUP = _file(
     "RootDomain",
     "com.apple.MobileBackup.plist",
-    "restore history",
+    GapSubject.RESTORE_HISTORY,
     ("restored_device",),
     # iLEAPP names these keys; it has read them on iOS 12 to 18.
     Key(_S.LAST_RESTORE, ("RestoreInfo", "RestoreDate"), _K.TIME),
@@ -121,7 +122,7 @@ MOBILE_BACKUP = _file(
 BACKUP_STATE = _file(
     "HomeDomain",
     "com.apple.mobile.ldbackup.plist",
-    "backup settings",
+    GapSubject.BACKUP_SETTINGS,
     ("newer_than_backup",),
     # iLEAPP: dates are seconds since 2001-01-01 UTC.
     Key(_S.LAST_COMPUTER_BACKUP, ("LastiTunesBackupDate",), _K.TIME),
@@ -131,7 +132,7 @@ BACKUP_STATE = _file(
 GLOBAL = _file(
     "HomeDomain",
     ".GlobalPreferences.plist",
-    "system settings",
+    GapSubject.SYSTEM_SETTINGS,
     ("lockdown_mode",),
     # mvt; the key stands in a real iOS 14.3 file.
     Key(_S.LOCKDOWN_MODE, ("LDMGlobalEnabled",), _K.FLAG, Tier.DOCUMENTED),
@@ -139,7 +140,7 @@ GLOBAL = _file(
 SETUP = _file(
     "HomeDomain",
     "com.apple.purplebuddy.plist",
-    "setup history",
+    GapSubject.SETUP_HISTORY,
     ("restored_device",),
     # Public notes and decompiled text, e.g. SetupUsingAssistant, RestoredFromDevice.
     Key(_S.SETUP_STATE, ("SetupState",), _K.TEXT),
@@ -149,7 +150,7 @@ SETUP = _file(
 SOFTWARE_UPDATE = _file(
     "HomeDomain",
     "com.apple.softwareupdateservicesd.plist",
-    "update settings",
+    GapSubject.UPDATE_SETTINGS,
     ("ios_update",),
     # mvt.
     Key(_S.AUTOMATIC_UPDATES, ("SUAutomaticUpdateV2Enabled",), _K.FLAG),
@@ -184,8 +185,17 @@ def read_settings(file: PreferenceFile, data: bytes) -> Reading[Setting]:
         try:
             value = _typed(_followed(top, key.path), key.kind)
         except ValueError:
-            why = f"the stored value is not {key.kind.value}"
-            gaps.append(Gap(f"{store.what}: {key.place}", store.location.path, why, store.hides, fault=True))
+            gaps.append(
+                Gap(
+                    store.what,
+                    store.location.path,
+                    GapReason.WRONG_TYPE,
+                    store.hides,
+                    fault=True,
+                    part=key.place,
+                    values=(key.kind.value,),
+                )
+            )
         else:
             settings.append(Setting(key.name, value, Source(store.location.path, key.place), key.tier))
     return Reading(tuple(settings), tuple(gaps))

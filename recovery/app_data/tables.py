@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 from recovery import limits
 from recovery.database import Database
 from recovery.errors import RecoveryError, UnreadableDatabaseError
-from recovery.provenance import Gap, Reading
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Reading, unreadable
 
 T = TypeVar("T")
 
@@ -26,10 +27,10 @@ class Location(NamedTuple):
 class Store:
     """A file with evidence: what it is, where it lives, which answers are hidden without it, why it may lack."""
 
-    what: str
+    what: GapSubject
     location: Location
     hides: tuple[str, ...]
-    absent_because: str = "the backup does not list the file"
+    absent_because: GapReason = GapReason.FILE_NOT_LISTED
 
     def absent(self) -> Gap:
         """The gap of a backup that does not carry this file."""
@@ -37,7 +38,7 @@ class Store:
 
     def unreadable(self, error: RecoveryError) -> Gap:
         """The gap of a backup that carries this file, damaged."""
-        return Gap(self.what, self.location.path, str(error), self.hides, fault=True)
+        return unreadable(self.what, self.location.path, error, *self.hides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +54,23 @@ class Column:
 class Table:
     """One known layout of a table; `hides` names the answers that nobody has without it."""
 
-    what: str
+    what: GapSubject
     name: str
     columns: tuple[Column, ...]
     hides: tuple[str, ...]
 
-    def lacks(self, database: Database) -> str:
-        """Why this layout does not fit the database, in a few words; empty when it fits."""
+    def lacks(self, database: Database) -> Gap | None:
+        """Why this layout does not fit the database; None when it fits."""
         present = {name.upper() for name in database.columns(self.name)}
         if not present:
-            return f"the database has no table {self.name}"
+            return self._gap(database, GapReason.NO_TABLE_OF_NAME, self.name)
         missing = [need.name for need in self.columns if need.required and need.name.upper() not in present]
-        return f"unknown layout: the table {self.name} has no column {', '.join(missing)}" if missing else ""
+        if not missing:
+            return None
+        return self._gap(database, GapReason.UNKNOWN_LAYOUT, self.name, ", ".join(missing))
 
-
-def unknown_layout(database: Database, table: Table) -> Gap:
-    """The gap of a database that has none of the known layouts; `table` is the newest of them."""
-    return Gap(table.what, database.store, table.lacks(database), table.hides)
+    def _gap(self, database: Database, why: GapReason, *values: str) -> Gap:
+        return Gap(self.what, database.store, why, self.hides, values=values)
 
 
 def read_table(
@@ -81,36 +82,45 @@ def read_table(
     what was read before it; the damage, a missing column and a table beyond the limit are gaps. Raises
     UnreadableDatabaseError only when not even the columns can be listed.
     """
-    if table.lacks(database):
-        return Reading((), (unknown_layout(database, table),))
+    if (lacking := table.lacks(database)) is not None:
+        return Reading((), (lacking,))
     gaps = _absent_columns(database, table)
     records: list[T] = []
     query = database.select(table.name, [need.name for need in table.columns])
     try:
         for number, row in enumerate(database.rows(query)):
             if number >= limit:
-                gaps.append(_fault(database, table, f"more than {limit:,} rows; the rest was not read"))
+                gaps.append(_fault(database, table, GapReason.ROWS_LIMITED, limit))
                 break
             if (made := record(row)) is not None:
                 records.append(made)
     except UnreadableDatabaseError as error:
-        gaps.append(_fault(database, table, f"only {len(records):,} records could be read: {error}"))
+        gaps.append(_fault(database, table, GapReason.ROWS_CUT_SHORT, len(records), str(error)))
     return Reading(tuple(records), tuple(gaps))
 
 
-def _fault(database: Database, table: Table, why: str) -> Gap:
-    return Gap(table.what, database.store, why, table.hides, fault=True)
+def _fault(database: Database, table: Table, why: GapReason, *values: int | str) -> Gap:
+    return Gap(table.what, database.store, why, table.hides, fault=True, values=values)
 
 
 def _absent_columns(database: Database, table: Table) -> list[Gap]:
     present = {name.upper() for name in database.columns(table.name)}
     return [
-        Gap(f"{table.what}: {need.name}", database.store, f"the table {table.name} has no such column", need.hides)
+        Gap(
+            table.what,
+            database.store,
+            GapReason.NO_COLUMN_OF_TABLE,
+            need.hides,
+            part=need.name,
+            values=(table.name,),
+        )
         for need in table.columns
         if need.hides and need.name.upper() not in present
     ]
 
 
-def count_gap(what: str, store: str, count: int, why: str, hides: tuple[str, ...]) -> tuple[Gap, ...]:
+def count_gap(
+    what: GapSubject, part: str, store: str, count: int, why: GapReason, hides: tuple[str, ...]
+) -> tuple[Gap, ...]:
     """The gap of `count` damaged values, or none when there are none."""
-    return (Gap(what, store, f"{count:,} {why}", hides, fault=True),) if count else ()
+    return (Gap(what, store, why, hides, fault=True, part=part, values=(count,)),) if count else ()

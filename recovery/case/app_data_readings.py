@@ -18,9 +18,10 @@ from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import UnreadableError
 from recovery.formats import property_list as archives
+from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN
 from recovery.photos_db.migrations import Migration
-from recovery.provenance import Gap, Reading
+from recovery.provenance import Gap, Reading, unreadable
 from recovery.source.backup_view import BackupView
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ def _last_file_number(view: BackupView) -> tuple[int | None, tuple[Gap, ...]]:
         stored = archives.load_dictionary(view.read(entry, limits.MBFILE_BYTES), what=COUNTER)
     except UnreadableError as error:
         hides = ("numbering gaps at the end",)
-        return None, (Gap("the camera's file counter", COUNTER, str(error), hides, fault=True),)
+        return None, (unreadable(GapSubject.CAMERA_FILE_COUNTER, COUNTER, error, *hides),)
     return next(_numbers(stored), None), ()
 
 

@@ -14,12 +14,13 @@ from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableError, UnreadableFileError
 from recovery.formats import property_list as archives
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, place_of
 from recovery.photos_db.changed_properties import told_changes
 from recovery.photos_db.history import EventKind, HistoryEvent, read_events
 from recovery.photos_db.journal_assets import JournalAsset, read_asset_journals
 from recovery.photos_db.thumbnail_tables import KnownAssets, read_table
-from recovery.provenance import Gap, Reading
+from recovery.provenance import Gap, Reading, unreadable
 from recovery.source.backup_view import BackupView
 from recovery.source.manifest import EntryKind
 
@@ -48,7 +49,7 @@ def read_tables(view: BackupView, store: WorkingDatabase | None) -> Reading[Tabl
                 table = read_table(entry.relative_path, stream, size, known)
         except UnreadableFileError as error:
             hides = ("small pictures of photos, also of deleted ones",)
-            gaps.append(Gap("a thumbnail table", entry.relative_path, str(error), hides, fault=True))
+            gaps.append(unreadable(GapSubject.THUMBNAIL_TABLE, entry.relative_path, error, *hides))
             continue
         found.append(TableFile(entry, table))
         gaps.extend(table.gaps)
@@ -67,7 +68,7 @@ def read_journals(view: BackupView) -> Reading[JournalAsset]:
             try:
                 streams.append((path, stack.enter_context(view.open(entry))))
             except UnreadableFileError as error:
-                gaps.append(Gap("an asset journal", path, str(error), ("details of deleted photos",), fault=True))
+                gaps.append(unreadable(GapSubject.ASSET_JOURNAL, path, error, "details of deleted photos"))
         reading = read_asset_journals(streams)
     return Reading(reading.records, tuple(gaps) + reading.gaps)
 
@@ -80,7 +81,7 @@ def read_paths(view: BackupView) -> tuple[Mapping[str, str], tuple[Gap, ...]]:
     try:
         stored = archives.load_dictionary(view.read(entry, limits.PLIST_BYTES), what=PATHS)
     except UnreadableError as error:
-        return {}, (Gap("remembered paths", PATHS, str(error), ("names of deleted photos",), fault=True),)
+        return {}, (unreadable(GapSubject.REMEMBERED_PATHS, PATHS, error, "names of deleted photos"),)
     return dict(_paths(stored)), ()
 
 
@@ -106,8 +107,15 @@ def read_life(database: Database, uuids: Collection[str]) -> tuple[Life, tuple[G
             else:
                 left_out += 1
     except UnreadableDatabaseError as error:
-        gaps.append(Gap("persistent history", database.store, str(error), ("later events of photos",), fault=True))
+        gaps.append(unreadable(GapSubject.PERSISTENT_HISTORY, database.store, error, "later events of photos"))
     if count > len(kept):
-        why = f"only the newest {len(kept):,} of {count:,} changes are kept; single photos show all of theirs"
-        gaps.append(Gap("persistent history", database.store, why, ("older events of photos",)))
+        gaps.append(
+            Gap(
+                GapSubject.PERSISTENT_HISTORY,
+                database.store,
+                GapReason.CHANGES_LIMITED,
+                ("older events of photos",),
+                values=(len(kept), count),
+            )
+        )
     return Life(tuple(kept), left_out), tuple(gaps)

@@ -29,6 +29,7 @@ from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
 from recovery.errors import BlobMissingError, UnreadableDatabaseError, UnreadableFileError
 from recovery.formats.signatures import sniff
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db import library
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, Part
 from recovery.photos_db.carved_assets import DeletedRow, carve_assets
@@ -38,7 +39,7 @@ from recovery.photos_db.library import LibraryReader, PhotoLibrary
 from recovery.photos_db.marks import may_carry_marks
 from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
 from recovery.photos_db.migrations import Migration, read_migrations
-from recovery.provenance import Gap, Reading
+from recovery.provenance import Gap, Reading, unreadable
 from recovery.source import reading
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import BlobState
@@ -61,6 +62,12 @@ def gather(
     With `only_facetime` files of photos with a row, no sign of FaceTime and no copy in Messages stay unexamined.
     """
     return _Gatherer(view, uuids if with_events else None, only_facetime).case()
+
+
+_LIBRARY_HIDES = (
+    "dates, states and origin of photos beyond their file attributes",
+    "permanently deleted photos",
+)
 
 
 class _Gatherer:
@@ -160,11 +167,10 @@ class _Gatherer:
                         self.life, gaps = read_life(database, self.events_of)
                         self.gaps.extend(gaps)
                     return
-            why, fault = "the backup does not list it", False
+            gap = Gap(GapSubject.PHOTO_LIBRARY, library.DATABASE, GapReason.NOT_LISTED, _LIBRARY_HIDES)
         except (UnreadableDatabaseError, UnreadableFileError) as error:
-            why, fault = str(error), True
-        hides = ("dates, states and origin of photos beyond their file attributes", "permanently deleted photos")
-        self.gaps.append(Gap("the photo library", library.DATABASE, why, hides, fault))
+            gap = unreadable(GapSubject.PHOTO_LIBRARY, library.DATABASE, error, *_LIBRARY_HIDES)
+        self.gaps.append(gap)
 
     def _carve(self, database: Database) -> None:
         """Deleted rows in the same copy: its log is emptied only when it is closed."""
@@ -180,7 +186,7 @@ class _Gatherer:
         damaged = _Counted()
         self.store.add_files(chain(self._media(missing, damaged), unnamed))
         hides = ("dates, sizes, attributes and keys of these files",)
-        self.gaps.extend(damaged.gaps("records of the manifest", hides, MANIFEST))
+        self.gaps.extend(damaged.gaps(GapSubject.MANIFEST_RECORDS, hides, MANIFEST))
         for file in self.store.files(UNDESCRIBED):
             self._look_closer(file)
         assign_files(self.store)
@@ -220,7 +226,7 @@ class _Gatherer:
                     self.store.update_file(known)
         self.store.add("INSERT OR IGNORE INTO chosen VALUES (?)", ((pk,) for pk in marked))
         hides = ("FaceTime marks inside the file",)
-        self.gaps.extend(self.unread.gaps("the inside of small pictures and videos", hides))
+        self.gaps.extend(self.unread.gaps(GapSubject.SMALL_PICTURES, hides))
 
     def _is_marked(self, item: Group) -> bool:
         """Whether a file of an asset no larger than FaceTime's, and not the camera's, may carry a mark of it."""
@@ -292,10 +298,10 @@ class _Counted:
             self.path, self.why = path, why
         self.count += 1
 
-    def gaps(self, what: str, hides: tuple[str, ...], where: str = "") -> Iterator[Gap]:
+    def gaps(self, what: GapSubject, hides: tuple[str, ...], where: str = "") -> Iterator[Gap]:
         if self.count:
-            why = f"of {self.count:,} media files: {self.why} ({self.path} first)"
-            yield Gap(what, where or self.path, why, hides, fault=True)
+            values = self.count, self.why, self.path
+            yield Gap(what, where or self.path, GapReason.RECORDS_OF_FILES, hides, fault=True, values=values)
 
 
 def _is_whole(files: Iterable[tuple[FileRole, MediaFile]]) -> bool:

@@ -24,6 +24,7 @@ from recovery.case.records import GatheredMessage, MessageMedia
 from recovery.errors import UnreadableFileError
 from recovery.formats.quicktime import read_movie
 from recovery.formats.signatures import MediaType, sniff
+from recovery.gap_codes import GapReason
 from recovery.provenance import Gap, Reading
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
@@ -68,8 +69,7 @@ def read_facetime_messages(view: BackupView) -> Reading[GatheredMessage]:
             view.index.learn(DOMAIN, filter(None, paths))
             found = _listed(view)
     if found.media and not found.stores:
-        why = "the backup lists media of FaceTime messages, but not the store that tells who sent them and when"
-        gaps.append(Gap(WHAT, DEFAULT_STORE.location.path, why, HIDES))
+        gaps.append(Gap(WHAT, DEFAULT_STORE.location.path, GapReason.MEDIA_WITHOUT_STORE, HIDES))
     return Reading(tuple(_gathered(view, rows, found.media)), tuple(gaps))
 
 
@@ -89,16 +89,15 @@ def _listed(view: BackupView) -> _Listed:
         tuple(stores[: limits.FACETIME_MESSAGE_STORES]),
         {uuid: tuple(entries) for uuid, entries in media.items()},
         (
-            *_left_out("message stores", len(stores), limits.FACETIME_MESSAGE_STORES),
-            *_left_out("media files", count, limits.FACETIME_MESSAGES),
+            *_left_out(GapReason.STORES_LIMITED, len(stores), limits.FACETIME_MESSAGE_STORES),
+            *_left_out(GapReason.MEDIA_LIMITED, count, limits.FACETIME_MESSAGES),
         ),
     )
 
 
-def _left_out(what: str, count: int, limit: int) -> Iterator[Gap]:
+def _left_out(why: GapReason, count: int, limit: int) -> Iterator[Gap]:
     if count > limit:
-        why = f"only the first {limit:,} of {count:,} {what} are read"
-        yield Gap(WHAT, DOMAIN, why, HIDES, fault=True)
+        yield Gap(WHAT, DOMAIN, why, HIDES, fault=True, values=(limit, count))
 
 
 def _gathered(

@@ -17,6 +17,7 @@ from recovery.case.store import WorkingDatabase
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import read_media
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, FileRole, Part, extension, stem
 from recovery.photos_db.content import misfit
 from recovery.photos_db.facetime_names import is_facetime_name, shared_stem
@@ -77,9 +78,14 @@ def read_copies(
         looked.append(replace(item, same_as=_twin(view, item, originals)))
     gaps = list(attachments.gaps)
     if passed_over:
-        why = f"only the newest {limits.MESSAGES_LOOKS:,} are looked into; {passed_over:,} older ones were not"
         gaps.append(
-            Gap("the inside of pictures in Messages", "Library/SMS/Attachments", why, ("copy_in_messages",))
+            Gap(
+                GapSubject.PICTURES_IN_MESSAGES,
+                "Library/SMS/Attachments",
+                GapReason.NEWEST_LOOKED_INTO,
+                ("copy_in_messages",),
+                values=(limits.MESSAGES_LOOKS, passed_over),
+            )
         )
     return Reading(tuple(looked), tuple(gaps))
 

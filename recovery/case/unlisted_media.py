@@ -8,6 +8,7 @@ from recovery import limits
 from recovery.case.records import BlobCensus
 from recovery.formats.ithmb_formats import FORMATS
 from recovery.formats.media import MediaFacts
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, Place, stem, v2_path
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile, look_inside
@@ -69,8 +70,15 @@ def unnamed_media(view: BackupView, census: BlobCensus) -> Reading[MediaFile]:
             continue
         looks += 1
         if looks > limits.UNLISTED_LOOKS:
-            why = f"only the first {limits.UNLISTED_LOOKS:,} are looked into"
-            gaps.append(Gap("media files without a name", "", why, ("what they are",)))
+            gaps.append(
+                Gap(
+                    GapSubject.UNNAMED_MEDIA,
+                    "",
+                    GapReason.LOOKS_LIMITED,
+                    ("what they are",),
+                    values=(limits.UNLISTED_LOOKS,),
+                )
+            )
             break
         entry = ManifestEntry(blob.file_id, "", "", EntryKind.FILE)
         place = Place(Part.ORIGINAL, "", f"{blob.file_id}{blob.type.extension}")

@@ -87,7 +87,7 @@ def _exif(picture: PlannedPicture) -> Image.Exif:
 
 def _jpeg(picture: PlannedPicture, frame: Frame, identifier: str | None = None) -> bytes:
     exif = _exif(picture)
-    exif[ExifTags.Base.ImageDescription] = f"Frame of a movie at {frame.seconds:.2f} s, not the original photo"
+    exif[ExifTags.Base.ImageDescription] = f"Frame of a video at {frame.seconds:.2f} s, not the original photo"
     note = with_identifier(identifier) if identifier is not None and identifier.isascii() else None
     if note is not None:
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = note

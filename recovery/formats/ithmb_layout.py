@@ -19,6 +19,7 @@ from recovery.formats.ithmb_formats import (
     entry_length,
     tier_of,
 )
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Tier
 
 HIDES = ("thumbnails", "pictures of permanently deleted assets")
@@ -114,7 +115,7 @@ def examine(name: str, stream: BinaryIO, size: int, known: KnownAssets) -> Trial
     The number alone does not decide: the same one has 2 bytes a pixel on iPhone and 4 on Mac.
     """
     if size <= 0:
-        return Gap("thumbnail table", name, "the file is empty", HIDES)
+        return Gap(GapSubject.THUMBNAIL_TABLE, name, GapReason.EMPTY_FILE, HIDES)
     number = format_number(name)
     allowed = [layout for layout in _allowed(number) if layout.entry_length <= size]
     whole = [layout for layout in allowed if size % layout.entry_length <= PADDING_BYTES]
@@ -126,14 +127,19 @@ def examine(name: str, stream: BinaryIO, size: int, known: KnownAssets) -> Trial
     solved = _solved(number, stream, size, known)
     if solved is not None and solved.fits:
         return solved
-    return Gap("thumbnail table", name, _why_not(number, size), HIDES, fault=True)
+    return _unknown(name, number, size)
 
 
-def _why_not(number: int | None, size: int) -> str:
+def _unknown(name: str, number: int | None, size: int) -> Gap:
     lengths = [str(layout.entry_length) for layout in _allowed(number)]
     if not lengths:
-        return "its format is unknown, and no known UUID in it settles the entry length"
-    return f"{size:,} bytes do not hold sound entries of {' or '.join(lengths)} bytes, the lengths of its format"
+        return damaged_table(name, GapReason.TABLE_FORMAT_UNKNOWN)
+    return damaged_table(name, GapReason.TABLE_LENGTHS_WRONG, size, " or ".join(lengths))
+
+
+def damaged_table(name: str, why: GapReason, *values: int | str) -> Gap:
+    """The gap of a thumbnail table that is in the backup and cannot be read, or not in full."""
+    return Gap(GapSubject.THUMBNAIL_TABLE, name, why, HIDES, fault=True, values=values)
 
 
 def _allowed(number: int | None) -> list[TableLayout]:

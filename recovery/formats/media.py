@@ -21,7 +21,8 @@ from recovery.errors import UnreadableFileError
 from recovery.formats import exif, quicktime
 from recovery.formats.quicktime_atoms import Walker
 from recovery.formats.signatures import MediaType, sniff
-from recovery.provenance import Gap, Reading
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Reading, unreadable
 
 CONTENT_IDENTIFIER_KEY = "com.apple.quicktime.content.identifier"
 
@@ -88,19 +89,23 @@ def read_media(stream: BinaryIO, size: int, where: str = "") -> Reading[MediaFac
         stream.seek(0)
         kind = sniff(stream.read(min(size, limits.MEDIA_HEAD_BYTES)))
         if kind is MediaType.EMPTY:
-            empty = Gap("media file", where, "the file is empty", _HIDES)
+            empty = Gap(GapSubject.MEDIA_FILE, where, GapReason.EMPTY_FILE, _HIDES)
             return Reading((MediaFacts(kind),), (empty,))
         if kind in _UNREAD:
-            return Reading(
-                (MediaFacts(kind),), (Gap(f"inside of {kind.code} file", where, "not looked at", _HIDES),)
+            unread = Gap(
+                GapSubject.MEDIA_CONTENTS, where, GapReason.NOT_LOOKED_INTO, _HIDES, part=kind.code.upper()
             )
+            return Reading((MediaFacts(kind),), (unread,))
         reader = _READERS.get(kind)
         facts, problems = reader(stream, size, kind) if reader else (MediaFacts(kind), ())
     except (OSError, UnreadableFileError) as error:
         # Not `str(error)` of an OSError: it may carry a path of this computer.
         why = str(error) if isinstance(error, UnreadableFileError) else type(error).__name__
         facts, problems = MediaFacts(kind), (f"the file cannot be read: {why}",)
-    gaps = tuple(Gap(f"inside of {kind.code} file", where, why, _HIDES, fault=True) for why in problems)
+    gaps = tuple(
+        unreadable(GapSubject.MEDIA_CONTENTS, where, problem, *_HIDES, part=kind.code.upper())
+        for problem in problems
+    )
     return Reading((facts,), gaps)
 
 

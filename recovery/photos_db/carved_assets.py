@@ -15,6 +15,7 @@ from recovery.formats.sqlite.carving import CarvedRow, Target, carve_tables, liv
 from recovery.formats.sqlite.copy_state import inspect_copy
 from recovery.formats.sqlite.record_format import Column, Shape, columns_of
 from recovery.formats.sqlite.regions import Origin
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source
 
 ASSET_TABLES = ("ZASSET", "ZGENERICASSET")
@@ -66,23 +67,22 @@ def carve_assets(path: Path, database: Database, numbers: Mapping[str, int] | No
     """
     table = next((name for name in ASSET_TABLES if name in database.tables), None)
     if table is None:
-        return _nothing(path, "The database has no asset table.", fault=False)
+        return _nothing(path, GapReason.NO_TABLE_OF_ASSETS, fault=False)
     try:
         state = inspect_copy(path)
         if state.compacted:
-            return _nothing(path, state.explanation, fault=False)
+            return _nothing(path, GapReason.UNREADABLE, state.explanation, fault=False)
         targets = _targets(database, asset_shape(database, table), attributes_shape(database))
     except UnreadableDatabaseError as error:
-        why = f"Deleted rows cannot be told from living ones: {error}"
-        return _nothing(path, why, fault=True)
+        return _nothing(path, GapReason.ROWS_NOT_SEPARABLE, str(error), fault=True)
     readings = carve_tables(path, targets, log_of(path))
     gaps = tuple(gap for reading in readings for gap in reading.gaps)
     assets, *attributes = readings
     return Reading(_joined(assets.records, attributes[0].records if attributes else (), numbers or {}), gaps)
 
 
-def _nothing(path: Path, why: str, *, fault: bool) -> Reading[DeletedRow]:
-    return Reading(gaps=(Gap("deleted photo rows", path.name, why, _HIDES, fault),))
+def _nothing(path: Path, why: GapReason, *values: str, fault: bool) -> Reading[DeletedRow]:
+    return Reading(gaps=(Gap(GapSubject.DELETED_ROWS, path.name, why, _HIDES, fault, values=values),))
 
 
 def _targets(database: Database, assets: Shape, attributes: Shape) -> list[Target]:

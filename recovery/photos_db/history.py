@@ -17,6 +17,7 @@ from recovery.clock import from_cocoa
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableError
 from recovery.formats.property_list import load_dictionary, whole_number
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.asset_changes import (
     EventKind,
     HistoryEvent,
@@ -37,7 +38,7 @@ from recovery.photos_db.persistent_history import (
     Change,
     Ledger,
 )
-from recovery.provenance import Gap, Source
+from recovery.provenance import Gap, Source, unreadable
 
 __all__ = ["DeletedAsset", "EventKind", "History", "HistoryEvent", "Numbering", "read_events", "read_history"]
 
@@ -141,7 +142,9 @@ def read_history(database: Database) -> History:
             _collect(ledger, found)
             history = replace(history, numbering=_number(ledger, found))
     except UnreadableDatabaseError as error:
-        gaps.append(_gap(database, str(error), "further permanently deleted assets"))
+        gaps.append(
+            unreadable(GapSubject.PERSISTENT_HISTORY, database.store, error, "further permanently deleted assets")
+        )
     return replace(history, deleted=found.ghosts(), gaps=tuple(gaps))
 
 
@@ -172,8 +175,7 @@ def _collect(ledger: Ledger, found: _Found) -> None:
             if kind != DELETE:
                 continue
             if len(found.by_pk) >= limits.HISTORY_DELETED:
-                why = "the history holds more deletions than any real library"
-                ledger.gaps.append(_gap(ledger.database, why, "older permanently deleted assets"))
+                ledger.lacks(GapReason.DELETIONS_LIMITED, "older permanently deleted assets", fault=True)
                 return
             asset = _deleted(ledger.change(row))
             trash.deleted(pk, ledger.tombstone(row).was_trashed)
@@ -200,7 +202,7 @@ def _deleted(change: Change) -> DeletedAsset:
 def _number(ledger: Ledger, found: _Found) -> Numbering:
     """Walk the live rows once: note deleted assets that live after all, and the numbers nothing explains."""
     if ledger.asset_table is None:
-        ledger.gaps.append(_gap(ledger.database, "there is no asset table", "gaps in the numbering of assets"))
+        ledger.lacks(GapReason.NO_ASSET_TABLE, "gaps in the numbering of assets", fault=True)
         return Numbering()
     uuids = {asset.uuid for asset in found.by_pk.values() if asset.uuid}
 
@@ -221,15 +223,21 @@ def _number(ledger: Ledger, found: _Found) -> Numbering:
     if highest is not None and highest > previous:
         runs.append(range(previous + 1, highest + 1))
     if len(runs) > limits.NUMBERING_RUNS:
-        why = f"only the first {limits.NUMBERING_RUNS:,} of {len(runs):,} runs of missing numbers are listed"
-        ledger.gaps.append(_gap(ledger.database, why, "gaps in the numbering of assets"))
+        ledger.lacks(
+            GapReason.RUNS_LIMITED,
+            "gaps in the numbering of assets",
+            fault=True,
+            values=(limits.NUMBERING_RUNS, len(runs)),
+        )
     explained = sum(1 for pk in found.by_pk if pk > 0 and pk not in found.live_pks)
     return Numbering(max(highest or 0, previous), explained, tuple(runs[: limits.NUMBERING_RUNS]))
 
 
 def _highest(ledger: Ledger) -> int | None:
     if "Z_MAX" not in ledger.database.columns(KEYS):
-        ledger.gaps.append(_gap(ledger.database, f"there is no {KEYS}.Z_MAX", "deletion of the newest assets"))
+        ledger.lacks(
+            GapReason.NO_SUCH_THING, "deletion of the newest assets", fault=True, values=(f"{KEYS}.Z_MAX",)
+        )
         return None
     sql = f"SELECT max(Z_MAX) FROM {KEYS} WHERE Z_NAME IN (?, ?) AND typeof(Z_MAX) = 'integer'"
     return next((row[0] for row in ledger.database.rows(sql, ENTITIES)), None)
@@ -242,7 +250,12 @@ def _measure(ledger: Ledger, history: History) -> History:
     if isinstance(first, int) and isinstance(last, int):
         history = replace(history, trimmed=first > 1, missing_changes=max(0, last - first + 1 - count))
     if not {"Z_PK", "ZTIMESTAMP"} <= set(database.columns(TRANSACTIONS)):
-        ledger.gaps.append(_gap(database, f"there is no {TRANSACTIONS} with ZTIMESTAMP", "times and clients"))
+        ledger.lacks(
+            GapReason.NO_TABLE_WITH_COLUMNS,
+            "times and clients",
+            fault=True,
+            values=(TRANSACTIONS, "ZTIMESTAMP"),
+        )
         return history
     sql = f"SELECT min(Z_PK), min(ZTIMESTAMP), max(ZTIMESTAMP) FROM {TRANSACTIONS}"
     number, begin, end = next(database.rows(sql))
@@ -261,7 +274,3 @@ def _model_version(database: Database) -> int | None:
     except UnreadableError:
         return None
     return whole_number(version)
-
-
-def _gap(database: Database, why: str, *hides: str) -> Gap:
-    return Gap("persistent history", database.store, why, hides, fault=True)

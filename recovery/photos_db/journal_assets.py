@@ -17,8 +17,9 @@ from recovery import limits
 from recovery.clock import from_plist
 from recovery.errors import UnreadableArchiveError
 from recovery.formats.property_list import whole_number
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.journals import JournalRecord, Operation, walk
-from recovery.provenance import Gap, Reading, Source
+from recovery.provenance import Gap, Reading, Source, unreadable
 
 # Stored in both coordinates when there is no place [M].
 _NO_PLACE = -180.0
@@ -75,7 +76,7 @@ def read_asset_journals(
     assets: dict[str, JournalAsset] = {}
     gaps: list[Gap] = []
     for store, stream in journals:
-        unreadable = 0
+        damaged = 0
         try:
             for record in walk(stream):
                 name = _uuid(record.key)
@@ -86,11 +87,12 @@ def read_asset_journals(
                 try:
                     assets[name] = _applied(assets.get(name), record, name, store)
                 except UnreadableArchiveError:
-                    unreadable += 1
+                    damaged += 1
         except UnreadableArchiveError as error:
-            gaps.append(_gap(store, str(error)))
-        if unreadable:
-            gaps.append(_gap(store, f"{unreadable} records have a wrong checksum or are no property list"))
+            gaps.append(unreadable(GapSubject.ASSET_JOURNAL, store, error, *_HIDES))
+        if damaged:
+            why = GapReason.JOURNAL_RECORDS_DAMAGED
+            gaps.append(Gap(GapSubject.ASSET_JOURNAL, store, why, _HIDES, fault=True, values=(damaged,)))
     return Reading(tuple(assets.values()), tuple(gaps))
 
 
@@ -159,5 +161,4 @@ _FIELDS: dict[str, tuple[str, Callable[[object], object]]] = {
 }
 
 
-def _gap(store: str, why: str) -> Gap:
-    return Gap("asset journal", store, why, ("details of deleted assets",), fault=True)
+_HIDES = ("details of deleted assets",)

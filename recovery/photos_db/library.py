@@ -14,9 +14,10 @@ from recovery import limits
 from recovery.database import Database, quoted, text_cell
 from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.field_query import Resolved, cells, resolve
 from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
-from recovery.provenance import Gap
+from recovery.provenance import Gap, unreadable
 
 DOMAIN = "CameraRollDomain"
 DATABASE = "Media/PhotoData/Photos.sqlite"
@@ -116,7 +117,7 @@ class LibraryReader:
 
     def assets(self) -> Iterator[tuple[Any, ...]]:
         """The cells of each asset row in the order of ASSET_FACTS; a join may repeat a row."""
-        rows = self._rows(self._resolved, ASSET_FACTS, "assets")
+        rows = self._rows(self._resolved, ASSET_FACTS, "assets", GapSubject.ASSETS)
         yield from (row for row in rows if row[0] is not None)
         self.gaps.extend(_absent(self._database, self._resolved))
 
@@ -124,19 +125,25 @@ class LibraryReader:
         """The cells of each resource row in the order of RESOURCE_FACTS."""
         resolved = resolve(self._database, RESOURCE_FACTS, Role.RESOURCE)
         if resolved is None:
-            why = "this library has no table of resources (before iOS 12)"
-            self.gaps.append(Gap("resources", self._database.store, why, ("which originals are only in iCloud",)))
+            self.gaps.append(
+                Gap(
+                    GapSubject.RESOURCES,
+                    self._database.store,
+                    GapReason.NO_TABLE_OF_RESOURCES,
+                    ("which originals are only in iCloud",),
+                )
+            )
             return
-        for row in self._rows(resolved, RESOURCE_FACTS, "resources"):
+        for row in self._rows(resolved, RESOURCE_FACTS, "resources", GapSubject.RESOURCE_ROWS):
             if row[0] is not None:
                 yield row
 
     def words(self) -> Iterator[tuple[int, Word, str]]:
         """Z_PK of an asset, what kind of word, and the word; some may come twice."""
         for word, what, query in (
-            (Word.KEYWORD, "keywords", _keyword_query(self._database)),
-            (Word.ALBUM, "albums", _album_query(self._database)),
-            (Word.PERSON, "people", _person_query(self._database)),
+            (Word.KEYWORD, GapSubject.KEYWORDS, _keyword_query(self._database)),
+            (Word.ALBUM, GapSubject.ALBUMS, _album_query(self._database)),
+            (Word.PERSON, GapSubject.PEOPLE, _person_query(self._database)),
         ):
             for pk, text in self._words(query, what):
                 yield pk, word, text
@@ -146,20 +153,21 @@ class LibraryReader:
         version = _model_version(self._database)
         return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps))
 
-    def _rows(self, resolved: Resolved, facts: tuple[Fact, ...], what: str) -> Iterator[tuple[Any, ...]]:
+    def _rows(
+        self, resolved: Resolved, facts: tuple[Fact, ...], what: str, subject: GapSubject
+    ) -> Iterator[tuple[Any, ...]]:
         database = self._database
         try:
             for rows in _batches(database.rows(resolved.sql), what, _most(database, resolved.table)):
                 yield from cells(facts, rows)
         except UnreadableDatabaseError as error:
-            hides = (f"{what} behind the damage",)
-            self.gaps.append(Gap(f"some {what}", database.store, str(error), hides, fault=True))
+            self.gaps.append(unreadable(subject, database.store, error, f"{what} behind the damage"))
 
-    def _words(self, query: str | None, what: str) -> Iterator[tuple[int, str]]:
+    def _words(self, query: str | None, what: GapSubject) -> Iterator[tuple[int, str]]:
         """Run a query of (asset Z_PK, text) pairs; None means that this library has no such tables."""
-        store, hides = self._database.store, (f"{what} of photos",)
+        store, hides = self._database.store, f"{what} of photos"
         if query is None:
-            self.gaps.append(Gap(what, store, "this library has no table for them", hides))
+            self.gaps.append(Gap(what, store, GapReason.NO_TABLE_FOR_IT, (hides,)))
             return
         try:
             for row in self._database.rows(query):
@@ -167,7 +175,7 @@ class LibraryReader:
                 if isinstance(row["pk"], int) and word:
                     yield row["pk"], word
         except RecoveryError as error:
-            self.gaps.append(Gap(what, store, str(error), hides, fault=True))
+            self.gaps.append(unreadable(what, store, error, hides))
 
 
 def _most(database: Database, table: str) -> int:
@@ -204,7 +212,14 @@ def _absent(database: Database, resolved: Resolved) -> Iterator[Gap]:
     for fact in resolved.absent:
         if fact.hides:
             homes = " or ".join(f"{home.role}.{home.column}" for home in fact.homes)
-            yield Gap(fact.name, database.store, f"this library has no column for it ({homes})", fact.hides)
+            yield Gap(
+                GapSubject.LIBRARY_FIELD,
+                database.store,
+                GapReason.NO_COLUMN_FOR_IT,
+                fact.hides,
+                part=fact.name,
+                values=(homes,),
+            )
 
 
 def _model_version(database: Database) -> int | None:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import MediaFacts, read_media
+from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, Place, place_of
 from recovery.photos_db.content import misfit
 from recovery.photos_db.file_attributes import FileAttributes, read_attributes
-from recovery.provenance import Gap
+from recovery.provenance import Gap, unreadable
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
 from recovery.source.manifest import EntryKind, ManifestEntry
@@ -80,6 +81,5 @@ def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, t
         with view.open(file.entry) as stream:
             reading = read_media(stream, file.blob.size or 0, file.store)
     except UnreadableFileError as error:
-        why = str(error)
-        return None, (Gap("the inside of a media file", file.store, why, ("its own marks",), fault=True),)
+        return None, (unreadable(GapSubject.UNOPENED_MEDIA_FILE, file.store, error, "its own marks"),)
     return next(iter(reading.records), None), reading.gaps

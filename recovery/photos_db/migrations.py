@@ -17,11 +17,12 @@ from recovery import clock
 from recovery.database import Database, flag_cell, text_cell, whole_cell
 from recovery.errors import UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.journals import JournalRecord, Operation, walk
-from recovery.provenance import Gap, Reading, Source, Tier
+from recovery.provenance import Gap, Reading, Source, Tier, unreadable
 
 HIDES = ("library_rebuilt", "ios_update")
-WHAT = "history of the photo library"
+WHAT = GapSubject.LIBRARY_MIGRATIONS
 TABLE = "ZMIGRATIONHISTORY"
 JOURNAL_DOMAIN = "CameraRollDomain"
 JOURNALS = (
@@ -99,8 +100,8 @@ def read_migrations(database: Database) -> Reading[Migration]:
     present = {name.upper() for name in database.columns(TABLE)}
     missing = [home.column for home in REQUIRED if home.column not in present]
     if missing:
-        why = f"the table {TABLE} has no column {', '.join(missing)}" if present else f"no table {TABLE}"
-        return Reading((), (Gap(WHAT, database.store, why, HIDES),))
+        why = GapReason.MIGRATIONS_WITHOUT_COLUMN if present else GapReason.MIGRATIONS_WITHOUT_TABLE
+        return Reading((), (Gap(WHAT, database.store, why, HIDES, values=(TABLE, ", ".join(missing))),))
     steps: list[Migration] = []
     gaps: list[Gap] = []
     try:
@@ -108,7 +109,7 @@ def read_migrations(database: Database) -> Reading[Migration]:
             source = Source(database.store, TABLE, whole_cell(row["rowid"]))
             steps.append(_migration(_cells(row), clock.from_cocoa(row[AT.column]), source, gaps))
     except UnreadableDatabaseError as error:
-        gaps.append(Gap(WHAT, database.store, str(error), HIDES, fault=True))
+        gaps.append(unreadable(WHAT, database.store, error, *HIDES))
     return Reading(in_order(steps), tuple(gaps))
 
 
@@ -124,7 +125,7 @@ def read_migration_journals(files: Iterable[tuple[str, BinaryIO]]) -> Reading[Mi
             for record in walk(stream):
                 _apply(record, store, steps, gaps)
         except UnreadableArchiveError as error:
-            gaps.append(Gap(WHAT, store, str(error), HIDES, fault=True))
+            gaps.append(unreadable(WHAT, store, error, *HIDES))
     found = [_journal_step(key, source, values, gaps) for key, (source, values) in steps.items()]
     return Reading(in_order(found), tuple(gaps))
 
@@ -139,7 +140,7 @@ def _apply(
     try:
         values = record.values() if record.payload else {}
     except UnreadableArchiveError as error:
-        gaps.append(Gap(WHAT, store, str(error), HIDES, fault=True))
+        gaps.append(unreadable(WHAT, store, error, *HIDES))
         return
     _, before = steps.get(record.key, (None, {})) if record.operation is Operation.UPDATED else (None, {})
     steps[record.key] = Source(store, "record", record.number), {**before, **values}
@@ -168,7 +169,8 @@ def _cells(row: sqlite3.Row) -> Callable[[Home], object]:
 
 def _migration(cell: Callable[[Home], object], at: datetime | None, source: Source, gaps: list[Gap]) -> Migration:
     if at is None:
-        gaps.append(Gap(f"{WHAT}: {AT.key}", source.store, f"{source} has no readable date", HIDES, fault=True))
+        why = GapReason.MIGRATION_UNDATED
+        gaps.append(Gap(WHAT, source.store, why, HIDES, fault=True, part=AT.key, values=(str(source),)))
     code = whole_cell(cell(KIND))
     return Migration(
         index=whole_cell(cell(INDEX)),
@@ -194,6 +196,6 @@ def _rebuild_completed(stored: object, source: Source, gaps: list[Gap]) -> datet
     try:
         values = archives.unarchive(stored, what="library's key values")
     except UnreadableArchiveError as error:
-        gaps.append(Gap(f"{WHAT}: {VALUES.key}", source.store, str(error), ("library_rebuilt",), fault=True))
+        gaps.append(unreadable(WHAT, source.store, error, "library_rebuilt", part=VALUES.key))
         return None
     return clock.from_cocoa(values.get(_REBUILD_COMPLETED)) if isinstance(values, dict) else None

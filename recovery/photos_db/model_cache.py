@@ -15,6 +15,7 @@ from recovery import limits
 from recovery.database import Database, quoted
 from recovery.errors import UnreadableArchiveError, UnreadableError
 from recovery.formats.property_list import load_dictionary
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap
 
 TABLE = "Z_MODELCACHE"
@@ -72,15 +73,15 @@ def _column(name: str) -> str:
 def read_entity(database: Database, name: str) -> EntityModel | Gap:
     """The model of one entity, or the gap that says why the library does not tell it."""
     if COLUMN not in database.columns(TABLE):
-        return _gap(database, f"there is no column {TABLE}.{COLUMN}", fault=False)
+        return _gap(database, GapReason.NO_SUCH_THING, f"column {TABLE}.{COLUMN}", fault=False)
     try:
         rows = database.rows(f"SELECT {quoted(COLUMN)} FROM {quoted(TABLE)} LIMIT 1")
         row = next(rows, None)
         if row is None:
-            return _gap(database, "the table is empty", fault=False)
+            return _gap(database, GapReason.TABLE_EMPTY, fault=False)
         return parse_entity(row[0], name)
     except UnreadableError as error:
-        return _gap(database, str(error), fault=True)
+        return _gap(database, GapReason.UNREADABLE, str(error), fault=True)
 
 
 def parse_entity(content: object, name: str) -> EntityModel:
@@ -164,11 +165,12 @@ def _entity(graph: _Objects, entity: object, name: str) -> EntityModel:
     )
 
 
-def _gap(database: Database, why: str, *, fault: bool) -> Gap:
+def _gap(database: Database, why: GapReason, *values: str, fault: bool) -> Gap:
     return Gap(
-        what="model cache",
+        what=GapSubject.MODEL_CACHE,
         where=f"{database.store} {TABLE}",
         why=why,
         hides=("names of tombstone columns", "names of changed columns"),
         fault=fault,
+        values=values,
     )

@@ -18,6 +18,7 @@ from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database, quoted
 from recovery.errors import UnreadableDatabaseError
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.model_cache import EntityModel, decode_changed, read_entity
 from recovery.provenance import Gap, Source
 
@@ -82,28 +83,29 @@ class Ledger:
         self.asset_table = next((table for table in ASSET_TABLES if "Z_PK" in columns(table)), None)
         absent = [name for name in _NEEDED if name not in columns(CHANGES)]
         if absent:
-            self._gap(f"there is no {CHANGES} with {', '.join(absent)}", *_HIDES)
+            self.lacks(GapReason.NO_TABLE_WITH_COLUMNS, *_HIDES, values=(CHANGES, ", ".join(absent)))
         self.entities = self._read_entities()
         self.usable = not absent and bool(self.entities)
         self.tombstones = _numbered_tombstones(columns(CHANGES))
         if self.usable and not self.tombstones:
-            self._gap(f"{CHANGES} keeps no tombstones", "uuids of permanently deleted assets")
+            self.lacks(GapReason.NO_TOMBSTONES, "uuids of permanently deleted assets", values=(CHANGES,))
         self.model = self._read_model() if self.usable else None
         bits = self.model.changed_bits(columns(self.asset_table)) if self.model and self.asset_table else ()
         self._decode = lru_cache(maxsize=4096)(lambda bitmap: decode_changed(bits, bitmap))
         self._strings = self._read_strings() if self.usable else {}
 
-    def _gap(self, why: str, *hides: str, fault: bool = False) -> None:
-        self.gaps.append(Gap("persistent history", self.database.store, why, hides, fault))
+    def lacks(self, why: GapReason, *hides: str, fault: bool = False, values: tuple[int | str, ...] = ()) -> None:
+        """Note a gap of the history."""
+        self.gaps.append(Gap(GapSubject.PERSISTENT_HISTORY, self.database.store, why, hides, fault, values=values))
 
     def _read_entities(self) -> tuple[int, ...]:
         if not {"Z_ENT", "Z_NAME"} <= set(self.database.columns(KEYS)):
-            self._gap(f"there is no {KEYS} that numbers the entities", *_HIDES)
+            self.lacks(GapReason.NO_ENTITY_NUMBERS, *_HIDES, values=(KEYS,))
             return ()
         sql = f"SELECT Z_ENT FROM {KEYS} WHERE Z_NAME IN (?, ?) AND typeof(Z_ENT) = 'integer' LIMIT 100"
         entities = tuple(row[0] for row in self.database.rows(sql, ENTITIES))
         if not entities:
-            self._gap(f"{KEYS} names no asset entity", *_HIDES)
+            self.lacks(GapReason.NO_ASSET_ENTITY, *_HIDES, values=(KEYS,))
         return entities
 
     def _read_model(self) -> EntityModel | None:
@@ -115,13 +117,13 @@ class Ledger:
 
     def _read_strings(self) -> dict[int, str]:
         if not {"Z_PK", "ZNAME"} <= set(self.database.columns(STRINGS)):
-            self._gap(f"there is no {STRINGS} with ZNAME", "who made a change")
+            self.lacks(GapReason.NO_TABLE_WITH_COLUMNS, "who made a change", values=(STRINGS, "ZNAME"))
             return {}
         sql = f"SELECT Z_PK, substr(ZNAME, 1, ?) FROM {STRINGS} LIMIT ?"
         rows = self.database.rows(sql, (limits.HISTORY_TEXT, limits.HISTORY_STRINGS + 1))
         strings = {row[0]: row[1] for row in rows if isinstance(row[1], str)}
         if len(strings) > limits.HISTORY_STRINGS:
-            self._gap(f"{STRINGS} has more strings than any real library", "who made some changes", fault=True)
+            self.lacks(GapReason.STRINGS_LIMITED, "who made some changes", fault=True, values=(STRINGS,))
         return strings
 
     def rows(self, *, newest_first: bool = False, pks: Collection[int] | None = None) -> Iterator[sqlite3.Row]:

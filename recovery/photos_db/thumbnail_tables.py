@@ -22,14 +22,15 @@ from recovery.formats import ithmb_pixels as pixels
 from recovery.formats.ithmb_entries import Entries, EntryState, Footers, ThumbnailEntry
 from recovery.formats.ithmb_formats import Encoding, block_bytes, row_bytes
 from recovery.formats.ithmb_layout import (
-    HIDES,
     PADDING_BYTES,
     KnownAssets,
     TableLayout,
     Trial,
+    damaged_table,
     examine,
 )
 from recovery.formats.property_list import load_dictionary, whole_number
+from recovery.gap_codes import GapReason
 from recovery.provenance import Gap, Reading
 
 __all__ = [
@@ -125,14 +126,13 @@ def read_table(
     try:
         trial = examine(name, stream, size, assets)
     except (UnreadableFileError, OSError) as error:
-        trial = Gap("thumbnail table", name, f"the file cannot be read ({error})", HIDES, fault=True)
+        trial = damaged_table(name, GapReason.TABLE_UNREADABLE, str(error))
     if isinstance(trial, Gap):
         return ThumbnailTable(name, None, 0, Agreement(0, 0, 0), _NO_ENTRIES, (trial,))
     states = list(assets.states(trial.footers))
     agreement = _agreement(states)
     if not agreement.enough:
-        why = f"only {agreement.agreeing} of {agreement.checked} live assets sit where the library says"
-        gap = Gap("thumbnail table", name, why, HIDES, fault=True)
+        gap = damaged_table(name, GapReason.TABLE_DISAGREES, agreement.agreeing, agreement.checked)
         return ThumbnailTable(name, None, trial.slots, agreement, _NO_ENTRIES, (gap,))
     entries = Entries(trial.footers, states, trial.layout.entry_length)
     return ThumbnailTable(name, trial.layout, trial.slots, agreement, entries, _gaps(name, size, trial))
@@ -147,20 +147,18 @@ def _agreement(states: list[EntryState]) -> Agreement:
 
 def _gaps(name: str, size: int, trial: Trial) -> tuple[Gap, ...]:
     expected = size // trial.layout.entry_length
-    reasons = []
+    gaps = []
     if trial.damaged:
-        reasons.append(f"{trial.damaged:,} entries have an impossible picture size")
+        gaps.append(damaged_table(name, GapReason.TABLE_SIZES_IMPOSSIBLE, trial.damaged))
     if trial.slots < min(expected, limits.THUMBNAIL_ENTRIES):
-        reasons.append(f"the file ends after {trial.slots:,} of {expected:,} entries")
+        gaps.append(damaged_table(name, GapReason.TABLE_ENDS_EARLY, trial.slots, expected))
     elif trial.slots < expected:
-        reasons.append(
-            f"only the first {trial.slots:,} of {expected:,} entries were read, more than any real table has"
-        )
+        gaps.append(damaged_table(name, GapReason.TABLE_LIMITED, trial.slots, expected))
     elif trial.trailing > PADDING_BYTES:
-        reasons.append(f"the last {trial.trailing:,} bytes are part of an entry that is cut off")
+        gaps.append(damaged_table(name, GapReason.TABLE_ENTRY_CUT, trial.trailing))
     if trial.layout.encoding is Encoding.UNKNOWN and trial.footers:
-        reasons.append("the pixel encoding of this format is unknown; its entries are listed without pictures")
-    return tuple(Gap("thumbnail table", name, why, HIDES, fault=True) for why in reasons)
+        gaps.append(damaged_table(name, GapReason.TABLE_ENCODING_UNKNOWN))
+    return tuple(gaps)
 
 
 def decode_entry(table: ThumbnailTable, entry: ThumbnailEntry, stream: BinaryIO) -> Image.Image:

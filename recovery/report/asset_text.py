@@ -21,6 +21,7 @@ from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.layout import COLUMNS, PLAIN, Style, wrap
+from recovery.report.messages import status
 from recovery.report.safe_text import clean, pad
 
 _LABEL_COLUMNS = 9
@@ -108,7 +109,7 @@ def _facts(asset: Asset, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "Note", "the two halves carry different identifiers; they may not belong together"
     for state in _states(asset):
         yield "Also", state
-    for note in asset.notes:
+    for note in map(status.note, asset.notes):
         yield "Note", clean(note)
 
 
@@ -122,7 +123,7 @@ def _date(asset: Asset) -> tuple[str, str]:
 
 def _status(asset: Asset) -> str:
     text = words.STATUSES[asset.status]
-    reason = clean(asset.status_reason)
+    reason = clean(status.reason(asset.status_reason))
     text = f"{text}: {reason}" if reason else text
     if asset.cloud and asset.cloud.upload and asset.status is not Status.COMPLETE:
         text = f"{text}; {words.UPLOADS[asset.cloud.upload]}"
@@ -138,7 +139,7 @@ def _states(asset: Asset) -> Iterator[str]:
     if asset.hidden:
         yield "hidden in Photos"
     if asset.deleted:
-        yield "deleted for good from the photo library"
+        yield "permanently deleted from the photo library"
     if asset.basis is not Basis.PHOTOS_DATABASE:
         yield words.BASES[asset.basis]
 

@@ -9,6 +9,7 @@ from recovery.analysis.model import BackupFacts
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute, when
 from recovery.report.layout import PLAIN, Column, Style, heading, table, wrap
+from recovery.report.messages.gaps import why
 from recovery.report.safe_text import clean, pad
 from recovery.source.locate import FoundBackup
 
@@ -69,7 +70,7 @@ def backups_table(found: Reading[FoundBackup], *, roots: Iterable[Path] = (), st
         lines.extend(f"  looked in {clean(str(root))}" for root in roots)
         lines.extend(wrap("If yours is elsewhere, give its folder: recover-facetime backups FOLDER"))
     for gap in found.gaps:
-        lines.extend(["", *wrap(f"Could not be looked at: {clean(gap.where)}: {clean(gap.why)}", rest="  ")])
+        lines.extend(["", *wrap(f"Not examined: {clean(gap.where)}: {clean(why(gap))}", rest="  ")])
     return "\n".join(lines) + "\n"
 
 

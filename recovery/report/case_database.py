@@ -15,7 +15,9 @@ from recovery.database import folder_trouble
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
 from recovery.records import encode, valid_unicode
-from recovery.report.inventory import SCHEMA, THIS_TOOL
+from recovery.report.inventory import SCHEMA, THIS_TOOL, asset_entry, gap_entry, message_entry
+from recovery.report.messages.causes import told
+from recovery.report.messages.sentences import paragraph
 from recovery.workspace import create
 
 _PLAIN = (
@@ -89,9 +91,9 @@ def _make(findings: Findings, path: Path, progress: Progress) -> None:
             ),
         )
         _insert(connection, "facetime_messages", map(_message, findings.facetime_messages))
-        causes = findings.causes
+        causes = map(told, findings.causes)
         _insert(connection, "causes", ((c.code, c.verdict, c.says, c.does_not_say, c.advice) for c in causes))
-        gaps = findings.gaps
+        gaps = map(gap_entry, findings.gaps)
         _insert(connection, "gaps", ((g.what, g.where, g.why, _joined(g.hides), g.fault) for g in gaps))
         connection.execute("COMMIT")
         connection.executescript(_AFTERWARDS)
@@ -100,17 +102,17 @@ def _make(findings: Findings, path: Path, progress: Progress) -> None:
 def _about(findings: Findings) -> Iterator[tuple[object, ...]]:
     yield "schema", SCHEMA
     yield "tool", f"{THIS_TOOL.name} {THIS_TOOL.version}"
-    yield "summary", findings.summary
+    yield "summary", paragraph(findings.summary)
     yield "search", findings.search
     yield "backup", encode(findings.backup).decode()
     yield "totals", encode(findings.totals).decode()
 
 
 def _asset(number: int, asset: Asset) -> tuple[object, ...]:
-    gone, facetime = asset.deleted, asset.facetime
+    entry, gone, facetime = asset_entry(asset), asset.deleted, asset.facetime
     return (
         number,
-        *(getattr(asset, name) for name in _PLAIN),
+        *(getattr(entry, name) for name in _PLAIN),
         facetime.verdict,
         _joined(dict.fromkeys(signal.code for signal in facetime.signals)),
         gone.at if gone else None,
@@ -120,8 +122,8 @@ def _asset(number: int, asset: Asset) -> tuple[object, ...]:
         _joined(asset.keywords),
         _joined(asset.albums),
         _joined(asset.persons),
-        _joined(asset.notes),
-        encode(asset).decode(),
+        _joined(entry.notes),
+        encode(entry).decode(),
     )
 
 
@@ -130,7 +132,7 @@ def _file(item: AssetFile) -> tuple[object, ...]:
 
 
 def _message(message: FaceTimeMessage) -> tuple[object, ...]:
-    return *(getattr(message, name) for name in _MESSAGES), encode(message).decode()
+    return *(getattr(message, name) for name in _MESSAGES), encode(message_entry(message)).decode()
 
 
 def _source(source: Source) -> tuple[object, ...]:

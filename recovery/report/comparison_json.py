@@ -13,6 +13,7 @@ from recovery.analysis.model import Asset, asset_key
 from recovery.clock import in_records
 from recovery.report.comparison_text import recovery_command
 from recovery.report.inventory import THIS_TOOL, Json
+from recovery.report.messages.differences import DOUBTS, difference_text
 
 SCHEMA = "recover-facetime/comparison/1"
 SCHEMA_FILE = "comparison.v1.schema.json"
@@ -50,14 +51,14 @@ def _comparison(comparison: Comparison) -> Json:
         "differences": [_difference(item) for item in comparison.differences],
         "lost": sorted(key for key in comparison.lost),
         "command": list(command) if command else None,
-        "doubts": comparison.doubts,
+        "doubts": [DOUBTS[doubt] for doubt in comparison.doubts],
     }
 
 
 def _difference(item: Difference) -> Json:
     return {
         "kind": item.kind.value,
-        "text": item.text,
+        "text": difference_text(item),
         "matched_by": item.matched_by.value if item.matched_by else None,
         "older": _asset(item.older),
         "newer": _asset(item.newer),

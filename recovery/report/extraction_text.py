@@ -76,7 +76,11 @@ def summary(outcomes: Outcomes, out: Path, *, verbose: bool = False) -> str:
     look = f"Look into the folder {FACETIME_FOLDER} first. " if first else ""
     lines += ["", *wrap(f"{look}To check every file again later:"), ""]
     lines += [f"  cd {shlex.quote(clean(str(out)))} && sha256sum -c manifest.sha256"]
-    lines += ["", "SHA-256 of the run record (run.json), to be noted elsewhere:", f"  {outcomes.record_sha256}"]
+    lines += [
+        "",
+        "SHA-256 of the run record (run.json), keep this hash separately:",
+        f"  {outcomes.record_sha256}",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Literal
 
 import msgspec
+from msgspec import structs
 
 from recovery import __version__
 from recovery.analysis.model import MESSAGES_KEY as MESSAGES_KEY
@@ -16,7 +17,6 @@ from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
-    Cause,
     FaceTimeMessage,
     Findings,
     LooseEnd,
@@ -27,6 +27,10 @@ from recovery.clock import Moment, in_records
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
 from recovery.records import Record, encode, json_schema
+from recovery.report.messages import status
+from recovery.report.messages.causes import CauseText, told
+from recovery.report.messages.gaps import what, why
+from recovery.report.messages.sentences import paragraph
 
 SCHEMA = "recover-facetime/inventory/1"
 SCHEMA_FILE = "inventory.v1.schema.json"
@@ -45,6 +49,29 @@ class Tool(Record, frozen=True):
 THIS_TOOL = Tool("recover-facetime", __version__)
 
 
+class AssetEntry(Asset, frozen=True):
+    """One asset in words: an entry of `assets`, also a line of NDJSON and the heart of a JSON sidecar."""
+
+    status_reason: str  # type: ignore[assignment]  # the code of an Asset, in words
+    notes: tuple[str, ...] = ()  # type: ignore[assignment]  # likewise
+
+
+class MessageEntry(FaceTimeMessage, frozen=True):
+    """One FaceTime message in words."""
+
+    notes: tuple[str, ...] = ()  # type: ignore[assignment]  # the codes of a FaceTimeMessage, in words
+
+
+class GapEntry(Record, frozen=True):
+    """Something that could not be looked at, in words."""
+
+    what: str
+    where: str
+    why: str
+    hides: tuple[str, ...]
+    fault: bool
+
+
 class Inventory(Record, frozen=True):
     """Keys may be added within version 1, never renamed or removed. Unknown is null, never absent.
 
@@ -61,11 +88,11 @@ class Inventory(Record, frozen=True):
     search: str | None
     totals: Totals
     field_sources: Mapping[str, Source]
-    assets: tuple[Asset, ...]
-    facetime_messages: tuple[FaceTimeMessage, ...]
+    assets: tuple[AssetEntry, ...]
+    facetime_messages: tuple[MessageEntry, ...]
     loose_ends: tuple[LooseEnd, ...]
-    causes: tuple[Cause, ...]
-    gaps: tuple[Gap, ...]
+    causes: tuple[CauseText, ...]
+    gaps: tuple[GapEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +166,34 @@ def write_json(
         stream.write(piece)
 
 
-def with_extracted(asset: Asset, extracted: Mapping[FileKey, Extracted]) -> Asset:
-    """The asset, told where its files were written."""
-    if not extracted:
-        return asset
-    key = asset_key(asset)
-    return asset.changed(files=tuple(_written(item, extracted.get((key, item))) for item in asset.files))
+def asset_entry(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> AssetEntry:
+    """The asset in words, told where its files were written."""
+    values = structs.asdict(asset)
+    values["status_reason"] = status.reason(asset.status_reason)
+    values["notes"] = tuple(map(status.note, asset.notes))
+    if extracted:
+        key = asset_key(asset)
+        values["files"] = tuple(_written(item, extracted.get((key, item))) for item in asset.files)
+    return AssetEntry(**values)
 
 
 def _written(item: AssetFile, written: Extracted | None) -> AssetFile:
     return item if written is None else item.changed(sha256=written.sha256, extracted_to=written.path)
 
 
-def _message_with_extracted(message: FaceTimeMessage, extracted: Mapping[FileKey, Extracted]) -> FaceTimeMessage:
-    if not extracted:
-        return message
-    return message.changed(
-        files=tuple(_written(item, extracted.get((MESSAGES_KEY, item))) for item in message.files)
-    )
+def message_entry(
+    message: FaceTimeMessage, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
+) -> MessageEntry:
+    """The message in words, told where its files were written."""
+    values = structs.asdict(message)
+    values["notes"] = tuple(map(status.note, message.notes))
+    values["files"] = tuple(_written(item, extracted.get((MESSAGES_KEY, item))) for item in message.files)
+    return MessageEntry(**values)
+
+
+def gap_entry(gap: Gap) -> GapEntry:
+    """The gap in words."""
+    return GapEntry(what(gap), gap.where, why(gap), gap.hides, gap.fault)
 
 
 def _document(findings: Findings, generated_at: datetime | None, extracted: Mapping[FileKey, Extracted]) -> Json:
@@ -166,17 +203,15 @@ def _document(findings: Findings, generated_at: datetime | None, extracted: Mapp
         "tool": THIS_TOOL,
         "generated_at": in_records(generated_at),
         "backup": findings.backup,
-        "summary": findings.summary,
+        "summary": paragraph(findings.summary),
         "search": findings.search,
         "totals": findings.totals,
         "field_sources": findings.field_sources,
-        "assets": (with_extracted(asset, extracted) for asset in findings.assets),
-        "facetime_messages": tuple(
-            _message_with_extracted(message, extracted) for message in findings.facetime_messages
-        ),
+        "assets": (asset_entry(asset, extracted) for asset in findings.assets),
+        "facetime_messages": tuple(message_entry(message, extracted) for message in findings.facetime_messages),
         "loose_ends": findings.loose_ends,
-        "causes": findings.causes,
-        "gaps": findings.gaps,
+        "causes": tuple(map(told, findings.causes)),
+        "gaps": tuple(map(gap_entry, findings.gaps)),
     }
 
 

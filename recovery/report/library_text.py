@@ -1,4 +1,4 @@
-"""Tables of assets: recently deleted, hidden, deleted for good, and the whole library."""
+"""Tables of assets: recently deleted, hidden, permanently deleted, and the whole library."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def hidden(findings: Findings, view: View) -> list[str]:
 
 
 def deleted(findings: Findings, view: View) -> list[str]:
-    """What was deleted for good and left a trace."""
+    """What was permanently deleted and left a trace."""
     ghosts = [asset for asset in findings.assets.notable() if asset.deleted]
     columns = (
         Column("Name", flexible=True),
@@ -58,7 +58,7 @@ def deleted(findings: Findings, view: View) -> list[str]:
         Column("By", flexible=True),
         Column("Status"),
     )
-    lines = _asset_table("Deleted for good", ghosts, columns, _deleted_row, view)
+    lines = _asset_table("Permanently deleted", ghosts, columns, _deleted_row, view)
     return [*lines, *wrap(words.DELETED_NOTE, first="  ")] if ghosts else lines
 
 

@@ -18,6 +18,7 @@ from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import count, day, duration, file_size, when
 from recovery.report.layout import heading, wrap
+from recovery.report.messages.status import note
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 
@@ -64,7 +65,14 @@ def message_line(message: FaceTimeMessage) -> str:
         facts.append("sender not stored")
     if message.duration_s is not None:
         facts.append(duration(message.duration_s))
-    return "; ".join([", ".join(facts), *_states(message), _media(message.files), *map(clean, message.notes)])
+    return "; ".join(
+        [
+            ", ".join(facts),
+            *_states(message),
+            _media(message.files),
+            *(clean(note(item)) for item in message.notes),
+        ]
+    )
 
 
 def _states(message: FaceTimeMessage) -> Iterator[str]:

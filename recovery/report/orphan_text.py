@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from recovery.analysis.model import Findings, LooseCode, LooseEnd
-from recovery.provenance import Gap
 from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import file_size
 from recovery.report.layout import heading, wrap
-from recovery.report.output_options import View, capped, hidden_answers, item
+from recovery.report.messages.gaps import line
+from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 
 
@@ -16,7 +16,7 @@ def loose_ends(findings: Findings, view: View) -> list[str]:
     """Loose ends by kind, each kind explained and counted; no lines where there are none."""
     if not findings.loose_ends:
         return []
-    lines = heading(f"Loose ends ({len(findings.loose_ends):,})", view.style)
+    lines = heading(f"Unmatched files ({len(findings.loose_ends):,})", view.style)
     for code in LooseCode:
         ends = [end for end in findings.loose_ends if end.code is code]
         if not ends:
@@ -44,7 +44,7 @@ def _loose_end(end: LooseEnd, verbose: bool) -> str:
 
 def gaps(findings: Findings, view: View) -> list[str]:
     """Every gap with what it hides, damage first; says so where there is none."""
-    lines = heading(f"What could not be looked at ({len(findings.gaps):,})", view.style)
+    lines = heading(f"Not examined ({len(findings.gaps):,})", view.style)
     if not findings.gaps:
         return [*lines, "  Everything this program knows to look at was there and could be read."]
     faults = [gap for gap in findings.gaps if gap.fault]
@@ -58,12 +58,6 @@ def gaps(findings: Findings, view: View) -> list[str]:
         lines.append(view.style.paint(view.style.strong, f"  {title}"))
         shown, more = capped(group, view)
         for gap in shown:
-            lines.extend(item(_gap(gap)))
+            lines.extend(item(clean(line(gap))))
         lines.extend(more)
     return lines
-
-
-def _gap(gap: Gap) -> str:
-    hides = hidden_answers(gap)
-    where = f" ({clean(gap.where)})" if gap.where and gap.where != gap.what else ""
-    return f"{clean(gap.what)}{where}: {clean(gap.why)}." + (f" This hides: {hides}." if hides else "")

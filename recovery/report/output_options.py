@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from recovery.progress import SILENT, Progress, counted
-from recovery.provenance import Gap
-from recovery.report import words
 from recovery.report.layout import PLAIN, Style, wrap
-from recovery.report.safe_text import clean
 
 T = TypeVar("T")
 # Enough to see what is going on; --all shows the rest.
@@ -34,11 +31,6 @@ class View:
 def item(text: str) -> list[str]:
     """A cleaned text as one point of a list."""
     return wrap(text, first="  - ", rest="    ")
-
-
-def hidden_answers(gap: Gap) -> str:
-    """What a gap hides, in words."""
-    return clean("; ".join(words.HIDES.get(answer, answer.replace("_", " ")) for answer in gap.hides))
 
 
 def capped(items: Sequence[T], view: View) -> tuple[Sequence[T], list[str]]:

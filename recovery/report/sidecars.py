@@ -15,7 +15,7 @@ from recovery.report.inventory import (
     THIS_TOOL,
     Extracted,
     FileKey,
-    with_extracted,
+    asset_entry,
 )
 from recovery.report.personal import personal_data, personal_data_of_xmp
 from recovery.report.safe_text import valid_xml
@@ -51,7 +51,7 @@ def json_sidecar(
         "personal_data": personal_data(asset, findings.backup),
         "backup": findings.backup,
         "field_sources": findings.field_sources,
-        "asset": with_extracted(asset, extracted),
+        "asset": asset_entry(asset, extracted),
     }
     return indented(document) + b"\n"
 

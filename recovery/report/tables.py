@@ -11,6 +11,8 @@ from typing import BinaryIO, TextIO
 from recovery.analysis.model import ORIGINALS, Asset
 from recovery.clock import to_text
 from recovery.records import encode
+from recovery.report.inventory import asset_entry
+from recovery.report.messages import status
 from recovery.report.safe_text import clean
 
 # A spreadsheet takes a cell that starts so for a formula, and would run it; some take the wide forms too. One that
@@ -34,7 +36,7 @@ COLUMNS = (
     CsvColumn("facetime", "verdict: certain, probable, possible, no", lambda asset: asset.facetime.verdict.value),
     CsvColumn("signals", "codes of the reasons for the verdict, with ; between", lambda asset: _signals(asset)),
     CsvColumn("status", "the one final status", lambda asset: asset.status.value),
-    CsvColumn("status_reason", "why that status, in words", lambda asset: asset.status_reason),
+    CsvColumn("status_reason", "why that status, in words", lambda asset: status.reason(asset.status_reason)),
     CsvColumn("kind", "photo, video or live_photo", lambda asset: asset.kind.value),
     CsvColumn("basis", "the best place the asset is known from", lambda asset: asset.basis.value),
     CsvColumn("created", "time taken, RFC 3339 in UTC", lambda asset: to_text(asset.created)),
@@ -72,7 +74,7 @@ COLUMNS = (
     CsvColumn("persons", "named people, with ; between", lambda asset: _joined(asset.persons)),
     CsvColumn("original_files", "originals in the backup, whole or damaged", lambda asset: _originals(asset)),
     CsvColumn("original_bytes", "their size in bytes, where known", lambda asset: _original_bytes(asset)),
-    CsvColumn("notes", "remarks, with ; between", lambda asset: _joined(asset.notes)),
+    CsvColumn("notes", "remarks, with ; between", lambda asset: _joined(map(status.note, asset.notes))),
     CsvColumn(
         "facetime_device",
         "model of the photographed device, the other person's",
@@ -100,7 +102,7 @@ def write_csv(assets: Iterable[Asset], stream: TextIO) -> None:
 def write_ndjson(assets: Iterable[Asset], stream: BinaryIO) -> None:
     """Write one line per asset, each as an entry of `assets` in the JSON inventory."""
     for asset in assets:
-        stream.write(encode(asset) + b"\n")
+        stream.write(encode(asset_entry(asset)) + b"\n")
 
 
 def csv_cell(value: Cell) -> str:
@@ -115,7 +117,7 @@ def csv_cell(value: Cell) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def _joined(texts: tuple[str, ...]) -> str:
+def _joined(texts: Iterable[str]) -> str:
     return "; ".join(texts)
 
 

@@ -15,8 +15,9 @@ from recovery.report.figures import count, day, file_size
 from recovery.report.layout import PLAIN, Style, heading, wrap
 from recovery.report.library_text import deleted, hidden, library, recently_deleted
 from recovery.report.message_text import messages, messages_sentence
+from recovery.report.messages.gaps import hidden_answers, what
 from recovery.report.orphan_text import gaps, loose_ends
-from recovery.report.output_options import View, capped, hidden_answers, item
+from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 from recovery.report.totals_text import totals_lines
 
@@ -100,7 +101,7 @@ def _glance_sentences(findings: Findings) -> Iterator[str]:
     yield _facetime_sentence(findings.assets.notable())
     yield (
         f"{totals.recently_deleted:,} recently deleted, {totals.hidden:,} hidden, "
-        f"{totals.permanently_deleted:,} deleted for good."
+        f"{totals.permanently_deleted:,} permanently deleted."
     )
     yield (
         f"{count(totals.assets, 'photo or video', 'photos and videos')} known in all; "
@@ -111,7 +112,7 @@ def _glance_sentences(findings: Findings) -> Iterator[str]:
     faults = sum(gap.fault for gap in findings.gaps)
     if findings.gaps:
         damaged = f" ({faults:,} of them damaged)" if faults else ""
-        yield f"{count(len(findings.gaps), 'thing')} could not be looked at{damaged}; see the end."
+        yield f"{count(len(findings.gaps), 'thing was', 'things were')} not examined{damaged}; see the end."
     if any(item.recoverable for asset in findings.assets for item in asset.files):
         yield "To save what is here: recover-facetime extract BACKUP OUT"
 
@@ -196,4 +197,4 @@ def library_was_read(findings: Findings) -> bool:
 
 def _hidden_by(gap: Gap) -> str:
     hides = hidden_answers(gap)
-    return f"{clean(gap.what)} ({hides})" if hides else clean(gap.what)
+    return clean(f"{what(gap)} ({hides})" if hides else what(gap))

@@ -14,7 +14,8 @@ from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import count, in_stored_zone, zone
 from recovery.report.layout import PLAIN, Style, heading, wrap
-from recovery.report.output_options import hidden_answers, item
+from recovery.report.messages.gaps import hidden_answers, what, why
+from recovery.report.output_options import item
 from recovery.report.safe_text import clean
 
 _TIME_COLUMNS = 12
@@ -52,7 +53,7 @@ def timeline_text(
 
 def _opening(timeline: Timeline) -> Iterator[str]:
     yield (
-        f"{count(len(timeline.events), 'event')}; told of {timeline.assets:,} of "
+        f"{count(len(timeline.events), 'event')}; covers {timeline.assets:,} of "
         f"{count(timeline.of_assets, 'photo or video', 'photos and videos')}"
         f"{'.' if timeline.assets == timeline.of_assets else ' (see --all and --uuid).'}"
     )
@@ -103,8 +104,8 @@ def _closing(timeline: Timeline, style: Style) -> list[str]:
             wrap(f"{number} in the library's history tell nothing people know; --uuid shows them.", first="  ")
         )
     if timeline.gaps:
-        lines.extend(heading("What could not be looked at, and can hide events", style))
+        lines.extend(heading("Not examined, which can hide events", style))
         for gap in timeline.gaps:
             hides = hidden_answers(gap)
-            lines.extend(item(clean(f"{gap.what}: {gap.why}{f' (hides {hides})' if hides else ''}")))
+            lines.extend(item(clean(f"{what(gap)}: {why(gap)}{f' (hides {hides})' if hides else ''}")))
     return lines if len(lines) > 1 else []

@@ -29,7 +29,7 @@ def totals_lines(totals: Totals, style: Style = PLAIN, *, library_read: bool = T
         *heading("Totals", style),
         *_sum(statuses, totals.assets, "photos and videos in all"),
         "",
-        *_sum(files, totals.media_files, "picture and movie files in all"),
+        *_sum(files, totals.media_files, "picture and video files in all"),
         "",
         *_sum(blobs, totals.blobs, "files in all"),
         "",
@@ -51,7 +51,7 @@ def _across(totals: Totals) -> list[str]:
         (totals.live_photos, "Live Photos"),
         (totals.recently_deleted, "in Recently Deleted"),
         (totals.hidden, "hidden"),
-        (totals.permanently_deleted, "deleted for good, known from traces"),
+        (totals.permanently_deleted, "permanently deleted, known from traces"),
         (totals.assets_without_file, "in the photo library, without a file"),
     )
     columns = max(len(f"{number:,}") for number, _ in rows)

@@ -31,7 +31,7 @@ STATUS_MEANINGS = {
 
 ROLES = {
     FileRole.STILL: "photo",
-    FileRole.PAIRED_VIDEO: "movie of the Live Photo",
+    FileRole.PAIRED_VIDEO: "video of the Live Photo",
     FileRole.VIDEO: "video",
     FileRole.EDITED_STILL: "edited photo",
     FileRole.EDITED_VIDEO: "edited video",
@@ -53,7 +53,7 @@ UPLOADS = {
 BASES = {
     Basis.PHOTOS_DATABASE: "known from the photo library (Photos.sqlite)",
     Basis.FILE_ATTRIBUTES: "known only from notes the phone keeps on the file itself",
-    Basis.MEDIA_FILE: "known only from the picture or movie file",
+    Basis.MEDIA_FILE: "known only from the picture or video file",
     Basis.HISTORY: "known only from the library's own record of changes",
     Basis.DELETED_ROW: "known only from traces of a deleted entry",
     Basis.THUMBNAIL_TABLE: "known only from a table of thumbnails",
@@ -61,7 +61,7 @@ BASES = {
 
 SIGNALS = {
     "original_filename": "Saved under FaceTime's own file name: {value}",
-    "creator_bundle": "Saved by a program of FaceTime: {value}",
+    "creator_bundle": "Saved by a FaceTime process: {value}",
     "embedded_marker": "The picture carries FaceTime's mark: {value}",
     "lens_model": "Lens named as in FaceTime: {value}",
     "movie_marker": "The video carries FaceTime's mark: {value}",
@@ -118,7 +118,7 @@ LOOSE_ENDS = {
     ),
     LooseCode.FILE_WITHOUT_ASSET: (
         "Picture files the photo library does not know",
-        "Pictures and movies among the photos, for which the photo library has no entry.",
+        "Pictures and videos among the photos, for which the photo library has no entry.",
     ),
     LooseCode.NUMBERING_GAP: (
         "Gaps in the numbering",
@@ -163,65 +163,15 @@ NEWER_NOTE = "A photo taken after this backup was made cannot be in it; an older
 LIBRARY_UNREAD = "the photo library (Photos.sqlite), which could not be read: see the end"
 
 FILES_OF_ASSETS = {
-    True: "picture and movie files that the photo library has an entry for",
+    True: "picture and video files that the photo library has an entry for",
     False: "files of the photos and videos counted above",
 }
 FILES_OF_NONE = {
-    True: "picture and movie files that it has no entry for",
+    True: "picture and video files that it has no entry for",
     False: "files that belong to none of them",
 }
 """What files are held against, with a photo library that was read and without one."""
 
-HIDES = {
-    "call_overlap": "whether a FaceTime call was going on when a photo was made",
-    "call_without_photo": "whether there was a call of which no photo is left",
-    "copy_in_messages": "whether a copy was sent or received in Messages",
-    "messages_name": "whether Messages holds a file under FaceTime's name",
-    "messages_copy": "copies in Messages",
-    "facetime_messages": "video and audio messages left in FaceTime",
-    "facetime_message_sender": "who sent FaceTime messages",
-    "facetime_message_date": "when FaceTime messages were sent",
-    "facetime_message_kind": "what kind some FaceTime messages are of",
-    "facetime_message_media": "which media belongs to which FaceTime message",
-    "facetime_message_deleted": "whether FaceTime messages were deleted",
-    "library_rebuilt": "whether the photo library was rebuilt",
-    "ios_update": "whether iOS was updated in between",
-    "photos_permission": "which programs may use the photos",
-    "restored_device": "whether the phone was restored from another backup",
-    "newer_than_backup": "when this phone was last backed up elsewhere",
-    "lockdown_mode": "whether Lockdown Mode was on",
-    "facetime_live_photos_off": "whether FaceTime Live Photos was switched on",
-    "optimised_storage": "whether the phone kept only smaller copies of photos in iCloud",
-}
-"""What a gap hides, for the codes of causes and signals; other texts are words already."""
-
-CAUSES = {
-    "recently_deleted": "In Recently Deleted",
-    "hidden": "Hidden in Photos",
-    "permanently_deleted": "Deleted for good",
-    "only_in_icloud": "Only in iCloud",
-    "optimised_storage": "Optimise Storage",
-    "upload_pending": "Waiting to be sent to iCloud",
-    "half_arrived": "One half only",
-    "original_missing_in_backup": "Original missing from this backup",
-    "facetime_live_photos_off": "FaceTime Live Photos switched off",
-    "photos_permission": "No permission for Photos",
-    "lockdown_mode": "Lockdown Mode",
-    "library_rebuilt": "Photo library rebuilt",
-    "ios_update": "iOS update",
-    "restored_device": "Restored or replaced device",
-    "newer_than_backup": "Taken after this backup",
-    "backup_incomplete": "Incomplete backup",
-    "call_without_photo": "Calls without a photo",
-    "other_phone_has_it": "On the other person's phone",
-    "copy_in_messages": "A copy in Messages",
-    "another_device": "On another device of yours",
-    "storage_full": "Storage full",
-    "low_power_mode": "Low Power Mode",
-    "region_or_other_side_off": "The other side, or the region",
-    "small_or_blurry": "Small or blurry",
-}
-"""Names of the causes, for headings."""
 NOTHING_EXPLAINED = "Nothing in this backup explains a missing FaceTime photo. Please read on."
 DIAGNOSIS_NOTE = (
     "This backup was only read. Where each claim was read: diagnose --verbose. The photos one by one: "

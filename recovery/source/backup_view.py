@@ -23,8 +23,9 @@ from recovery.errors import (
     UnreadableFileError,
 )
 from recovery.formats.sqlite.opening import open_readable
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
-from recovery.provenance import Gap
+from recovery.provenance import Gap, unreadable
 from recovery.source import reading
 from recovery.source.blob_reader import Passage
 from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
@@ -43,9 +44,9 @@ ONLY_ZEROS = "it holds only zeros"
 _ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
 
 _UNTOLD = Gap(
-    "whether the backup is encrypted",
+    GapSubject.ENCRYPTION,
     MANIFEST,
-    "nothing that can be read of it says so, and the files themselves do not decide it",
+    GapReason.ENCRYPTION_NOT_STATED,
     ("the content of files that are encrypted",),
     fault=True,
 )
@@ -99,11 +100,12 @@ class BackupView:
         damaged = self._keys.damaged_classes if self._keys else ()
         classes = (
             Gap(
-                f"files of protection class {number}",
+                GapSubject.PROTECTION_CLASS,
                 MANIFEST,
-                "its key in the key bag is damaged",
+                GapReason.KEY_DAMAGED,
                 ("their content",),
                 fault=True,
+                part=str(number),
             )
             for number in damaged
         )
@@ -139,10 +141,10 @@ class BackupView:
             return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
         if entry.size is None or size == entry.size:
             return Blob(BlobState.PRESENT, size)
-        note = f"the manifest says {entry.size} bytes, the blob holds {size}"
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
-        truncated = self._keys is None and size < entry.size
-        return Blob(BlobState.DAMAGED if truncated else BlobState.PRESENT, size, note)
+        if self._keys is None and size < entry.size:
+            return Blob(BlobState.DAMAGED, size, f"truncated: {size:,} of {entry.size:,} bytes")
+        return Blob(BlobState.PRESENT, size, f"the manifest says {entry.size:,} bytes, the blob holds {size:,}")
 
     def _measure(self, entry: ManifestEntry) -> tuple[int, bool, bytes]:
         """Length of the plaintext, whether its end is whole, and its first bytes; raises as `open` does."""
@@ -292,9 +294,9 @@ class BackupView:
                 self.copy_into(entry, output, self._tick)
         except UnreadableFileError as error:
             target.unlink(missing_ok=True)
-            hides = ("the last changes before the backup",)
-            gap = Gap("write-ahead log", entry.relative_path, str(error), hides, fault=True)
-            self._lost_logs[entry.relative_path] = gap
+            self._lost_logs[entry.relative_path] = unreadable(
+                GapSubject.WRITE_AHEAD_LOG, entry.relative_path, error, "the last changes before the backup"
+            )
 
     @contextmanager
     def database(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from recovery import limits
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap
 from recovery.source.blobs import BlobFolder
 from recovery.source.identity import MANIFEST_DATABASE
@@ -31,9 +32,9 @@ class GuessedIndex:
     def gap(self) -> Gap:
         """What is hidden without a manifest."""
         return Gap(
-            "the list of files",
+            GapSubject.FILE_LIST,
             MANIFEST_DATABASE,
-            "it is missing or damaged; the names of files were found again by guessing their paths",
+            GapReason.FILE_LIST_LOST,
             ("files whose path nobody can guess", "file attributes", "files that are missing"),
             fault=True,
         )

@@ -15,7 +15,8 @@ from recovery.backup_marks import STATUS as STATUS
 from recovery.backup_marks import UDID_FOLDER
 from recovery.errors import UnreadableArchiveError
 from recovery.formats import property_list as archives
-from recovery.provenance import Gap
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, unreadable
 from recovery.source import reading
 
 _FINISHED = "finished"
@@ -87,7 +88,7 @@ def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> M
     path = folder / name
     try:
         if path.is_symlink() or not path.is_file():
-            gaps.append(Gap(name, name, "the file is not in the backup folder", hides))
+            gaps.append(Gap(GapSubject.BACKUP_FILE, name, GapReason.NOT_IN_FOLDER, hides, part=name))
             return {}
         if path.stat().st_size > limits.PLIST_BYTES:
             raise UnreadableArchiveError(f"{name} is larger than any real one.")
@@ -95,9 +96,11 @@ def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> M
             data = stream.read()
         return archives.load_dictionary(data, what=name)
     except OSError as error:
-        gaps.append(Gap(name, name, f"the system refuses to read it ({error.strerror})", hides, fault=True))
+        why = GapReason.REFUSED_BY_SYSTEM
+        values = (str(error.strerror),)
+        gaps.append(Gap(GapSubject.BACKUP_FILE, name, why, hides, fault=True, part=name, values=values))
     except UnreadableArchiveError as error:
-        gaps.append(Gap(name, name, str(error), hides, fault=True))
+        gaps.append(unreadable(GapSubject.BACKUP_FILE, name, error, *hides, part=name))
     return {}
 
 

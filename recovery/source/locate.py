@@ -15,7 +15,8 @@ from recovery import limits
 from recovery.backup_marks import is_backup as is_backup
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.filesystem import is_file, is_folder, mode_of
-from recovery.provenance import Gap, Reading
+from recovery.gap_codes import GapSubject
+from recovery.provenance import Gap, Reading, unreadable
 from recovery.source import reading
 from recovery.source.backup_view import access_denied
 from recovery.source.identity import Identity, read_identity
@@ -91,7 +92,7 @@ def find_backups(roots: tuple[Path, ...], *, with_size: bool = False) -> Reading
 
 def _refused(folder: Path) -> Gap:
     refusal = access_denied(folder)
-    return Gap("backups", str(folder), f"{refusal} {refusal.hint}", ("backups there",), fault=True)
+    return unreadable(GapSubject.BACKUPS, str(folder), f"{refusal} {refusal.hint}", "backups there")
 
 
 def _backups_below(root: Path, gaps: list[Gap]) -> Iterator[Path]:

@@ -13,9 +13,8 @@ from typing import NamedTuple, Protocol
 from recovery import clock, limits
 from recovery.database import Database
 from recovery.errors import DamagedBackupError, UnreadableArchiveError
+from recovery.formats.mbfile import read_extended_attributes, read_mbfile
 from recovery.source.file_keys import WrappedKey
-from recovery.source.records import RecordReader
-from recovery.source.records import read_record as read_record
 
 STORE = "Manifest.db"
 _FILE_ID = re.compile(r"[0-9a-f]{40}")
@@ -120,7 +119,6 @@ class ManifestIndex:
                 "Make a new backup of the device if it still exists, or look for an older copy of this folder.",
             )
         self._database = database
-        self._records = RecordReader()
         self._select = "SELECT fileID, domain, relativePath, flags, {} AS file FROM Files".format(
             "file" if "file" in columns else "NULL"
         )
@@ -132,7 +130,7 @@ class ManifestIndex:
     def with_id(self, file_id: str) -> ManifestEntry | None:
         """The entry of one file ID; None when the backup does not list it."""
         rows = self._database.rows(f"{self._select} WHERE fileID = ?", (file_id,))
-        return next((_entry(row, self._records) for row in rows), None)
+        return next(map(_entry, rows), None)
 
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
@@ -140,7 +138,7 @@ class ManifestIndex:
         where, bounds = ("domain = ?", ()) if not prefix else (_WITHIN, _range(prefix))
         sql = f"{self._select} WHERE {where} ORDER BY relativePath, fileID"
         for row in self._database.rows(sql, (domain, *bounds)):
-            yield _entry(row, self._records)
+            yield _entry(row)
 
     def paths(self, domain: str, prefix: str) -> Iterator[str]:
         """Paths of one domain that begin with `prefix`, in their order; no archive is read."""
@@ -174,7 +172,7 @@ def valid_file_id(text: str) -> bool:
     return _FILE_ID.fullmatch(text) is not None
 
 
-def _entry(row: sqlite3.Row, records: RecordReader) -> ManifestEntry:
+def _entry(row: sqlite3.Row) -> ManifestEntry:
     stored_name, stored_domain, stored_path, flags, archive = row
     name = str(stored_name)
     domain, path = str(stored_domain)[: limits.CELL_CHARACTERS], str(stored_path)[: limits.CELL_CHARACTERS]
@@ -184,41 +182,27 @@ def _entry(row: sqlite3.Row, records: RecordReader) -> ManifestEntry:
     if not isinstance(archive, bytes):
         return ManifestEntry(name, domain, path, kind, problem="its record is empty")
     try:
-        size, mode, modified, born, protection, key, digest, stored = records.read(archive)
+        found = read_mbfile(archive)
     except UnreadableArchiveError:
         return ManifestEntry(name, domain, path, kind, problem="its record cannot be read")
-    attributes = _attributes(stored, records)
+    attributes, problem = _NO_ATTRIBUTES, ""
+    if found.extended_attributes is not None:
+        try:
+            attributes = read_extended_attributes(found.extended_attributes)
+        except UnreadableArchiveError:
+            problem = "its attributes cannot be read"
     return ManifestEntry(
         name,
         domain,
         path,
         kind,
-        _whole(size),
-        _whole(mode),
-        _seconds(modified),
-        _seconds(born),
-        _whole(protection),
-        WrappedKey.from_bytes(key) if isinstance(key, bytes) else None,
-        digest if isinstance(digest, bytes) else None,
-        _NO_ATTRIBUTES if attributes is None else attributes,
-        "its attributes cannot be read" if attributes is None else "",
+        found.size,
+        found.mode,
+        found.last_modified,
+        found.birth,
+        found.protection_class,
+        WrappedKey.from_bytes(found.encryption_key) if found.encryption_key is not None else None,
+        found.digest,
+        attributes,
+        problem,
     )
-
-
-def _whole(value: object) -> int | None:
-    """A whole number of at most 64 bits, as the device counts; a property list can hold any."""
-    return value if type(value) is int and value.bit_length() < 64 else None
-
-
-def _seconds(value: object) -> float | None:
-    return value if type(value) is int or type(value) is float else None
-
-
-def _attributes(value: object, records: RecordReader) -> Mapping[str, bytes] | None:
-    """Extended attributes: a property list of name to bytes inside the record; None for one that is none."""
-    if not isinstance(value, bytes):
-        return _NO_ATTRIBUTES
-    try:
-        return records.attributes(value)
-    except UnreadableArchiveError:
-        return None

@@ -336,10 +336,10 @@ def test_everything_is_there_on_paper(browser: Browser, demo: Report) -> None:
 
 
 def test_a_ghost_says_what_is_known(browser: Browser) -> None:
-    """A photo deleted for good shows when and by what, and calls its picture no more than a thumbnail."""
+    """A photo permanently deleted shows when and by what, and calls its picture no more than a thumbnail."""
     browser.run("report.openCard(report.order.findIndex((card) => card.flags.includes('g') && card.only))")
     text = str(browser.run("return document.getElementById('facts').textContent"))
-    assert "Deleted for good" in text
+    assert "Permanently deleted" in text
     assert "Deleted by" in text
     assert "not the photo" in str(browser.run("return document.getElementById('made-from').textContent"))
     browser.run("document.getElementById('closeup').close()")

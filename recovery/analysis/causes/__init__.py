@@ -12,6 +12,7 @@ from recovery.analysis.causes import other_locations as others
 from recovery.analysis.causes.context import Inquiry, Rule
 from recovery.analysis.causes.summary import opening
 from recovery.analysis.model import Cause
+from recovery.analysis.statements import Statement
 
 RULES: tuple[Rule, ...] = (
     states.RECENTLY_DELETED,
@@ -43,10 +44,10 @@ RULES: tuple[Rule, ...] = (
 CODES = tuple(rule.code for rule in RULES)
 
 
-def judged(inquiry: Inquiry) -> tuple[tuple[Cause, ...], str]:
-    """Every cause with its verdict, always all of them and in the same order, and the opening paragraph.
+def judged(inquiry: Inquiry) -> tuple[tuple[Cause, ...], tuple[Statement, ...]]:
+    """Every cause with its verdict, always all of them and in the same order, and the summary.
 
-    A pure function: the same case and assets give the same words.
+    A pure function: the same case and assets give the same answer.
     """
     causes = tuple(rule.cause(inquiry) for rule in RULES)
     return causes, opening(inquiry.sure, len(inquiry.perhaps), causes, library_read=not inquiry.library_gaps())

@@ -1,4 +1,4 @@
-"""What a rule sees and what it answers: a case with its assets sorted, and a verdict with its words."""
+"""What a rule sees and what it answers: a case with its assets sorted, and a verdict with its statements."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ from dataclasses import dataclass
 
 from recovery.analysis.asset_fields import field_sources
 from recovery.analysis.causes.inputs import Sieve
-from recovery.analysis.causes.phrases import perhaps, sentence, share
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Verdict, asset_order, sources_of
+from recovery.analysis.statements import (
+    Advice,
+    CauseCode,
+    Moment,
+    NotRead,
+    PartState,
+    PhotoFact,
+    Share,
+    Statement,
+    TrueOfNone,
+    TrueOfPhotos,
+    TrueOfPossible,
+)
 from recovery.case import Case
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.codes import Availability, SavedAssetType
 from recovery.photos_db.library import DATABASE, AssetRow
 from recovery.provenance import Gap, Source
 
 _REMOTE = f"SELECT 1 FROM resource WHERE asset_pk = ? AND remote = {Availability.YES:d} LIMIT 1"
-HISTORY = "persistent history"
-"""What the gaps of the library's own history are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +82,24 @@ class Inquiry:
         return self.rows.get(_name(asset))
 
     def gaps_hiding(self, code: str) -> tuple[Gap, ...]:
-        """What could not be looked at and says itself that it hides this answer."""
+        """The gaps that name this answer among those they hide."""
         return tuple(gap for gap in self.case.gaps if code in gap.hides)
 
     def library_gaps(self, *facts: str) -> tuple[Gap, ...]:
         """Why the photo library cannot give a full answer: unread, damaged, or without these facts."""
         library = self.case.library
-        found = [gap for gap in self.case.gaps if gap.where == DATABASE and gap.fault and gap.what != HISTORY]
+        found = [
+            gap
+            for gap in self.case.gaps
+            if gap.where == DATABASE and gap.fault and gap.what is not GapSubject.PERSISTENT_HISTORY
+        ]
         if library is None:
             absent = [gap for gap in self.case.gaps if gap.where == DATABASE and gap not in found]
-            return (*found, *absent) or (Gap("the photo library", DATABASE, "it was not read"),)
+            return (*found, *absent) or (Gap(GapSubject.PHOTO_LIBRARY, DATABASE, GapReason.NOT_READ),)
         lacking = [fact for fact in facts if not library.places.get(fact)]
         words = ", ".join(fact.replace("_", " ") for fact in lacking)
         if lacking:
-            found.append(Gap("the photo library", DATABASE, f"this layout of it does not store: {words}"))
+            found.append(Gap(GapSubject.PHOTO_LIBRARY, DATABASE, GapReason.FIELDS_NOT_STORED, values=(words,)))
         return tuple(found)
 
 
@@ -117,56 +132,51 @@ class _Looked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict, the sentences for it and where that was read. `advice` replaces the rule's own."""
+    """A verdict, what is stated for it and where that was read."""
 
     verdict: CauseVerdict
-    says: str
+    says: tuple[Statement, ...]
     sources: tuple[Source, ...] = ()
-    advice: str | None = None
+    advice: Advice = Advice.USUAL
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One cause: its code in the inventory, how it is judged, what no verdict of it says, and what to do."""
+    """One cause and how it is judged."""
 
-    code: str
+    code: CauseCode
     judge: Callable[[Inquiry], Answer]
-    does_not_say: str
-    advice: str
 
     def cause(self, inquiry: Inquiry) -> Cause:
         """The cause as it stands in the findings."""
         answer = self.judge(inquiry)
-        advice = self.advice if answer.advice is None else answer.advice
-        sources = tuple(dict.fromkeys(answer.sources))
-        return Cause(self.code, answer.verdict, answer.says, self.does_not_say, advice, sources)
+        return Cause(self.code, answer.verdict, answer.says, answer.advice, tuple(dict.fromkeys(answer.sources)))
 
 
-def shown(says: str, sources: Iterable[Source] = (), advice: str | None = None) -> Answer:
+def shown(*says: Statement, sources: Iterable[Source] = ()) -> Answer:
     """The backup shows it."""
-    return Answer(CauseVerdict.SHOWN, says, tuple(sources), advice)
+    return Answer(CauseVerdict.SHOWN, says, tuple(sources))
 
 
-def contradicted(says: str, sources: Iterable[Source] = (), advice: str | None = None) -> Answer:
-    """The backup speaks against it."""
-    return Answer(CauseVerdict.CONTRADICTED, says, tuple(sources), advice)
+def contradicted(*says: Statement, sources: Iterable[Source] = ()) -> Answer:
+    """The backup rules it out."""
+    return Answer(CauseVerdict.CONTRADICTED, says, tuple(sources))
 
 
-def undetermined(says: str, sources: Iterable[Source] = (), advice: str | None = None) -> Answer:
+def undetermined(*says: Statement, sources: Iterable[Source] = (), advice: Advice = Advice.USUAL) -> Answer:
     """A backup can decide it; this one does not."""
     return Answer(CauseVerdict.UNDETERMINED, says, tuple(sources), advice)
 
 
-def unseen(says: str, sources: Iterable[Source] = (), advice: str | None = None) -> Answer:
+def unseen(*says: Statement, sources: Iterable[Source] = ()) -> Answer:
     """No backup can show it."""
-    return Answer(CauseVerdict.UNSEEN, says, tuple(sources), advice)
+    return Answer(CauseVerdict.UNSEEN, says, tuple(sources))
 
 
-def unread(gaps: Sequence[Gap], lead: str = "This cannot be told", advice: str | None = None) -> Answer:
-    """Undetermined because of what could not be looked at; names at most two such things."""
-    reasons = [f"{gap.what}: {gap.why.strip().rstrip('.')}" for gap in gaps[:2]]
-    says = sentence(f"{lead}. {'. '.join(sentence(reason).rstrip('.') for reason in reasons)}")
-    return undetermined(says, [Source(gap.where) for gap in gaps if gap.where], advice)
+def unread(gaps: Sequence[Gap], *, calls: int | None = None, advice: Advice = Advice.USUAL) -> Answer:
+    """Undetermined because of what was not read."""
+    sources = [Source(gap.where) for gap in gaps if gap.where]
+    return undetermined(NotRead(tuple(gaps), calls), sources=sources, advice=advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,31 +194,31 @@ class Hits:
             tuple(filter(is_true, inquiry.sure)), tuple(filter(is_true, inquiry.perhaps)), len(inquiry.sure)
         )
 
-    def share(self, one: str, many: str) -> str:
-        """`3 of your 14 FaceTime photos are`."""
-        return share(len(self.sure), self.total, one, many)
-
 
 def by_photos(
+    fact: PhotoFact,
     hits: Hits,
     *,
-    found: str,
-    maybe: tuple[str, str, str],
-    none: str,
     gaps: Sequence[Gap],
     sources: Callable[[Asset], Iterable[Source]],
+    until: tuple[Moment, ...] = (),
+    parts: Iterable[tuple[PartState, int]] = (),
+    more: Sequence[Statement] = (),
+    others: int = 0,
 ) -> Answer:
     """The answer where photos decide: shown by a FaceTime photo, else open, else contradicted.
 
-    `found` and `none` are whole sentences; `maybe` is verb for one, verb for many, and the rest of the sentence.
+    `until`, `parts` and `more` are stated of FaceTime photos, `others` where there is none.
     """
+    possible = len(hits.perhaps)
     if hits.sure:
-        more = f" {perhaps(len(hits.perhaps), maybe[0], maybe[1])} {maybe[2]} too." if hits.perhaps else ""
-        return shown(f"{found}{more}", _sources(hits.sure, sources))
-    if hits.perhaps:
-        says = f"{perhaps(len(hits.perhaps), maybe[0], maybe[1])} {maybe[2]}; nothing proves where they came from."
-        return undetermined(says, _sources(hits.perhaps, sources))
-    return unread(gaps) if gaps else contradicted(none)
+        photos = Share(len(hits.sure), hits.total)
+        found = TrueOfPhotos(fact, photos, until, tuple((part, number) for part, number in parts if number))
+        too = [TrueOfPossible(fact, possible, besides=True)] if possible else []
+        return shown(found, *more, *too, sources=_sources(hits.sure, sources))
+    if possible:
+        return undetermined(TrueOfPossible(fact, possible, besides=False), sources=_sources(hits.perhaps, sources))
+    return unread(gaps) if gaps else contradicted(TrueOfNone(fact, others))
 
 
 def field_source(inquiry: Inquiry, name: str) -> Callable[[Asset], Iterable[Source]]:

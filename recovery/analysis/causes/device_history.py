@@ -7,7 +7,21 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from recovery.analysis.causes.context import Answer, Inquiry, Rule, contradicted, shown, undetermined, unread
-from recovery.analysis.causes.phrases import count, day, days, listed, share
+from recovery.analysis.statements import (
+    BackedUpLater,
+    BackupOf,
+    CauseCode,
+    Comparison,
+    Fact,
+    IosUpdates,
+    LibraryUpdate,
+    Origin,
+    Rebuilt,
+    Repaired,
+    Restored,
+    Share,
+    Statement,
+)
 from recovery.app_data.settings import Setting, SettingName, setting
 from recovery.photos_db.library import DATABASE
 from recovery.photos_db.migrations import Migration, MigrationKind
@@ -25,21 +39,16 @@ def _library_rebuilt(inquiry: Inquiry) -> Answer:
     again = inquiry.repaired
     steps = inquiry.case.around.migrations.records
     rebuilt = [step for step in steps if _is_rebuild(step, steps)]
-    says = []
+    says: list[Statement] = []
     if again:
-        number = count(len(again), "photo or video was", "photos and videos were")
-        says.append(f"{number} brought back into the library by a repair (saved type 14, “Recovered”).")
+        says.append(Repaired(len(again)))
     if rebuilt:
-        moments = [moment for step in rebuilt if (moment := step.rebuild_completed or step.at)]
-        on = f", {days(moments)}" if moments else ""
-        says.append(f"The photo library was built anew from the files on the phone{on}.")
-    sources = [*(Source(DATABASE, library.table if library else "", pk) for pk in again)]
+        says.append(Rebuilt(tuple(at for step in rebuilt if (at := step.rebuild_completed or step.at))))
     if says:
-        return shown(" ".join(says), [*sources, *(step.source for step in rebuilt)])
+        rows = [Source(DATABASE, library.table if library else "", pk) for pk in again]
+        return shown(*says, sources=[*rows, *_of(rebuilt)])
     gaps = _migration_gaps(inquiry)
-    if gaps:
-        return unread(gaps)
-    return contradicted("The photo library's own history names no rebuild.", [step.source for step in steps])
+    return unread(gaps) if gaps else contradicted(Fact.NO_REBUILD, sources=_of(steps))
 
 
 def _is_rebuild(step: Migration, steps: Sequence[Migration]) -> bool:
@@ -66,38 +75,25 @@ def _migration_gaps(inquiry: Inquiry) -> tuple[Gap, ...]:
 def _ios_update(inquiry: Inquiry) -> Answer:
     steps = inquiry.case.around.migrations.records
     updates = [step for step in steps if step.kind is MigrationKind.UPDATED]
-    now = inquiry.case.identity.ios_version
-    version = f" This backup is of iOS {now}." if now else ""
+
+    def updated(comparison: Comparison, of: Sequence[Migration]) -> IosUpdates:
+        told = tuple(LibraryUpdate(step.at, step.os_build) for step in of)
+        return IosUpdates(comparison, told, inquiry.case.identity.ios_version)
+
     if not updates:
         gaps = _migration_gaps(inquiry)
-        if gaps:
-            return unread(gaps)
-        return contradicted(f"The photo library was never carried over to another iOS.{version}", _of(steps))
+        return unread(gaps) if gaps else contradicted(updated(Comparison.NEVER_UPDATED, ()), sources=_of(steps))
     first = min((moment for asset in inquiry.sure if (moment := asset.created or asset.added)), default=None)
     if first is None:
-        says = f"iOS changed the photo library {_told(updates)}.{version}"
-        return undetermined(f"{says} With no FaceTime photo to compare dates with, it tells little.", _of(updates))
+        return undetermined(updated(Comparison.NO_PHOTO, updates), sources=_of(updates))
     since = [step for step in updates if step.at is not None and step.at >= first]
     if since:
-        says = f"Since the first FaceTime photo found here, iOS changed the photo library {_told(since)}.{version}"
-        return shown(says, _of(since))
-    return contradicted(f"No update came after the first FaceTime photo found here.{version}", _of(updates))
+        return shown(updated(Comparison.UPDATED_SINCE, since), sources=_of(since))
+    return contradicted(updated(Comparison.NOT_SINCE, updates), sources=_of(updates))
 
 
 def _of(steps: Sequence[Migration]) -> list[Source]:
     return [step.source for step in steps]
-
-
-def _told(steps: Sequence[Migration]) -> str:
-    """`on 3 May 2024 (build 21F90)`, of many the last three."""
-    told = [_step(step) for step in steps[-3:]]
-    more = f"{count(len(steps), 'time')}, the last three " if len(steps) > len(told) else ""
-    return f"{more}{listed(told)}"
-
-
-def _step(step: Migration) -> str:
-    build = f" (build {step.os_build})" if step.os_build else ""
-    return f"on {day(step.at) if step.at else 'an unknown day'}{build}"
 
 
 # --- restores ---------------------------------------------------------------------------------------------
@@ -111,37 +107,32 @@ def _restored_device(inquiry: Inquiry) -> Answer:
     settings = inquiry.case.around.settings
     restored = setting(settings, SettingName.LAST_RESTORE)
     moved = setting(settings, SettingName.TRANSFER_STARTED)
-    kinds = ((restored, f"restored from {_kind(inquiry)}"), (moved, "moved over from another device"))
-    dated = [(kept.value, kept, how) for kept, how in kinds if kept and isinstance(kept.value, datetime)]
+    origins = ((restored, _backup_kind(inquiry)), (moved, Origin.DEVICE))
+    dated = [(kept.value, kept, origin) for kept, origin in origins if kept and isinstance(kept.value, datetime)]
     stated = [
         found.source for found in map(partial(setting, settings), _STATES) if found and _says_restored(found)
     ]
     if dated:
-        when, _, how = max(dated, key=lambda found: found[0])
-        says = f"This device was {how} on {day(when)}.{_older(inquiry, when)}"
-        return shown(says, [*(kept.source for _, kept, _ in dated), *stated])
+        when, _, origin = max(dated, key=lambda found: found[0])
+        older = sum(asset.created is not None and asset.created < when for asset in inquiry.sure)
+        says = Restored(origin, when, Share(older, len(inquiry.sure)))
+        return shown(says, sources=[*(kept.source for _, kept, _ in dated), *stated])
     if stated:
-        return shown("This device was set up from another backup or device; when is not stored.", stated)
+        return shown(Fact.SET_UP_FROM_ANOTHER, sources=stated)
     if restored is None or moved is None:
         return unread(inquiry.gaps_hiding("restored_device"))
-    sources = [restored.source, moved.source]
-    return contradicted("No restore from another backup is stored on this device.", sources)
+    return contradicted(Fact.NO_RESTORE, sources=[restored.source, moved.source])
 
 
 def _says_restored(stored: Setting) -> bool:
     return isinstance(stored.value, str) and any(part in stored.value.casefold() for part in RESTORED_STATES)
 
 
-def _kind(inquiry: Inquiry) -> str:
+def _backup_kind(inquiry: Inquiry) -> Origin:
     cloud = setting(inquiry.case.around.settings, SettingName.RESTORE_FROM_ICLOUD)
     if cloud is None or cloud.value is None:
-        return "a backup"
-    return "an iCloud backup" if cloud.value else "a backup on a computer"
-
-
-def _older(inquiry: Inquiry, when: datetime) -> str:
-    older = sum(asset.created is not None and asset.created < when for asset in inquiry.sure)
-    return f" {share(older, len(inquiry.sure), 'is', 'are')} older than that and came with it." if older else ""
+        return Origin.BACKUP
+    return Origin.ICLOUD_BACKUP if cloud.value else Origin.COMPUTER_BACKUP
 
 
 # --- the age of this backup -------------------------------------------------------------------------------
@@ -150,7 +141,7 @@ def _older(inquiry: Inquiry, when: datetime) -> str:
 def _newer_than_backup(inquiry: Inquiry) -> Answer:
     made = inquiry.case.identity.backup_date
     if made is None:
-        return undetermined("This backup does not say when it was made.")
+        return undetermined(Fact.BACKUP_UNDATED)
     settings = inquiry.case.around.settings
     names = (SettingName.LAST_COMPUTER_BACKUP, SettingName.LAST_ICLOUD_BACKUP, SettingName.LAST_BACKUP_STATE)
     found = [stored for name in names if (stored := setting(settings, name)) is not None]
@@ -161,42 +152,11 @@ def _newer_than_backup(inquiry: Inquiry) -> Answer:
     ]
     if later:
         moment, source = max(later, key=lambda pair: pair[0])
-        return shown(f"This backup is of {day(made)}; the phone was backed up again on {day(moment)}.", [source])
-    newest = inquiry.sieve.newest
-    last = f" The newest photo in it is of {day(newest)}." if newest else ""
-    says = f"This backup is of {day(made)}: a photo taken later cannot be in it.{last}"
-    return undetermined(says, [Source(INFO, "Last Backup Date")])
+        return shown(BackedUpLater(made, moment), sources=[source])
+    return undetermined(BackupOf(made, inquiry.sieve.newest), sources=[Source(INFO, "Last Backup Date")])
 
 
-LIBRARY_REBUILT = Rule(
-    "library_rebuilt",
-    _library_rebuilt,
-    "It does not say that a photo was lost by it. A rebuild may lose albums, captions and where a photo came "
-    "from.",
-    "On the phone: look through Photos, Recents and an album called Recovered, by date of the call; after a "
-    "rebuild a photo can stand at the wrong date. Here: recover-facetime scan BACKUP --from-date DAY --to-date "
-    "DAY.",
-)
-IOS_UPDATE = Rule(
-    "ios_update",
-    _ios_update,
-    "An update by itself deletes no photos, and nothing here ties one to a loss. Only the updates that changed "
-    "the photo library are recorded.",
-    "On the phone: Settings, General, Software Update. After an update leave the phone on power and Wi-Fi for a "
-    "night, so that Photos can finish. A backup from before the update, if you have one, is worth a scan.",
-)
-RESTORED_DEVICE = Rule(
-    "restored_device",
-    _restored_device,
-    "It does not say what the earlier backup lacked. A photo taken after that backup was made, and before the "
-    "restore, did not come along.",
-    "Look on the old device, if you still have it, in icloud.com, and in the backup that was restored: scan "
-    "that as well.",
-)
-NEWER_THAN_BACKUP = Rule(
-    "newer_than_backup",
-    _newer_than_backup,
-    "When the photo you miss was taken, only you can say.",
-    "If the call was later: make a new (encrypted) backup and scan that. To find by date what is here: "
-    "recover-facetime scan BACKUP --from-date DAY --to-date DAY.",
-)
+LIBRARY_REBUILT = Rule(CauseCode.LIBRARY_REBUILT, _library_rebuilt)
+IOS_UPDATE = Rule(CauseCode.IOS_UPDATE, _ios_update)
+RESTORED_DEVICE = Rule(CauseCode.RESTORED_DEVICE, _restored_device)
+NEWER_THAN_BACKUP = Rule(CauseCode.NEWER_THAN_BACKUP, _newer_than_backup)

@@ -15,10 +15,19 @@ from recovery.analysis.causes.context import (
     undetermined,
     unread,
 )
-from recovery.analysis.causes.phrases import count, day
 from recovery.analysis.model import Asset, Status, Upload
+from recovery.analysis.statements import (
+    CauseCode,
+    Fact,
+    OriginalsAway,
+    PhotoFact,
+    SmallerPartsHere,
+    StorageSetting,
+    UploadStuck,
+)
 from recovery.app_data.settings import SettingName, setting
 from recovery.case import Case
+from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT
 from recovery.photos_db.library import DATABASE
 from recovery.provenance import Gap, Source
@@ -26,7 +35,6 @@ from recovery.provenance import Gap, Source
 ENABLED_MARKER = "cpl_enabled_marker"
 """Lies in PhotoData where iCloud Photos is on; that it means this is an inference (facts: one real backup)."""
 _SHARED_ALBUMS = "PhotoData/PhotoCloudSharingData"
-_RESOURCES = "resources"
 
 
 def icloud_photos_on(case: Case) -> bool:
@@ -54,50 +62,40 @@ def only_in_icloud(asset: Asset) -> bool:
 def _only_in_icloud(inquiry: Inquiry) -> Answer:
     hits = Hits.of(inquiry, only_in_icloud)
     small = sum(bool(asset.recoverable) for asset in hits.sure)
-    rest = f" Of {small:,} of them a smaller copy or one half is here." if small else ""
     return by_photos(
+        PhotoFact.ONLY_IN_ICLOUD,
         hits,
-        found=f"{hits.share('exists', 'exist')} whole only in iCloud.{rest}",
-        maybe=("exists", "exist", "whole only in iCloud"),
-        none="No FaceTime photo was found whose original is only in iCloud.",
         gaps=_cloud_gaps(inquiry),
         sources=lambda asset: _row_sources(inquiry, asset),
+        more=[SmallerPartsHere(small)] if small else [],
     )
 
 
 def _optimised_storage(inquiry: Inquiry) -> Answer:
     kept = setting(inquiry.case.around.settings, SettingName.ORIGINALS_KEPT)
     away = inquiry.sieve.away_count
-    left = f"{count(away, 'original was', 'originals were')} in iCloud and not on the phone"
     marker = [marker_source()] if icloud_photos_on(inquiry.case) else []
     if kept is not None and kept.value is False:
-        says = "Optimise Storage was on: the phone may replace originals by smaller copies."
-        return shown(f"{says} {left}." if away else says, [kept.source, *marker])
+        return shown(OriginalsAway(StorageSetting.OPTIMISE, away), sources=[kept.source, *marker])
     if kept is not None and kept.value is True:
-        says = "Download and Keep Originals was on, so the phone was told to keep every original."
-        return contradicted(f"{says} All the same, {left}." if away else says, [kept.source])
+        return contradicted(OriginalsAway(StorageSetting.KEEP_ORIGINALS, away), sources=[kept.source])
     if away:
         sources = [source for uuid in inquiry.away for source in _stored_sources(inquiry, uuid)]
-        return shown(f"{left}, as happens with Optimise Storage.", [*sources, *marker])
+        return shown(OriginalsAway(StorageSetting.NOT_STORED, away), sources=[*sources, *marker])
     if kept is None:
         return unread(inquiry.gaps_hiding("optimised_storage"))
-    says = "Nobody chose between Optimise Storage and keeping originals on this device."
-    return undetermined(f"{says} What it then does is not known to us.", [kept.source])
+    return undetermined(Fact.STORAGE_SETTING_NEVER_CHOSEN, sources=[kept.source])
 
 
 def _upload_pending(inquiry: Inquiry) -> Answer:
     hits = Hits.of(inquiry, lambda asset: _upload(asset) in (Upload.PENDING, Upload.STUCK))
     stuck = [asset for asset in hits.sure if _upload(asset) is Upload.STUCK]
-    found = f"{hits.share('was', 'were')} still waiting to be sent to iCloud."
-    if stuck:
-        found += f" {_stuck(inquiry, stuck, len(hits.sure) == 1)}"
     return by_photos(
+        PhotoFact.UPLOAD_PENDING,
         hits,
-        found=found,
-        maybe=("was", "were", "still waiting to be sent to iCloud"),
-        none="No FaceTime photo was found waiting to be sent to iCloud.",
         gaps=_cloud_gaps(inquiry),
         sources=lambda asset: _row_sources(inquiry, asset),
+        more=[_stuck(inquiry, stuck, len(hits.sure) == 1)] if stuck else [],
     )
 
 
@@ -105,23 +103,15 @@ def _upload(asset: Asset) -> Upload | None:
     return asset.cloud.upload if asset.cloud else None
 
 
-def _stuck(inquiry: Inquiry, stuck: list[Asset], alone: bool) -> str:
+def _stuck(inquiry: Inquiry, stuck: list[Asset], only_one: bool) -> UploadStuck:
     rows = [row for asset in stuck if (row := inquiry.row(asset)) is not None]
     attempts = max((row.upload_attempts or 0 for row in rows), default=0)
     last = max((row.last_upload_attempt for row in rows if row.last_upload_attempt), default=None)
-    made = inquiry.case.identity.backup_date
-    says = "It seems stuck" if alone else f"{count(len(stuck), 'of them seems', 'of them seem')} stuck"
-    if attempts:
-        says += f": tried {count(attempts, 'time')}"
-    if last is not None:
-        says += f", last on {day(last)}"
-    if last is not None and made is not None:
-        says += f", {count((made - last).days, 'day')} before this backup"
-    return f"{says}."
+    return UploadStuck(len(stuck), only_one, attempts, last, inquiry.case.identity.backup_date)
 
 
 def _cloud_gaps(inquiry: Inquiry) -> tuple[Gap, ...]:
-    absent = [gap for gap in inquiry.case.gaps if gap.where == DATABASE and gap.what == _RESOURCES]
+    absent = [gap for gap in inquiry.case.gaps if gap.where == DATABASE and gap.what is GapSubject.RESOURCES]
     return (*inquiry.library_gaps(), *absent)
 
 
@@ -138,27 +128,6 @@ def _stored_sources(inquiry: Inquiry, uuid: str) -> Iterator[Source]:
         yield Source(DATABASE, f"ZINTERNALRESOURCE of {library.table}", stored.pk)
 
 
-ONLY_IN_ICLOUD = Rule(
-    "only_in_icloud",
-    _only_in_icloud,
-    "It tells what the library believed when the backup was made. Whether the photo is in iCloud today, only "
-    "iCloud can say.",
-    "Look at icloud.com, Photos, or in Photos on a device with the same Apple Account: open the photo there, "
-    "let it load, and save it. To have originals in your next backup: Settings, Photos, Download and Keep "
-    "Originals, wait until it is done, then back up again.",
-)
-OPTIMISED_STORAGE = Rule(
-    "optimised_storage",
-    _optimised_storage,
-    "It does not say that a photo is lost: with this setting the originals are in iCloud.",
-    "Settings, Photos, Download and Keep Originals, wait on Wi-Fi and power until Photos says it is done, then "
-    "back up again. Until then look at icloud.com.",
-)
-UPLOAD_PENDING = Rule(
-    "upload_pending",
-    _upload_pending,
-    "It does not say why sending failed, or whether it has succeeded since.",
-    "Such a photo may be on no other device, so save it from here: recover-facetime extract. On the phone: "
-    "connect it to Wi-Fi and power, open Photos and see whether it says that syncing is paused; check that "
-    "iCloud has space.",
-)
+ONLY_IN_ICLOUD = Rule(CauseCode.ONLY_IN_ICLOUD, _only_in_icloud)
+OPTIMISED_STORAGE = Rule(CauseCode.OPTIMISED_STORAGE, _optimised_storage)
+UPLOAD_PENDING = Rule(CauseCode.UPLOAD_PENDING, _upload_pending)

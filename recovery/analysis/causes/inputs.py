@@ -21,7 +21,7 @@ class Sieve:
         self.told: list[Asset] = []
         """Assets with any sign of FaceTime."""
         self.deleted: list[Asset] = []
-        """Assets that were deleted for good."""
+        """Assets that were permanently deleted."""
         self._store = case.store
         self._away = case.store.new_table("away", "created INTEGER, uuid TEXT")
         self.away_count = 0

@@ -17,8 +17,8 @@ from recovery.analysis.causes.context import (
     unread,
     unseen,
 )
-from recovery.analysis.causes.phrases import count, days
 from recovery.analysis.model import Asset, FileRole
+from recovery.analysis.statements import Advice, BackupOfDevice, CallsWithoutPhoto, CauseCode, Fact, PhotoFact
 from recovery.app_data.calls import CALL_HISTORY, Call
 from recovery.provenance import Source
 from recovery.source.identity import INFO
@@ -29,23 +29,19 @@ def _call_without_photo(inquiry: Inquiry) -> Answer:
     calls = [call for call in inquiry.case.around.calls if call.facetime and call.video and call.connected]
     spans = [call for call in calls if call.started and call.ended]
     if gaps and not spans:
-        advice = _ENCRYPT if inquiry.case.encrypted is False else None
+        advice = Advice.ENCRYPT_THE_BACKUP if inquiry.case.encrypted is False else Advice.USUAL
         return unread(gaps, advice=advice)
     if unread_photos := inquiry.library_gaps():
-        number = count(len(spans), "FaceTime video call")
-        return unread(unread_photos, f"{number} can be seen, but perhaps not every photo")
+        return unread(unread_photos, calls=len(spans))
     bare = _without_photo(inquiry, spans)
     if bare:
-        when = days(call.started for call in bare if call.started)
-        number = f"{len(bare):,} of {count(len(spans), 'FaceTime video call')}"
-        verb = "has" if len(bare) == 1 else "have"
-        says = f"{number} {verb} no FaceTime photo near {'it' if len(bare) == 1 else 'them'} ({when})."
-        return shown(f"{says} That is normal where nobody pressed the shutter.", (call.source for call in bare))
+        at = tuple(call.started for call in bare if call.started)
+        return shown(CallsWithoutPhoto(len(bare), len(spans), at), sources=_sources(bare))
     if gaps:
         return unread(gaps)
     if not spans:
-        return contradicted("The call history lists no FaceTime video call.", [Source(CALL_HISTORY.location.path)])
-    return contradicted("Every FaceTime video call in the history has a FaceTime photo near it.", _sources(spans))
+        return contradicted(Fact.NO_CALLS, sources=[Source(CALL_HISTORY.location.path)])
+    return contradicted(Fact.EVERY_CALL_HAS_A_PHOTO, sources=_sources(spans))
 
 
 def _without_photo(inquiry: Inquiry, calls: Iterable[Call]) -> list[Call]:
@@ -70,12 +66,9 @@ def _sources(calls: Iterable[Call]) -> list[Source]:
 
 
 def _copy_in_messages(inquiry: Inquiry) -> Answer:
-    hits = Hits.of(inquiry, lambda asset: any(_copies(asset)))
     return by_photos(
-        hits,
-        found=f"{hits.share('has', 'have')} a copy in Messages.",
-        maybe=("has", "have", "a copy in Messages"),
-        none="No copy of a FaceTime photo was found in Messages.",
+        PhotoFact.COPY_IN_MESSAGES,
+        Hits.of(inquiry, lambda asset: any(_copies(asset))),
         gaps=inquiry.gaps_hiding("copy_in_messages"),
         sources=lambda asset: [Source(path) for path in _copies(asset)],
     )
@@ -86,52 +79,17 @@ def _copies(asset: Asset) -> list[str]:
 
 
 def _other_phone_has_it(inquiry: Inquiry) -> Answer:
-    return unseen(
-        "A FaceTime photo is saved only on the device of the person who pressed the shutter. If the other "
-        "person took it, it never was on this one."
-    )
+    return unseen(Fact.SAVED_WHERE_THE_SHUTTER_WAS_PRESSED)
 
 
 def _another_device(inquiry: Inquiry) -> Answer:
     kind = inquiry.case.identity.product_type
     name = next((word for word in ("iPhone", "iPad", "iPod") if (kind or "").startswith(word)), None)
     sources = [Source(INFO, "Product Type")] if kind else []
-    if name is None:
-        return unseen("A backup holds one device only. If you use several, the photo may be on another.", sources)
-    other = "iPad or a Mac" if name == "iPhone" else "iPhone or a Mac"
-    return unseen(f"This is the backup of an {name}. A photo taken on your {other} is not in it.", sources)
+    return unseen(Fact.ONE_DEVICE_ONLY if name is None else BackupOfDevice(name), sources=sources)
 
 
-_ENCRYPT = (
-    "Make an encrypted backup (Finder, the Apple Devices app or iTunes: Encrypt local backup; keep the password "
-    "safe), and run this again."
-)
-CALL_WITHOUT_PHOTO = Rule(
-    "call_without_photo",
-    _call_without_photo,
-    "A call is never proof of a photo: no backup records the shutter. The phone also keeps only the more recent "
-    "calls.",
-    "If you remember taking a photo in one of these calls, look at the other causes above. If the other person "
-    "took it, ask them.",
-)
-OTHER_PHONE_HAS_IT = Rule(
-    "other_phone_has_it",
-    _other_phone_has_it,
-    "No backup of this device can show what the other device saved.",
-    "Ask the person you talked with to look in Photos on the day of the call, and to send it to you.",
-)
-COPY_IN_MESSAGES = Rule(
-    "copy_in_messages",
-    _copy_in_messages,
-    "Only pictures and movies that are the same as a photo here, or that carry FaceTime's name or marks, are "
-    "recognised. Mail and other apps are not looked at.",
-    "On the phone: Messages, the conversation, its name at the top, Photos. Here: recover-facetime extract "
-    "writes the copy where the original is not whole.",
-)
-ANOTHER_DEVICE = Rule(
-    "another_device",
-    _another_device,
-    "What your other devices hold is not in this backup.",
-    "Look in Photos on each device you use for FaceTime. Without iCloud Photos, each keeps its own photos: back "
-    "up that device too, and scan it.",
-)
+CALL_WITHOUT_PHOTO = Rule(CauseCode.CALL_WITHOUT_PHOTO, _call_without_photo)
+OTHER_PHONE_HAS_IT = Rule(CauseCode.OTHER_PHONE_HAS_IT, _other_phone_has_it)
+COPY_IN_MESSAGES = Rule(CauseCode.COPY_IN_MESSAGES, _copy_in_messages)
+ANOTHER_DEVICE = Rule(CauseCode.ANOTHER_DEVICE, _another_device)

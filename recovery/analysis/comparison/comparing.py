@@ -6,11 +6,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from recovery.analysis.comparison.asset_matching import Digests, Matching, match
 from recovery.analysis.comparison.differences import Difference, DifferenceKind, differences, whole_originals
 from recovery.analysis.model import Asset, AssetFile, BackupFacts, FileRole, FileState, Findings, asset_key
 from recovery.progress import SILENT, Progress
+
+
+class Doubt(StrEnum):
+    """What weakens a comparison."""
+
+    OLDER_LIBRARY_UNREAD = "older_library_unread"
+    NEWER_LIBRARY_UNREAD = "newer_library_unread"
+    OLDER_INTERRUPTED = "older_interrupted"
+    NEWER_INTERRUPTED = "newer_interrupted"
+    UNDATED = "undated"
+    DEVICE_UNKNOWN = "device_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Comparison:
     unchanged: int
     differences: tuple[Difference, ...]
     lost_assets: tuple[Asset, ...]
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
 
     @property
     def lost(self) -> frozenset[str]:
@@ -112,14 +124,16 @@ def _held(asset: Asset) -> list[AssetFile]:
     ]
 
 
-def _doubts(older: BackupFacts, newer: BackupFacts) -> Iterator[str]:
-    for which, backup in (("older", older), ("newer", newer)):
+def _doubts(older: BackupFacts, newer: BackupFacts) -> Iterator[Doubt]:
+    for backup, unread, interrupted in (
+        (older, Doubt.OLDER_LIBRARY_UNREAD, Doubt.OLDER_INTERRUPTED),
+        (newer, Doubt.NEWER_LIBRARY_UNREAD, Doubt.NEWER_INTERRUPTED),
+    ):
         if backup.photos_model_version is None:
-            unseen = "so what is missing there may only be unseen"
-            yield f"The photo library of the {which} backup was not read, {unseen}."
+            yield unread
         if backup.complete is False:
-            yield f"The {which} backup was interrupted, so files may be missing from it."
+            yield interrupted
     if older.backup_date is None or newer.backup_date is None:
-        yield "One of the backups has no date, so the order in which they were named counts as their age."
+        yield Doubt.UNDATED
     if same_device(older, newer) is None:
-        yield "It cannot be told whether both backups are of the same device."
+        yield Doubt.DEVICE_UNKNOWN

@@ -1,4 +1,4 @@
-"""What became of each asset between an older and a newer backup, told as single differences."""
+"""What became of each asset between an older and a newer backup, as single differences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DifferenceKind(StrEnum):
     """What became of an asset between two backups, losses first."""
 
     DELETED = "deleted"
-    """Deleted for good, and the newer library remembers it."""
+    """Permanently deleted, and the newer library remembers it."""
     VANISHED = "vanished"
     """The same device no longer knows it."""
     LOST_ORIGINAL = "lost_original"
@@ -50,13 +50,16 @@ _ORDER = {kind: number for number, kind in enumerate(DifferenceKind)}
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that differs. An asset is None where its backup does not know it; `text` is for people."""
+    """One thing that differs. An asset is None where its backup does not know it.
+
+    `deletion` is what the newer library remembers of a deletion that explains it.
+    """
 
     kind: DifferenceKind
     older: Asset | None
     newer: Asset | None
     matched_by: MatchedBy | None
-    text: str
+    deletion: Deletion | None = None
 
     @property
     def asset(self) -> Asset:
@@ -102,8 +105,7 @@ def _differences(
     for asset in matching.only_newer:
         if is_remembered(asset):
             if asset.deleted and (asset.uuid or "").upper() not in names:
-                text = f"{_deleted(asset.deleted)}; the older backup does not know it"
-                yield Difference(DifferenceKind.DELETED, None, asset, None, text)
+                yield Difference(DifferenceKind.DELETED, None, asset, None, asset.deleted)
         elif not _was_a_copy(asset, files):
             yield _new(asset, same)
 
@@ -113,15 +115,12 @@ def _deletions(assets: Sequence[Asset]) -> Mapping[str, Deletion]:
 
 
 def _gone(asset: Asset, same: bool | None) -> Difference:
-    if same:
-        text = "the newer backup does not know it any more, and nothing in it tells why"
-        return Difference(DifferenceKind.VANISHED, asset, None, None, text)
-    return Difference(DifferenceKind.ONLY_IN_OLDER, asset, None, None, "the newer backup does not have it")
+    return Difference(DifferenceKind.VANISHED if same else DifferenceKind.ONLY_IN_OLDER, asset, None, None)
 
 
 def _new(asset: Asset, same: bool | None) -> Difference:
     kind = DifferenceKind.APPEARED if same else DifferenceKind.ONLY_IN_NEWER
-    return Difference(kind, None, asset, None, "the older backup does not have it")
+    return Difference(kind, None, asset, None)
 
 
 def _was_a_copy(asset: Asset, files: set[str]) -> bool:
@@ -133,79 +132,36 @@ def _was_a_copy(asset: Asset, files: set[str]) -> bool:
 def _of_pair(pair: Pair, deletions: Mapping[str, Deletion]) -> Iterator[Difference]:
     older, newer = pair.older, pair.newer
 
-    def difference(kind: DifferenceKind, text: str) -> Difference:
-        return Difference(kind, older, newer, pair.by, text)
+    def difference(kind: DifferenceKind, deletion: Deletion | None = None) -> Difference:
+        return Difference(kind, older, newer, pair.by, deletion)
 
     if is_remembered(older) or is_remembered(newer):
         if not is_remembered(newer):
-            yield difference(DifferenceKind.CAME_BACK, "only a trace in the older backup, there in the newer one")
+            yield difference(DifferenceKind.CAME_BACK)
         elif not is_remembered(older) and newer.deleted:
-            yield difference(DifferenceKind.DELETED, _deleted(newer.deleted))
+            yield difference(DifferenceKind.DELETED, newer.deleted)
         elif not is_remembered(older):
-            yield difference(DifferenceKind.VANISHED, "only a small picture of it is left in the newer backup")
+            yield difference(DifferenceKind.VANISHED)
         return
     if newer.deleted and not older.deleted:
-        yield difference(DifferenceKind.DELETED, f"{_deleted(newer.deleted)}; files of it are still there")
+        yield difference(DifferenceKind.DELETED, newer.deleted)
     lost, gained = whole_originals(older) - whole_originals(newer), whole_originals(newer) - whole_originals(older)
     if lost:
-        gone = deletions.get((older.uuid or "").upper())
-        why = f"; {_deleted(gone)}" if gone else f" ({newer.status_reason})" if newer.status_reason else ""
-        yield difference(DifferenceKind.LOST_ORIGINAL, f"the newer backup lacks {_named(lost)}{why}")
+        yield difference(DifferenceKind.LOST_ORIGINAL, deletions.get((older.uuid or "").upper()))
     if gained:
-        yield difference(DifferenceKind.GAINED_ORIGINAL, f"the newer backup holds {_named(gained)} as well")
+        yield difference(DifferenceKind.GAINED_ORIGINAL)
     if older.status is not newer.status and not lost and not gained:
-        yield difference(
-            DifferenceKind.STATUS_CHANGED,
-            f"{_in_words(older.status)} before, {_in_words(newer.status)} now: {newer.status_reason}",
-        )
-    yield from (difference(kind, text) for kind, text in _states(older, newer))
+        yield difference(DifferenceKind.STATUS_CHANGED)
+    yield from map(difference, _states(older, newer))
 
 
-def _states(older: Asset, newer: Asset) -> Iterator[tuple[DifferenceKind, str]]:
+def _states(older: Asset, newer: Asset) -> Iterator[DifferenceKind]:
     """Changes of a stored yes or no; where one backup does not store it nothing is said."""
     kinds = DifferenceKind
-    since = f" since {newer.trashed_at:%Y-%m-%d}" if newer.trashed_at else ""
     for before, now, yes, no in (
-        (
-            older.trashed,
-            newer.trashed,
-            (kinds.TRASHED, f"in Recently Deleted{since}; in the older backup it was not"),
-            (kinds.RESTORED, "no longer in Recently Deleted, as it was in the older backup"),
-        ),
-        (
-            older.hidden,
-            newer.hidden,
-            (kinds.HIDDEN, "hidden in the newer backup, not in the older one"),
-            (kinds.SHOWN, "no longer hidden, as it was in the older backup"),
-        ),
-        (
-            older.favorite,
-            newer.favorite,
-            (kinds.FAVORITE, "a favourite in the newer backup, not in the older one"),
-            (kinds.NOT_FAVORITE, "no longer a favourite, as it was in the older backup"),
-        ),
+        (older.trashed, newer.trashed, kinds.TRASHED, kinds.RESTORED),
+        (older.hidden, newer.hidden, kinds.HIDDEN, kinds.SHOWN),
+        (older.favorite, newer.favorite, kinds.FAVORITE, kinds.NOT_FAVORITE),
     ):
         if before is not None and now is not None and before != now:
             yield yes if now else no
-
-
-def _deleted(deletion: Deletion) -> str:
-    when = f" on {deletion.at:%Y-%m-%d}" if deletion.at else ""
-    client = f" by {deletion.client}" if deletion.client else ""
-    reason = f" ({deletion.reason.rstrip('.')})" if deletion.reason else ""
-    return f"deleted for good{when}{client}{reason}"
-
-
-_NAMES = {
-    FileRole.STILL: "the original photo",
-    FileRole.PAIRED_VIDEO: "the movie of the Live Photo",
-    FileRole.VIDEO: "the original video",
-}
-
-
-def _named(roles: frozenset[FileRole]) -> str:
-    return " and ".join(name for role, name in _NAMES.items() if role in roles) or "an original"
-
-
-def _in_words(code: str) -> str:
-    return code.replace("_", " ")

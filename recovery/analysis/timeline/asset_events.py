@@ -99,7 +99,7 @@ def _end(records: Records, asset: Asset) -> Iterator[Event]:
     if gone is not None:
         why = f": {gone.reason}" if gone.reason else ""
         when = "" if gone.at else "; nothing tells when"
-        text = f"deleted for good{by(gone.client)}{why}{when}"
+        text = f"permanently deleted{by(gone.client)}{why}{when}"
         source = ghost.source if ghost else Source(DATABASE)
         detail = details(client=gone.client, reason=gone.reason)
         yield of_asset(asset, gone.at, EventCode.DELETED, text, source, detail)

@@ -15,6 +15,7 @@ from recovery.analysis.timeline.library_events import change_events, nameless_de
 from recovery.analysis.timeline.message_events import message_events
 from recovery.case import Case
 from recovery.errors import SelectionError
+from recovery.gap_codes import GapSubject
 from recovery.photos_db.history import HistoryEvent
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
@@ -38,7 +39,14 @@ class Timeline:
     gaps: tuple[Gap, ...]
 
 
-_HIDING = frozenset({"persistent history", "call history", "history of the photo library", "the photo library"})
+_HIDING = frozenset(
+    {
+        GapSubject.PERSISTENT_HISTORY,
+        GapSubject.CALL_HISTORY,
+        GapSubject.LIBRARY_MIGRATIONS,
+        GapSubject.PHOTO_LIBRARY,
+    }
+)
 _HIDDEN_ANSWERS = frozenset(
     {
         "call_overlap",
@@ -60,8 +68,8 @@ def timeline(
     uuids: Collection[str] = (),
     progress: Progress = SILENT,
 ) -> Timeline:
-    """The events of a backup: of the assets that stand out (FaceTime, recently deleted, hidden, deleted for good),
-    of `everything`, or of single `uuids` with whatever touches them.
+    """The events of a backup: of the notable assets (FaceTime, recently deleted, hidden, permanently deleted), of
+    `everything`, or of single `uuids` with whatever touches them.
 
     Changes from the library's history are told if the case was gathered with events. Raises SelectionError for a
     UUID that no asset has.
@@ -82,7 +90,11 @@ def timeline(
         assets=len(chosen),
         of_assets=len(findings.assets),
         left_out=case.traces.life.left_out if case.traces.life else 0,
-        gaps=tuple(gap for gap in findings.gaps if gap.what in _HIDING or _HIDDEN_ANSWERS & set(gap.hides)),
+        gaps=tuple(
+            gap
+            for gap in findings.gaps
+            if (gap.what in _HIDING and not gap.part) or _HIDDEN_ANSWERS & set(gap.hides)
+        ),
     )
 
 

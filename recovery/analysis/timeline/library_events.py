@@ -20,7 +20,7 @@ _MOVES = {
     EventKind.TRASHED: (EventCode.TRASHED, "moved to Recently Deleted"),
     EventKind.RESTORED: (EventCode.RESTORED, "moved back out of Recently Deleted"),
     EventKind.TRASH_CHANGED: (EventCode.TRASH_CHANGED, "moved to Recently Deleted or back; nothing tells which"),
-    EventKind.DELETED: (EventCode.DELETED, "deleted for good"),
+    EventKind.DELETED: (EventCode.DELETED, "permanently deleted"),
 }
 
 
@@ -35,7 +35,7 @@ def nameless_deletions(case: Case) -> Iterator[Event]:
     for gone in case.traces.history.deleted if case.traces.history else ():
         if gone.uuid is None:
             who = by(gone.client, gone.deletion.activity)
-            text = f"a photo or video was deleted for good{who}; nothing tells which"
+            text = f"a photo or video was permanently deleted{who}; nothing tells which"
             detail = (("number", str(gone.asset_pk)), *_detail(gone.deletion))
             yield Event(gone.deleted_at, EventCode.DELETED, text, gone.source, detail=detail)
 

@@ -14,6 +14,7 @@ from recovery.formats.sqlite.cell_parser import Recogniser
 from recovery.formats.sqlite.pages import PageStore
 from recovery.formats.sqlite.record_format import Kind, Shape, Value
 from recovery.formats.sqlite.regions import Origin, Region, pages_of, regions
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source
 
 
@@ -92,16 +93,23 @@ def carve_tables(path: Path, targets: Sequence[Target], wal: Path | None = None)
                 for search in searches:
                     search.look_at(region)
     except UnreadableDatabaseError as error:
-        return [Reading(gaps=(_gap(target.shape, path, str(error)),)) for target in targets]
-    stopped = "The file holds more look-alikes of rows than any real one; the search was stopped."
+        return [Reading(gaps=(_gap(target.shape, path, GapReason.UNREADABLE, str(error)),)) for target in targets]
     return [
-        Reading(search.rows(), (_gap(search.shape, path, stopped),) if search.stopped else ())
+        Reading(search.rows(), (_gap(search.shape, path, GapReason.SEARCH_STOPPED),) if search.stopped else ())
         for search in searches
     ]
 
 
-def _gap(shape: Shape, path: Path, why: str) -> Gap:
-    return Gap(f"deleted rows of {shape.table}", path.name, why, ("permanently deleted rows",), True)
+def _gap(shape: Shape, path: Path, why: GapReason, *values: str) -> Gap:
+    return Gap(
+        GapSubject.DELETED_ROWS_OF_TABLE,
+        path.name,
+        why,
+        ("permanently deleted rows",),
+        fault=True,
+        part=shape.table,
+        values=values,
+    )
 
 
 class _Search:

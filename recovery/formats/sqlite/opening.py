@@ -11,6 +11,7 @@ from pathlib import Path
 from recovery.database import SIDE_FILES, Database, Tick, folder_trouble
 from recovery.errors import UnreadableDatabaseError
 from recovery.formats.sqlite.rebuilding import Rebuilt, is_sound, rebuild
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap
 from recovery.temp_folder import require_space
 from recovery.workspace import Workspace, create
@@ -38,8 +39,7 @@ def _opened(copy: Path, store: str, workspace: Workspace, tick: Tick) -> tuple[D
         wal = copy.with_name(copy.name + SIDE_FILES[0])
         logs: tuple[Path | None, ...] = (wal, None) if wal.is_file() else (None,)
         if len(logs) > 1 and (alone := _without_log(copy, store, workspace, tick)) is not None:
-            return alone, (_gap(store, "its write-ahead log does not fit it, so it was read without the log",
-                                ("the last changes before the backup",)),)  # fmt: skip
+            return alone, (_gap(store, GapReason.READ_WITHOUT_LOG, ("the last changes before the backup",)),)
         rebuilt = [found for log in logs if (found := _rebuilt(copy, log, workspace)) is not None]
         if not rebuilt:
             raise UnreadableDatabaseError(str(error), error.hint) from error
@@ -86,10 +86,10 @@ def _losses(store: str, result: Rebuilt) -> tuple[Gap, ...]:
     known = ", ".join(
         f"{table.name}: {'an unknown number' if table.lost is None else f'{table.lost:,}'}" for table in damaged
     )
-    pages = f"{result.bad_pages:,} page{'s' * (result.bad_pages != 1)} of its tables cannot be read"
-    why = f"{pages}; every other row was read page by page. Rows lost: {known}"
-    return (_gap(store, why, tuple(f"the lost rows of {table.name}" for table in damaged)),)
+    why = GapReason.PAGE_UNREADABLE if result.bad_pages == 1 else GapReason.PAGES_UNREADABLE
+    hides = tuple(f"the lost rows of {table.name}" for table in damaged)
+    return (_gap(store, why, hides, result.bad_pages, known),)
 
 
-def _gap(store: str, why: str, hides: tuple[str, ...]) -> Gap:
-    return Gap("damaged database", store, why, hides, fault=True)
+def _gap(store: str, why: GapReason, hides: tuple[str, ...], *values: int | str) -> Gap:
+    return Gap(GapSubject.DAMAGED_DATABASE, store, why, hides, fault=True, values=values)

@@ -24,7 +24,7 @@ LANES = {
     EventKind.CALL: "FaceTime calls",
     EventKind.PHOTO: "Photos and videos",
     EventKind.TRASHED: "Recently Deleted",
-    EventKind.DELETED: "Deleted for good",
+    EventKind.DELETED: "Permanently deleted",
 }
 Json = dict[str, object] | list[object]
 # With these escaped, no text can end the element it stands in or begin a comment.

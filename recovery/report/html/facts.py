@@ -11,6 +11,7 @@ from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.asset_text import photographed
 from recovery.report.figures import count, day, file_size, span, when
+from recovery.report.messages import status
 from recovery.report.safe_text import clean
 
 _STATES = {FileState.PRESENT: "here", FileState.MISSING: "missing", FileState.DAMAGED: "damaged"}
@@ -41,7 +42,7 @@ def sections(asset: Asset, sources: Mapping[str, Source]) -> tuple[Section, ...]
         Section("What became of it", tuple(_fate(asset, sources))),
         Section("The photo", tuple(_facts(asset, sources))),
         Section("Files", tuple(_files(asset))),
-        Section("Notes", tuple(Row("", shown(note)) for note in asset.notes)),
+        Section("Notes", tuple(Row("", shown(note)) for note in map(status.note, asset.notes))),
     )
     return tuple(section for section in everything if section.rows)
 
@@ -66,7 +67,8 @@ def _signals(asset: Asset) -> Iterator[Row]:
 
 def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
     offset = asset.timezone_offset
-    yield Row("Status", f"{words.STATUSES[asset.status]}: {shown(asset.status_reason)}".rstrip(": "))
+    why = shown(status.reason(asset.status_reason))
+    yield Row("Status", f"{words.STATUSES[asset.status]}: {why}")
     if asset.cloud and asset.cloud.upload:
         yield Row("iCloud", words.UPLOADS[asset.cloud.upload], sources.get("cloud"))
     if asset.trashed:
@@ -83,7 +85,7 @@ def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
 
 
 def _deletion(gone: Deletion, source: Source | None, offset: int | None) -> Iterator[Row]:
-    yield Row("Deleted for good", when(gone.at, offset), source)
+    yield Row("Permanently deleted", when(gone.at, offset), source)
     for label, text in (
         ("Deleted by", gone.client),
         ("Reason, as stored", gone.reason),

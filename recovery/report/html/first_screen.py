@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from recovery import limits
 from recovery.analysis.model import (
-    Asset,
     BackupFacts,
     Cause,
     CauseVerdict,
@@ -25,17 +24,19 @@ from recovery.report.figures import count, file_size, when
 from recovery.report.html.facts import shown
 from recovery.report.html.page import VERDICTS
 from recovery.report.message_text import message_line, messages_sentence
-from recovery.report.output_options import hidden_answers
+from recovery.report.messages.causes import CauseText, told
+from recovery.report.messages.gaps import line
+from recovery.report.messages.sentences import paragraph
 
 BAR = 1000
 """Width of a whole bar in its own units; a part that is not empty is at least _LEAST wide."""
 _LEAST = 8
 CAUSE_ORDER = (CauseVerdict.SHOWN, CauseVerdict.UNDETERMINED, CauseVerdict.UNSEEN, CauseVerdict.CONTRADICTED)
 CAUSE_WORDS = {
-    CauseVerdict.SHOWN: "The backup shows it",
-    CauseVerdict.UNDETERMINED: "The backup does not decide it",
+    CauseVerdict.SHOWN: "Confirmed by this backup",
+    CauseVerdict.UNDETERMINED: "Undetermined",
     CauseVerdict.UNSEEN: "Cannot be seen in a backup",
-    CauseVerdict.CONTRADICTED: "The backup speaks against it",
+    CauseVerdict.CONTRADICTED: "Ruled out by this backup",
 }
 
 
@@ -66,7 +67,7 @@ class CauseGroup:
 
     verdict: CauseVerdict
     title: str
-    causes: tuple[Cause, ...]
+    causes: tuple[CauseText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def sentences(findings: Findings) -> tuple[str, ...]:
     sure = [asset for asset in findings.assets if asset.facetime.verdict.rank > 1]
     return (
         _headline(len(sure), verdicts[Verdict.POSSIBLE]),
-        *((shown(findings.summary),) if findings.summary else (*_whole(sure), *_where(sure))),
+        shown(paragraph(findings.summary)),
         *_size(findings.totals.recoverable_bytes),
         *((messages_sentence(findings.facetime_messages),) if findings.facetime_messages else ()),
     )
@@ -119,26 +120,6 @@ def _headline(sure: int, perhaps: int) -> str:
     if perhaps:
         return f"No photo is proven to be from FaceTime; {perhaps:,} may be"
     return "No FaceTime photo was found in this backup"
-
-
-def _whole(facetime: Sequence[Asset]) -> Iterator[str]:
-    whole = sum(asset.status is Status.COMPLETE for asset in facetime)
-    if facetime and whole == len(facetime):
-        yield "All of those from FaceTime are whole in this backup."
-    elif facetime:
-        yield f"Of those from FaceTime, {whole:,} are whole in this backup and {len(facetime) - whole:,} are not."
-
-
-def _where(facetime: Sequence[Asset]) -> Iterator[str]:
-    parts = (
-        (sum(bool(asset.trashed) for asset in facetime), "in Recently Deleted"),
-        (sum(bool(asset.hidden) for asset in facetime), "hidden in Photos"),
-        (sum(asset.status is Status.ELSEWHERE for asset in facetime), "only elsewhere, such as in iCloud"),
-        (sum(asset.deleted is not None for asset in facetime), "deleted for good"),
-    )
-    texts = [f"{number:,} {where}" for number, where in parts if number]
-    if texts:
-        yield f"Among them: {', '.join(texts)}."
 
 
 def _size(recoverable: int) -> Iterator[str]:
@@ -184,7 +165,7 @@ def _parts(rows: list[tuple[str, str, str, int]]) -> tuple[Part, ...]:
 
 def cause_groups(causes: Iterable[Cause]) -> tuple[CauseGroup, ...]:
     """Causes by verdict, those that the backup shows first."""
-    everything = tuple(causes)
+    everything = tuple(map(told, causes))
     groups = (
         CauseGroup(verdict, CAUSE_WORDS[verdict], tuple(cause for cause in everything if cause.verdict is verdict))
         for verdict in CAUSE_ORDER
@@ -213,24 +194,18 @@ def _loose_end(end: LooseEnd) -> str:
 
 
 def gap_groups(gaps: Iterable[Gap]) -> tuple[GapGroup, ...]:
-    """What could not be looked at, damage first."""
+    """Not examined, damage first."""
     everything = tuple(gaps)
     groups: list[GapGroup] = []
     for fault, title in (
         (True, "Damaged: it is in the backup, and could not be read"),
         (False, "Not in this backup, or empty in it"),
     ):
-        lines = [_gap(gap) for gap in everything if gap.fault is fault]
+        lines = [shown(line(gap)) for gap in everything if gap.fault is fault]
         if lines:
             more = max(0, len(lines) - limits.REPORT_LISTED)
             groups.append(GapGroup(title, tuple(lines[: limits.REPORT_LISTED]), more))
     return tuple(groups)
-
-
-def _gap(gap: Gap) -> str:
-    hides = hidden_answers(gap)
-    where = f" ({shown(gap.where)})" if gap.where and gap.where != gap.what else ""
-    return f"{shown(gap.what)}{where}: {shown(gap.why)}." + (f" This hides: {hides}." if hides else "")
 
 
 def message_group(messages: Sequence[FaceTimeMessage]) -> MessageGroup | None:

@@ -21,6 +21,7 @@ from recovery.report.html.picture_choice import NOT_THE_PHOTO, SHOWN
 from recovery.report.html.previews import Preview
 from recovery.report.html.timeline_marks import Event
 from recovery.report.inventory import asset_key
+from recovery.report.messages import status
 
 VERDICTS = {**words.VERDICTS, Verdict.NO: "no sign of FaceTime"}
 V = TypeVar("V", bound=StrEnum)
@@ -30,7 +31,7 @@ DETAILS_IN_BLOCK = 100
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One asset in the gallery. `flags`: t recently deleted, h hidden, g deleted for good, f favourite.
+    """One asset in the gallery. `flags`: t recently deleted, h hidden, g permanently deleted, f favourite.
 
     `day` and `time` are in the stored zone, "" when unknown; `moment` is in seconds since 1970 for sorting;
     `call` is the number of a call or -1; `part` the part of the gallery; `only` says that no more than a
@@ -94,7 +95,7 @@ PARTS = (
     ("From FaceTime", "Certain and probable, by call and by day."),
     ("Perhaps from FaceTime", "Not proven: a sign or two, or only the time of a call."),
     ("Everything else", "Photos and videos without signs of FaceTime, by day."),
-    ("Deleted for good", "No longer in the library, without signs of FaceTime; known from traces."),
+    ("Permanently deleted", "No longer in the library, without signs of FaceTime; known from traces."),
 )
 
 
@@ -191,8 +192,8 @@ def _line(asset: Asset) -> str:
     """What stands on a card without a picture."""
     if asset.deleted:
         at = f" {day(asset.deleted.at, asset.timezone_offset)}" if asset.deleted.at else ""
-        return f"deleted for good{at}"
-    return shown(asset.status_reason) or words.STATUS_MEANINGS[asset.status]
+        return f"permanently deleted{at}"
+    return shown(status.reason(asset.status_reason))
 
 
 def _searched(asset: Asset) -> str:
@@ -225,5 +226,5 @@ def _states(findings: Findings) -> Iterator[Choice]:
     totals = findings.totals
     yield Choice("t", "recently deleted", totals.recently_deleted)
     yield Choice("h", "hidden", totals.hidden)
-    yield Choice("g", "deleted for good", totals.permanently_deleted)
+    yield Choice("g", "permanently deleted", totals.permanently_deleted)
     yield Choice("f", "favourite", sum(bool(asset.favorite) for asset in findings.assets))

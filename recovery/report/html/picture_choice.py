@@ -27,7 +27,7 @@ SHOWN = {
     Shown.EDITED: "Made from the edited version; the original is not here or cannot be shown.",
     Shown.MESSAGES: "Made from the copy in Messages, not from the original.",
     Shown.REDUCED: "Made from a smaller copy, not from the original.",
-    Shown.FRAME: "A frame of the movie, not a photo.",
+    Shown.FRAME: "A frame of the video, not a photo.",
     Shown.THUMBNAIL: "The phone's own thumbnail: a small preview, not the photo.",
     Shown.TABLE: "From a table of thumbnails: a tiny preview, not the photo.",
 }

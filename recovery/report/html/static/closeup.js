@@ -30,7 +30,7 @@
       if (!stage.contains(video)) return;
       showStill();
       byId("play").hidden = true;
-      byId("made-from").textContent = "This browser cannot play this movie. Extracted, other programs can. "
+      byId("made-from").textContent = "This browser cannot play this video. Extracted, other programs can. "
         + detail.madeFrom;
     };
     video.addEventListener("error", giveUp);
@@ -44,7 +44,7 @@
     if (!detail || !detail.movie || byId("play").hidden) return;
     if (stage.querySelector("video")) {
       showStill();
-      byId("play").textContent = "Play movie";
+      byId("play").textContent = "Play video";
     } else {
       playMovie();
     }
@@ -71,7 +71,7 @@
     byId("position").textContent = `${(position + 1).toLocaleString("en")} of ${report.order.length.toLocaleString("en")}`;
     byId("closeup-tick").checked = report.ticked.has(card().index);
     byId("play").hidden = !detail.movie;
-    byId("play").textContent = "Play movie";
+    byId("play").textContent = "Play video";
     byId("previous").disabled = position === 0;
     byId("next").disabled = position === report.order.length - 1;
     byId("facts").replaceChildren(...detail.sections.flatMap(([title, rows]) => [

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from recovery.report.figures import count
+
 _MONTHS = (
     "January February March April May June July August September October November December".split()
 )  # never in the language of the system: the texts are English
 _LARGEST_OFFSET = 24 * 3600
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 photo`, `2 photos`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def share(number: int, total: int, one: str, many: str) -> str:
