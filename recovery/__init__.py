@@ -3,6 +3,7 @@
 `open_backup` is the way in; see docs/api.md.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,5 @@ __all__ = ["Backup", "__version__", "open_backup"]
 def __getattr__(name: str) -> object:
     # Imported when asked for: `--version` and `--help` need none of it.
     if name in ("Backup", "open_backup"):
-        from recovery import api
-
-        return getattr(api, name)
+        return getattr(import_module("recovery.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,10 +23,9 @@ from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
 from recovery.photos_db.codes import KindCode
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
+from recovery.report.messages.gaps import why
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
-from recovery.report.messages.gaps import why
-from recovery.source.blobs import Blob, BlobFolder, BlobState
 from recovery.source.manifest import EntryKind, ManifestEntry
 from tests.scanning import PASSPHRASE, scan, view_of
 from tests.talking import say
