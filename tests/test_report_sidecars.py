@@ -66,7 +66,7 @@ def test_exiftool_reads_the_sidecar_as_meant(tmp_path: Path) -> None:
 @needs_exiftool
 def test_exiftool_finds_nothing_that_is_not_known(tmp_path: Path) -> None:
     """An asset without dates, place, words and rating gets no such tags, and no FaceTime origin."""
-    bare = Asset(None, rich().assets[0].basis, rich().assets[0].kind, rich().assets[0].status, "")
+    bare = Asset(None, rich().assets[0].basis, rich().assets[0].kind, rich().assets[0].status, WHOLE)
     tags = read_by_exiftool(bare, tmp_path)
     shown = {name for name in tags if name.startswith("XMP")}
     assert shown == {"XMP-facetime:Verdict", "XMP-facetime:Status"}
