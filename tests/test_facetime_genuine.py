@@ -129,7 +129,7 @@ def test_situations_with_genuine_structure(tmp_path: Path, genuine: Path, passph
     assert pair.created == datetime(2024, 1, 1, tzinfo=UTC)
     assert dict(pair.sources)["created"].place == MOVIE_DATE
     assert dict(pair.sources)["created"].store.endswith("IMG_0001.MOV")
-    assert any("mvhd" in note for note in pair.notes)
+    assert NoteCode.DATE_OF_VIDEO in {note.code for note in pair.notes}
 
 
 def test_the_librarys_date_is_better_than_the_videos(tmp_path: Path, genuine: Path) -> None:

@@ -126,7 +126,8 @@ def test_another_movie_is_told_without_the_reason(tmp_path: Path) -> None:
     findings = scan(
         BackupBuilder().with_photo("IMG_0001").with_file("CameraRollDomain", path, other).build(tmp_path)
     )
-    assert "the picture of the video lasts 1.5 of 3.0 seconds" in named(findings, "IMG_0009.MOV").notes
+    notes = map(note, named(findings, "IMG_0009.MOV").notes)
+    assert "the picture of the video lasts 1.5 of 3.0 seconds" in notes
 
 
 def test_the_note_stands_in_text_json_and_page(tmp_path: Path) -> None:

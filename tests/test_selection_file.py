@@ -65,7 +65,7 @@ def test_ticked_assets_are_found_by_uuid_and_by_file() -> None:
     """Each ticked name gives the key of its asset; one that is not here is an error."""
     found = rich()
     with_uuid = next(asset for asset in found.assets if asset.uuid)
-    nameless = next(asset for asset in found.assets if asset.files and asset is not with_uuid)
+    nameless = next(asset for asset in found.assets if asset.files and asset != with_uuid)
     without = nameless.changed(uuid=None)
     found = found.changed(assets=FoundAssets.of(without if asset == nameless else asset for asset in found.assets))
     ticked = TickedAssets(frozenset({str(with_uuid.uuid).upper()}), frozenset({without.files[0].file_id}))

@@ -115,7 +115,8 @@ class WorkingDatabase:
     def run(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
         with self._own_trouble():
-            yield from self.connection.execute(sql, parameters)
+            for row in self.connection.execute(sql, parameters):
+                yield row
 
     def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first cell of the first row that a statement gives; None without a row."""
