@@ -115,7 +115,8 @@ class WorkingDatabase:
     def run(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
         with self._own_trouble():
-            for row in self.connection.execute(sql, parameters):
+            # Not `yield from`: it would close the cursor of an unfinished reader, perhaps after its database.
+            for row in self.connection.execute(sql, parameters):  # noqa: UP028
                 yield row
 
     def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
