@@ -37,7 +37,7 @@ demo: $(VENV)/.installed
 	@echo "  $(BIN)/recover-facetime diagnose $(DEMO)/backups/plain"
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import plistlib
 import random
+from dataclasses import replace
 from functools import lru_cache
 
 import pillow_heif
 from PIL import Image
 
 from fixtures import movies, pictures
+from fixtures.exif import exif_block
 
 _VARIANTS = 4  # small pictures; a large one takes a second to encode
 _THUMBNAIL = 320  # longer side in pixels of the one inside a HEIC of a camera
@@ -18,10 +21,11 @@ _GRAIN = 8  # levels of noise in a HEIC
 
 
 def pool(sizes: tuple[int, ...], movie_bytes: int, heic: tuple[int, int] | None) -> dict[str, bytes]:
-    """Contents by name: "jpg", "mov", "thumb" and "other", or several with a number behind the name."""
+    """Contents by name: "jpg", "mov", "thumb", "adjustments", "other", or several with a number behind it."""
     picture = pictures.encode("benchmark", 32, 24, "photo", "JPEG", pictures.CAMERA)
     movie = movies.movie("benchmark", 32, 24, "photo", movies.MovieFacts((), still_image_time=True, created=0))
     found = {"jpg": picture, "mov": movie, "thumb": picture[:200], "other": b"nothing to see here"}
+    found["adjustments"] = plistlib.dumps({"adjustmentFormatIdentifier": "com.apple.photo"})
     for number, size in enumerate(sizes):
         noise = random.Random(size).randbytes(size)
         found[f"jpg {number}"], found[f"mov {number}"] = picture + noise, movie + noise
@@ -53,7 +57,7 @@ def _heic(number: int, width: int, height: int) -> bytes:
     if width >= _CAMERA_WIDTH:
         boxes: list[int | None] = [_THUMBNAIL]
         heif[0].info["thumbnails"] = boxes
-    facts = pictures.CAMERA if width >= _CAMERA_WIDTH else pictures.FACETIME
+    facts = pictures.CAMERA if width >= _CAMERA_WIDTH else replace(pictures.FACETIME, orientation=1)
     buffer = io.BytesIO()
-    heif.save(buffer, quality=60, exif=pictures.exif_bytes(facts), enc_params={"preset": "ultrafast"})
+    heif.save(buffer, quality=60, exif=exif_block(facts), enc_params={"preset": "ultrafast"})
     return buffer.getvalue()

@@ -57,10 +57,10 @@ _LARGE = """Made with `--large`: from the disk, the cache emptied before each, w
 _GROWTH = """Plain backups made in the same way, the whole library as JSON, seconds by the clock, with the start
 of Python."""
 
-_PREVIEWS = """`small HEIC`: 480 x 360 pixels, as FaceTime's stills, with no thumbnail inside. `12 MP HEIC`: 4032
-x 3024 pixels with a thumbnail of 320 pixels inside. `first` makes the small previews of the gallery; `again` is a
-second report of the same backup beside the first; `both` makes small and large ones. *Core* counts processor
-time."""
+_PREVIEWS = """`small HEIC`: 480 x 360 pixels; as in FaceTime's stills, which are larger, no thumbnail
+inside. `12 MP HEIC`: 4032 x 3024 pixels with a thumbnail of 320 pixels inside. `first` makes the small previews
+of the gallery; `again` is a second report of the same backup beside the first; `both` makes small and large
+ones. *Core* counts processor time."""
 
 _CONDITIONS = """The load average of one minute, as each stage began, tells how much else the machine did (after
 another stage it holds about 1 of that one); processor time says more than the clock where it was much. The other

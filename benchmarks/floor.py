@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from recovery.database import Database
-from recovery.photos.facts import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Role
-from recovery.photos.resolve import resolve
+from recovery.photos_db.field_query import resolve
+from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Role
 
 
 def floor(folder: Path, manifest: Path, library: Path) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recovery.database import Database
-from recovery.photos.history import read_events, read_history
+from recovery.photos_db.history import read_events, read_history
 
 SCHEMA = """
 CREATE TABLE Z_PRIMARYKEY (Z_ENT INTEGER PRIMARY KEY, Z_NAME VARCHAR, Z_SUPER INTEGER, Z_MAX INTEGER);

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from benchmarks.baselines import Answer, Jobs, answer, measure_cooling, measured
 from benchmarks.shapes import PASSPHRASE
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
+from recovery.analysis.find import find
+from recovery.analysis.model import Findings
 from recovery.case import Case, gather
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import write
-from recovery.findings.find import find
-from recovery.findings.model import Findings
-from recovery.report.html.pictures import candidates, is_movie
+from recovery.report.html.picture_choice import candidates, is_movie
 from recovery.report.html.previews import Preview, PreviewMaker, tables_by_path
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Container, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,8 @@ class Asset:
 
     number: int
     photo_extension: str = "JPG"
+    small_by: int | None = None
+    """Who saved it, if it is one of many small pictures."""
 
     @property
     def uuid(self) -> str:
@@ -58,15 +61,15 @@ class Asset:
 
     @property
     def facetime(self) -> bool:
-        return self.number % 500 == 1
+        return self.number % 500 == 1 and self.small_by is None
 
     @property
     def live(self) -> bool:
-        return self.number % 10 in (1, 2, 3)
+        return self.number % 10 in (1, 2, 3) and self.small_by is None
 
     @property
     def video(self) -> bool:
-        return self.number % 20 == 0
+        return self.number % 20 == 0 and self.small_by is None
 
     @property
     def extension(self) -> str:
@@ -75,7 +78,7 @@ class Asset:
     @property
     def local(self) -> bool:
         """Whether its originals are in the backup; the others are in iCloud."""
-        return self.facetime or self.number % 7 != 3
+        return self.facetime or self.number % 7 != 3 or self.small_by is not None
 
     @property
     def edited(self) -> bool:
@@ -94,6 +97,8 @@ class Asset:
 
     @property
     def imported_by(self) -> int:
+        if self.small_by is not None:
+            return self.small_by
         return 8 if self.facetime else 3 if self.shared else 1
 
     @property
@@ -118,9 +123,9 @@ class Asset:
         return self.number % 100 == 9
 
 
-def write_library(path: Path, count: int, extension: str = "JPG") -> None:
+def write_library(path: Path, count: int, extension: str = "JPG", small_by: int | None = None) -> None:
     """A Photos.sqlite with so many assets, two to three resources and three changes of history for each."""
-    layout = layouts.load(LAYOUT)
+    layout, all_of = layouts.load(LAYOUT), partial(assets, count, extension, small_by)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF"):
             connection.execute(f"PRAGMA {pragma}")
@@ -135,13 +140,13 @@ def write_library(path: Path, count: int, extension: str = "JPG") -> None:
         connection.execute("INSERT INTO Z_MODELCACHE VALUES (?)", (model_cache_content(layout),))
         for name, columns in _FOR_OTHERS.items():
             connection.execute(f"CREATE TABLE {name} (Z_PK INTEGER PRIMARY KEY, {', '.join(columns.split())})")
-        masters = (_master(asset) for asset in assets(count, extension) if not asset.local)
+        masters = (_master(asset) for asset in all_of() if not asset.local)
         for name, rows in (
-            ("ZASSET", map(_asset, assets(count, extension))),
-            ("ZADDITIONALASSETATTRIBUTES", map(_additional, assets(count, extension))),
-            ("ZEXTENDEDATTRIBUTES", map(_extended, assets(count, extension))),
+            ("ZASSET", map(_asset, all_of())),
+            ("ZADDITIONALASSETATTRIBUTES", map(_additional, all_of())),
+            ("ZEXTENDEDATTRIBUTES", map(_extended, all_of())),
             ("ZCLOUDMASTER", masters),
-            ("ZINTERNALRESOURCE", (row for asset in assets(count, extension) for row in _resources(asset))),
+            ("ZINTERNALRESOURCE", (row for asset in all_of() for row in _resources(asset))),
         ):
             _insert(connection, name, layout.columns(name), rows)
         root = {"Z_PK": 1, "ZKIND": 3999, "ZUUID": Asset(0).uuid, "ZTRASHEDSTATE": 0}
@@ -153,9 +158,9 @@ def write_library(path: Path, count: int, extension: str = "JPG") -> None:
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-def assets(count: int, extension: str = "JPG") -> Iterator[Asset]:
+def assets(count: int, extension: str = "JPG", small_by: int | None = None) -> Iterator[Asset]:
     """So many assets, in order."""
-    return (Asset(number, extension) for number in range(1, count + 1))
+    return (Asset(number, extension, small_by) for number in range(1, count + 1))
 
 
 def _insert(
@@ -194,8 +199,8 @@ def _asset(asset: Asset) -> dict[str, Any]:
         "ZPLAYBACKSTYLE": 3 if asset.live else 1,
         "ZMEDIAGROUPUUID": asset.group_uuid,
         "ZDURATION": 12.5 if asset.video else 0.0,
-        "ZWIDTH": 4032,
-        "ZHEIGHT": 3024,
+        "ZWIDTH": 4032 if asset.small_by is None else 1600,
+        "ZHEIGHT": 3024 if asset.small_by is None else 1200,
         "ZLATITUDE": 52.5163,
         "ZLONGITUDE": 13.3777,
         "ZSAVEDASSETTYPE": 3,

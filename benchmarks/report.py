@@ -16,14 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from recovery.findings.model import Asset, Findings
-from recovery.photos import decoding
+from recovery.analysis.found import FoundAssets
+from recovery.analysis.model import Asset, Findings
+from recovery.formats import decoding
 from recovery.report.html.previews import LARGE, SMALL, Preview
-from recovery.report.html.write import folder_of, render
+from recovery.report.html.writing import folder_of, render
 from tests.report_pages import MADE, Browser, browser_is_missing, demo_report, opened
 
 DAYS = 3000
@@ -78,8 +78,8 @@ def _write(folder: Path, number: int) -> Path:
 
 def _repeated(findings: Findings, number: int) -> Findings:
     """The findings with so many assets: the demo's, over and over, on other days and under other names."""
-    assets = tuple(_others(findings.assets, number))
-    return replace(findings, assets=assets, totals=replace(findings.totals, assets=number))
+    assets = FoundAssets.of(_others(findings.assets, number))
+    return findings.changed(assets=assets, totals=findings.totals.changed(assets=number))
 
 
 def _others(assets: Sequence[Asset], number: int) -> Iterator[Asset]:
@@ -87,7 +87,7 @@ def _others(assets: Sequence[Asset], number: int) -> Iterator[Asset]:
     for place in range(number):
         asset = assets[place % len(assets)]
         moved = timedelta(days=chance.randrange(DAYS), minutes=chance.randrange(1440))
-        yield asset._replace(
+        yield asset.changed(
             uuid=f"{chance.getrandbits(128):032X}",
             filename=f"IMG_{place:05d}.HEIC",
             created=asset.created - moved if asset.created else None,

@@ -19,7 +19,8 @@ from pathlib import Path
 from benchmarks.deleted_rows import DeletingLibrary, Figures, figures
 from benchmarks.forensic_corpus import Score, folders, score_folder
 from recovery.database import Database, open_file_copy
-from recovery.photos.residue import carve_assets, inspect_copy
+from recovery.formats.sqlite import inspect_copy
+from recovery.photos_db.carved_assets import carve_assets
 from recovery.workspace import Workspace
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "residue.md"

@@ -18,6 +18,7 @@ class Shape:
     Every file has its blob. Pictures and movies are real and tiny, enough for a scan; `linked` makes blobs of the
     same content names of one file, so that a million take no room. `original_bytes` appends noise to originals, by
     turns; one video gets `movie_bytes`. `heic` makes photos HEIC of that size, without the phone's thumbnails.
+    `imported_by` makes all assets small still pictures that were saved by whom this code names.
     """
 
     assets: int
@@ -27,12 +28,14 @@ class Shape:
     original_bytes: tuple[int, ...] = ()
     movie_bytes: int = 0
     heic: tuple[int, int] | None = None
+    imported_by: int | None = None
 
     @property
     def name(self) -> str:
         """A folder name."""
         parts: list[object] = ["encrypted" if self.encrypted else "plain", self.assets, self.files]
         parts += ["linked"] * self.linked + ["large"] * bool(self.original_bytes) + list(self.heic or ())
+        parts += [] if self.imported_by is None else ["imported", self.imported_by]
         return "-".join(map(str, parts))
 
     @property

@@ -27,7 +27,7 @@ from fixtures.evidence import CALL_HISTORY, Call, call_history
 
 CAMERA = "CameraRollDomain"
 LIBRARY = "Media/PhotoData/Photos.sqlite"
-_VERSION = 4  # of this generator: a backup made by another one is made anew
+_VERSION = 5  # of this generator: a backup made by another one is made anew
 _KEYS = 64
 _WHEN = 1_717_234_200  # 2024-06-01
 _COCOA = datetime(2001, 1, 1, tzinfo=UTC)
@@ -103,7 +103,7 @@ class _Writer:
             yield self._row(file)
 
     def _databases(self, library: Path) -> Iterator[tuple[object, ...]]:
-        write_library(library, self.shape.assets, self.shape.extension)
+        write_library(library, self.shape.assets, self.shape.extension, self.shape.imported_by)
         part = self.folder / "part"
         shutil.copyfile(library, part)
         yield self._large(CAMERA, LIBRARY, part)
@@ -180,7 +180,7 @@ class _Writer:
 
 
 def _originals(shape: Shape) -> Iterator[_File]:
-    for asset in assets(shape.assets, shape.extension):
+    for asset in assets(shape.assets, shape.extension, shape.imported_by):
         if not asset.local:
             continue
         base = f"{asset.directory}/{asset.stem}"
@@ -191,7 +191,7 @@ def _originals(shape: Shape) -> Iterator[_File]:
         if asset.edited:
             folder = f"Media/PhotoData/Mutations/{base}/Adjustments"
             yield _File(CAMERA, f"{folder}/FullSizeRender.jpg", "thumb")
-            yield _File(CAMERA, f"{folder}/Adjustments.plist", "other")
+            yield _File(CAMERA, f"{folder}/Adjustments.plist", "adjustments")
 
 
 def _thumbs(shape: Shape) -> Iterator[_File]:

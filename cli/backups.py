@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 
 import click
 
-from cli.main import partly
-from cli.options import style
-from recovery.backup.locate import default_roots, find_backups
+from cli.main import EXIT_FAILED, partly
+from cli.options import in_bytes, style
 from recovery.errors import BackupNotFoundError
+from recovery.filesystem import is_folder
+from recovery.records import indented
 from recovery.report.backup_list import backups_document
 from recovery.report.backup_text import backups_table
+from recovery.source.locate import default_roots, find_backups
 
 
 @click.command(name="backups")
@@ -31,13 +33,17 @@ def command(root: Path | None, as_json: bool, no_size: bool, debug: bool) -> int
     Usual folders: macOS ~/Library/Application Support/MobileSync/Backup; Windows
     %APPDATA%\\Apple Computer\\MobileSync\\Backup and
     %USERPROFILE%\\Apple\\MobileSync\\Backup.
+
+    Exit codes: 0 done, 1 no backup was found, 2 wrong usage, 3 some folder could
+    not be read.
     """
-    if root is not None and not root.is_dir():
+    if root is not None and not is_folder(root):
         raise BackupNotFoundError(f"There is no folder {root}.", "Give a folder that holds backups.")
     roots = (root,) if root else default_roots()
     found = find_backups(roots, with_size=not no_size)
     if as_json:
-        click.echo(json.dumps(backups_document(found), ensure_ascii=False, indent=2))
+        in_bytes(sys.stdout).write(indented(backups_document(found)) + b"\n")
     else:
         click.echo(backups_table(found, roots=roots, style=style()), nl=False)
-    return partly(any(gap.fault for gap in found.gaps))
+    hidden = any(gap.fault for gap in found.gaps)
+    return partly(hidden) if hidden or found.records else EXIT_FAILED

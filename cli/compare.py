@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from cli.main import partly
-from cli.options import Manners, answer_stream, manners, manners_options, style
-from cli.several import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
-from recovery.findings.compare import Comparison, compare
-from recovery.report.comparison import comparison_document
+from cli.multi_backup import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
+from cli.options import Manners, answer_stream, in_bytes, manners, manners_options, style
+from recovery.analysis.comparison.comparing import Comparison, compare
+from recovery.records import indented
+from recovery.report.comparison_json import comparison_document
 from recovery.report.comparison_text import comparisons_text
 from recovery.report.layout import PLAIN
-from recovery.report.view import View
+from recovery.report.output_options import View
 
 
 @click.command(name="compare")
@@ -45,7 +45,7 @@ def command(
     """Compare backups of one or of several devices: what vanished, changed or came.
 
     Each older backup is held against the newest one; their dates decide which is
-    older. A photo deleted for good on the phone is still whole in a backup made
+    older. A photo permanently deleted on the phone is still whole in a backup made
     before: the answer ends with the command that takes it out.
 
     \b
@@ -61,13 +61,13 @@ def command(
         listed = ", ".join(source.label for source in sources)
         click.echo(f"Note: the backups are compared in the order of their dates: {listed}.", err=True)
     comparisons, faults = _compared(sources, how)
-    with answer_stream(output, *(source.folder for source in sources)) as stream:
+    with answer_stream(output, *(source.folder for source in sources)) as stream, how.bar() as bar:
         if as_json:
             document = comparison_document(comparisons, generated_at=datetime.now(UTC), swapped=swapped)
-            stream.write(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
+            in_bytes(stream).write(indented(document) + b"\n")
         else:
             paint = style() if output is None else PLAIN
-            stream.write(comparisons_text(comparisons, View(everything, verbose, paint)))
+            stream.write(comparisons_text(comparisons, View(everything, verbose, paint, bar)))
     return partly(faults)
 
 
@@ -80,5 +80,6 @@ def _compared(sources: Sequence[Source], how: Manners) -> tuple[list[Comparison]
             with found_in(source, how) as older:
                 faults = faults or older.faults
                 digests = digests_between(older, newest, how)
-                comparisons.append(compare(older.findings, newest.findings, digests))
+                with how.bar() as bar:
+                    comparisons.append(compare(older.findings, newest.findings, digests, bar))
     return comparisons, faults

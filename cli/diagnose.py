@@ -10,6 +10,7 @@ from cli.main import partly
 from cli.options import (
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -56,11 +57,13 @@ def command(
     the backup could not be read, 4 passphrase missing or wrong.
     """
     with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
-        findings = told(found.findings, redacted)
+        findings = told(found.findings, redacted, found.progress)
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json:
-                stream.write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))))
+                in_bytes(stream).write(
+                    dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))).encode()
+                )
             else:
                 paint = style() if output is None else PLAIN
                 stream.write(diagnosis(findings, verbose=verbose, style=paint))
-    return partly(any(gap.fault for gap in findings.gaps))
+    return partly(findings.faults)

@@ -12,8 +12,10 @@ from typing import Any
 
 import click
 
+from cli import streams
 from cli.filters import search_of, search_options
 from cli.main import partly
+from cli.multi_backup import lost_and_older
 from cli.options import (
     BytesDone,
     Manners,
@@ -26,23 +28,23 @@ from cli.options import (
     redact_option,
     told,
 )
-from cli.several import lost_and_older
-from recovery.backup.locate import default_roots, locate
+from recovery.analysis.model import Findings, Verdict
 from recovery.errors import OutputError
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
 from recovery.extraction.plan import Plan, PlannedAsset, plan
-from recovery.extraction.selection import Frames, Reduced, Selection
+from recovery.extraction.selected_files import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
-from recovery.findings.model import Findings, Verdict
-from recovery.report import extraction_text
+from recovery.report import extraction_text, words
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.safe_text import clean
 from recovery.report.sidecars import json_sidecar, xmp
+from recovery.source.locate import default_roots, locate
+from recovery.system_files import from_system
 
 
 @click.command(name="extract")
@@ -78,7 +80,7 @@ from recovery.report.sidecars import json_sidecar, xmp
     type=click.Choice([choice.value.replace("_", "-") for choice in Frames]),
     default="when-needed",
     show_default=True,
-    help="Frames out of a Live Photo's movie: for a lost still, or the best of every FaceTime photo.",
+    help="Frames out of a Live Photo's video: for a lost still, or the best of every FaceTime photo.",
 )
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
@@ -92,7 +94,7 @@ from recovery.report.sidecars import json_sidecar, xmp
 @click.option(
     "--from-older",
     metavar="OLDER",
-    help="Take out of the backup OLDER what BACKUP has lost since: photos deleted for good, lost originals.",
+    help="Take out of the backup OLDER what BACKUP has lost since: photos permanently deleted, lost originals.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how many bytes it needs.")
 @click.option(
@@ -112,7 +114,7 @@ from recovery.report.sidecars import json_sidecar, xmp
 def command(
     backup: str, out: Path, passphrase_file: str | None, from_older: str | None, dry_run: bool, **chosen: Any
 ) -> int:
-    """Write the FaceTime photos, recently deleted and loose media of BACKUP into OUT.
+    """Write FaceTime photos and messages, deleted and loose media of BACKUP into OUT.
 
     Originals are copied bit for bit, both halves of a Live Photo under one name,
     each with a JSON and an XMP sidecar. OUT also gets inventory.json,
@@ -140,11 +142,11 @@ def command(
             selection = replace(selection, keys=lost)
         if ticked:
             selection = replace(selection, keys=ticked_keys(ticked, found.findings))
-        planned = plan(found.findings, selection)
+        planned = plan(found.findings, selection, found.progress)
         if not can_take_frames() and planned.needs_frames:
             planned = planned.without_frames()
             click.echo(
-                "Note: some stills could be replaced by a frame of their movie; install recover-facetime[frames].",
+                "Note: some stills could be replaced by a frame of their video; install recover-facetime[frames].",
                 err=True,
             )
         if dry_run:
@@ -158,15 +160,16 @@ def command(
             documents=_documents(found),
             run=RunFacts(
                 arguments=tuple(_arguments(chosen["redacted"])),
-                case_number=chosen["case_number"],
-                evidence_number=chosen["evidence_number"],
-                examiner=chosen["examiner"],
+                case_number=streams.typed(chosen["case_number"]),
+                evidence_number=streams.typed(chosen["evidence_number"]),
+                examiner=streams.typed(chosen["examiner"]),
+                warnings=tuple(_warnings(planned)),
             ),
-            progress=BytesDone(how.progress, "Writing"),
+            progress=BytesDone(found.progress, "Writing"),
         )
         told = chosen["with_report"] and _report(found, planned, out, how)
     click.echo(extraction_text.summary(outcomes, out, verbose=how.verbose), nl=False)
-    faults = any(gap.fault for gap in found.findings.gaps)
+    faults = found.findings.faults
     return partly(faults or not outcomes.complete or told is None)
 
 
@@ -176,13 +179,13 @@ def _report(found: Opened, planned: Plan, out: Path, how: Manners) -> Path | Non
     keys = frozenset(asset_key(item.asset) for item in planned.assets if item.asset is not None)
     try:
         write_report(
-            found.view, found.case, found.findings, page, options=ReportOptions(only=keys), progress=how.progress
+            found.view, found.case, found.findings, page, options=ReportOptions(only=keys), progress=found.progress
         )
     except OutputError as error:
         click.echo(f"Note: {clean(str(error))} {error.hint}", err=True)
         return None
     if not how.quiet:
-        click.echo(f"Page to look at: {clean(str(page))}", err=True)
+        click.echo(f"Report: {clean(str(page))}", err=True)
     return page
 
 
@@ -190,12 +193,12 @@ def _told(found: Opened, selection: Selection) -> Findings:
     """Redacted findings; what is left out cannot be searched for any more."""
     if selection.near or selection.persons or selection.albums or selection.text:
         raise click.UsageError("--redact leaves out what --near, --person, --album and --text search for.")
-    return told(found.findings, True)
+    return told(found.findings, True, found.progress)
 
 
 def _arguments(redacted: bool) -> Iterator[str]:
     """The arguments for the record; redacted only the names of options, for any other may name somebody."""
-    for argument in sys.argv[1:]:
+    for argument in map(from_system, sys.argv[1:]):
         if not redacted:
             yield argument
         elif argument.startswith("-"):
@@ -245,23 +248,33 @@ def _documents(found: Opened) -> Documents:
     def sidecars(planned: PlannedAsset, outcomes: tuple[Outcome, ...]) -> Mapping[str, bytes]:
         asset = planned.asset
         assert asset is not None  # loose files get no sidecars
-        text = json_sidecar(asset, findings.backup, extracted=_extracted(outcomes))
-        return {"json": text.encode(), "xmp": xmp(asset)}
+        document = json_sidecar(asset, findings, extracted=_extracted(outcomes))
+        return {"json": document, "xmp": xmp(asset)}
 
     def finals(outcomes: Outcomes) -> Mapping[str, bytes]:
         # No time: an extraction that was interrupted and finished later has the bytes of an undisturbed one.
-        text = io.StringIO()
-        write_json(findings, text, generated_at=None, extracted=_extracted(outcomes.files))
-        return {"inventory.json": text.getvalue().encode()}
+        written = io.BytesIO()
+        write_json(
+            findings,
+            written,
+            generated_at=None,
+            extracted=_extracted(outcomes.files),
+            progress=found.progress,
+        )
+        return {"inventory.json": written.getvalue()}
 
     return Documents(sidecars=sidecars, finals=finals, derive=Deriver(found.view, found.case.traces.tables))
 
 
+def _warnings(planned: Plan) -> Iterator[str]:
+    """What a reader of the record must know of what was written."""
+    if any(file.message is not None and file.message.untested for file in planned.files):
+        yield f"{words.MESSAGES_TITLE}: {words.MESSAGES_UNTESTED_NOTE.removeprefix('* ')}"
+
+
 def _extracted(outcomes: tuple[Outcome, ...]) -> dict[FileKey, Extracted]:
     return {
-        (asset_key(outcome.planned.asset), outcome.planned.file): Extracted(
-            outcome.entry.sha256, outcome.entry.target
-        )
+        (key, outcome.planned.file): Extracted(outcome.entry.sha256, outcome.entry.target)
         for outcome in outcomes
-        if outcome.planned.asset is not None and outcome.entry is not None
+        if (key := outcome.planned.key) is not None and outcome.entry is not None
     }

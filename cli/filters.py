@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
+from cli.streams import typed
+from recovery.analysis.search import Near, Search
 from recovery.errors import SelectionError
-from recovery.findings.selection import Near, Search
+from recovery.system_files import from_system
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -100,9 +102,9 @@ def search_of(chosen: Mapping[str, Any]) -> Search:
             since=chosen["from_date"],
             until=chosen["to_date"],
             near=chosen["near"],
-            persons=tuple(chosen["persons"]),
-            albums=tuple(chosen["albums"]),
-            text=chosen["text"],
+            persons=tuple(map(from_system, chosen["persons"])),
+            albums=tuple(map(from_system, chosen["albums"])),
+            text=typed(chosen["text"]),
             facetime=chosen.get("facetime", False),
         )
     except SelectionError as error:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import _thread
+import errno
 import gc
 import importlib
+import itertools
 import os
-import signal
 import sys
-import threading
 import traceback
-from types import FrameType, TracebackType
+from contextlib import suppress
 from typing import NoReturn
 
 import click
 
+from cli import interrupts, streams
+from cli.temp_option import temp_folder_option
 from recovery import __version__
 from recovery.errors import AmbiguousBackupError, PassphraseError, RecoveryError
 from recovery.workspace import remove_own
@@ -54,6 +55,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="recover-facetime")
+@temp_folder_option
 def main() -> None:
     """Find, explain and recover FaceTime photos from a local iPhone or iPad backup.
 
@@ -69,53 +71,47 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line and exit with its code: 0 done, 1 cannot go on, 2 usage, 3 partly, 4 passphrase."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.listen()
     _leave_no_core()
-    sys.excepthook, sys.unraisablehook = _uncaught, _unraisable
     # A library is millions of small values that live until the end and hold no cycles; looking through all of
     # them again and again took a third of a scan.
     gc.set_threshold(200_000, 50, 1_000)
-    for stream in (sys.stdout, sys.stderr):
-        # A name the terminal cannot show must not end the run.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    streams.prepare()
+    code = EXIT_INTERRUPTED
     try:
         code = _guarded()
+    except KeyboardInterrupt:
+        pass  # another one, while the first was told
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        remove_own()
+        try:
+            interrupts.ignore()
+        finally:  # and yet another
+            interrupts.ignore()
+            with suppress(OSError, MemoryError):
+                _clean_up()
     _leave(code)
+
+
+def _clean_up() -> None:
+    """Remove private folders that are left; say of one that cannot be removed that it is there."""
+    for folder in remove_own():
+        with suppress(OSError):
+            click.echo(
+                f"Warning: another program holds files of the private folder {folder}, which may contain parts of "
+                "the backup. The next run removes it; or remove it yourself.",
+                err=True,
+            )
 
 
 def _leave(code: int) -> NoReturn:
     """End at once: what is still in memory is the system's to free, see `cli.options`."""
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
     except OSError as error:
-        code = code or _unwritten(error)
+        if code in (0, EXIT_PARTLY):  # otherwise something worse has been told
+            code = _unwritten(error)
+    sys.stderr.flush()
     os._exit(code)
-
-
-def _uncaught(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-    if not _interrupted_again(kind):
-        sys.__excepthook__(kind, value, trace)
-
-
-def _unraisable(lost: sys.UnraisableHookArgs) -> None:
-    if not _interrupted_again(lost.exc_type):
-        sys.__unraisablehook__(lost)
-
-
-def _interrupted_again(kind: type[BaseException]) -> bool:
-    """An interrupt that hits a decoder's callback ends up here, and would be lost: it is sent again soon."""
-    if not issubclass(kind, KeyboardInterrupt):
-        return False
-    timer = threading.Timer(0.1, _thread.interrupt_main)
-    timer.daemon = True
-    timer.start()
-    return True
 
 
 def _leave_no_core() -> None:
@@ -127,11 +123,6 @@ def _leave_no_core() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM leaves through the same way as Ctrl-C, so that private files are removed."""
-    raise KeyboardInterrupt
-
-
 def _guarded() -> int:
     try:
         code = main.main(standalone_mode=False)
@@ -140,24 +131,67 @@ def _guarded() -> int:
         return error.exit_code
     except click.ClickException as error:
         error.show()
+        if (quoted := _unquoted_path(sys.argv[2:])) is not None:
+            click.echo(f"What to do: The path holds a blank; put it in quotes: {quoted}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
+        with suppress(OSError):  # the terminal itself may be gone
+            click.echo("Interrupted. The backup is unchanged, and the same command goes on from here.", err=True)
         return EXIT_INTERRUPTED
     except RecoveryError as error:
         _explain(error)
         return EXIT_PASSPHRASE if isinstance(error, PassphraseError) else EXIT_FAILED
-    except OSError as error:
+    except SystemExit:  # that is what click makes of a broken pipe
+        return _unwritten(BrokenPipeError())
+    except Exception as error:  # noqa: BLE001 - what cannot be explained is raised again
+        if interrupts.was_interrupted(error):  # also click's, which ends the line on a terminal that is gone
+            return EXIT_INTERRUPTED
+        return _explained(error)
+
+
+def _explained(error: Exception) -> int:
+    """Say in a sentence what is the computer's trouble; raises anything else."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return _without_memory(error)
+    if isinstance(error, ImportError):
+        return _fail(error, f"A part of this program cannot be loaded ({error}).", _LOAD)
+    if isinstance(error, OSError):
         return _unwritten(error)
+    raise error
+
+
+_LOAD = "If memory is limited (ulimit -v), allow more. Otherwise install the program again."
+_ROOM = "Close other programs, or allow this one more memory (ulimit -v), and run the same command again."
+_UNWRITTEN = "Look whether the disk is full and whether the output may be written."
+
+
+def _unquoted_path(arguments: list[str]) -> str | None:
+    """A path that the shell has split at its blanks, in quotes; None where several arguments make none."""
+    words = list(itertools.takewhile(lambda argument: not argument.startswith("-"), arguments))
+    joined = (" ".join(words[:count]) for count in range(len(words), 1, -1))
+    return next((f'"{path}"' for path in joined if os.path.lexists(path)), None)
 
 
 def _unwritten(error: OSError) -> int:
     """The answer is not whole: its reader is gone, as after `| head`, or the disk behind a redirection is full."""
-    if not isinstance(error, BrokenPipeError):
-        if "--debug" in sys.argv:
-            traceback.print_exception(error)
-        click.echo(f"Error: The system refuses to go on ({error.strerror}).", err=True)
-        click.echo("What to do: Look whether the disk is full and whether the output may be written.", err=True)
+    if isinstance(error, BrokenPipeError):
+        return _fail(error, "The answer was cut off: the program that read it has ended.")
+    if error.errno == errno.EBADF:
+        return _fail(error, "The answer cannot be written: standard output is closed.")
+    return _fail(error, f"The system refuses to go on ({error.strerror or error}).", _UNWRITTEN)
+
+
+def _without_memory(error: BaseException) -> int:
+    return _fail(error, "There is not enough memory to go on. The backup is unchanged.", _ROOM)
+
+
+def _fail(error: BaseException, says: str, advice: str = "") -> int:
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    with suppress(OSError):  # perhaps it is standard error itself
+        click.echo(f"Error: {says}", err=True)
+        if advice:
+            click.echo(f"What to do: {advice}", err=True)
     return EXIT_FAILED
 
 

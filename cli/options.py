@@ -8,21 +8,22 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 import click
 
 from cli.passphrase import VARIABLE, unlocked
-from cli.progress import progress
-from recovery.backup.locate import default_roots, locate
-from recovery.backup.view import BackupView
+from cli.progress_bar import progress
+from cli.temp_option import private_folder, temp_folder_option
+from recovery.analysis.find import find
+from recovery.analysis.model import Findings
+from recovery.analysis.redact import redact
 from recovery.case import Case, Progress, gather
-from recovery.findings.find import find
-from recovery.findings.model import Findings
-from recovery.findings.redact import redact
 from recovery.output import Evidence, open_answer
+from recovery.progress import SILENT
 from recovery.report.layout import COLOUR, PLAIN, Style
-from recovery.workspace import Workspace
+from recovery.source.backup_view import BackupView
+from recovery.source.locate import default_roots, locate
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +41,15 @@ class Manners:
     def progress(self) -> Progress:
         """The progress display of this run."""
         return progress(wanted=self.show_progress and not self.quiet)
+
+    @contextmanager
+    def bar(self) -> Iterator[Progress]:
+        """The progress display, gone from the terminal when the block is left."""
+        shown = self.progress
+        try:
+            yield shown
+        finally:
+            shown.finish()
 
 
 def _together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -79,9 +89,9 @@ def redact_option(function: F) -> F:
     return decorated
 
 
-def told(findings: Findings, redacted: bool) -> Findings:
+def told(findings: Findings, redacted: bool, progress: Progress) -> Findings:
     """The findings as they may be told: as they are, or without what tells of people."""
-    return redact(findings) if redacted else findings
+    return redact(findings, progress) if redacted else findings
 
 
 MANNERS: tuple[Callable[[Any], Any], ...] = (
@@ -89,11 +99,12 @@ MANNERS: tuple[Callable[[Any], Any], ...] = (
     click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks; only the answer and errors."),
     click.option("--no-progress", is_flag=True, help="No progress bars."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    temp_folder_option,
 )
 
 
 def manners_options(function: F) -> F:
-    """--verbose, --quiet, --no-progress and --debug."""
+    """--verbose, --quiet, --no-progress, --debug and --temp-folder."""
     decorated: F = _together(*MANNERS)(function)
     return decorated
 
@@ -115,11 +126,11 @@ class Opened:
     view: BackupView
     case: Case
     findings: Findings
+    progress: Progress = SILENT
 
-
-# A library is millions of small values; freeing them one by one takes a tenth of a scan. The last one stays until
-# the program ends, when the system frees all of them at once.
-_kept: list[Opened] = []
+    def telling(self, stream: TextIO) -> Progress:
+        """The progress for an answer that is written piece by piece: none where it would run through a bar."""
+        return SILENT if stream.isatty() else self.progress
 
 
 @contextmanager
@@ -138,15 +149,13 @@ def opened(
     `only_facetime` the findings are narrowed to photos with a sign of FaceTime.
     """
     folder = locate(backup, default_roots())
-    with Workspace() as workspace, unlocked(folder, workspace, passphrase_file) as view:
-        bar = how.progress
-        try:
-            case = gather(view, bar, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
-        finally:
-            bar.finish()
-        found = Opened(view, case, find(case))
-        _kept[:] = [found]
-        yield found
+    with (
+        private_folder() as workspace,
+        how.bar() as bar,
+        unlocked(folder, workspace, passphrase_file, bar) as view,
+    ):
+        case = gather(view, with_events=with_events, uuids=uuids, only_facetime=only_facetime)
+        yield Opened(view, case, find(case, bar), bar)
 
 
 @dataclass(slots=True)
@@ -166,6 +175,12 @@ class BytesDone:
 
     def finished(self, name: str, state: str) -> None:
         """See recovery.extraction.outcomes.Progress."""
+
+
+def in_bytes(stream: TextIO) -> BinaryIO:
+    """The stream below a text stream: JSON is UTF-8, whatever the terminal speaks."""
+    stream.flush()
+    return stream.buffer
 
 
 @contextmanager

@@ -55,11 +55,11 @@ def command(
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how) as found:
         options = ReportOptions(everything=everything, previews=not no_pictures)
-        findings = told(found.findings, redacted)
-        done = write_report(found.view, found.case, findings, out, options=options, progress=how.progress)
+        findings = told(found.findings, redacted, found.progress)
+        done = write_report(found.view, found.case, findings, out, options=options, progress=found.progress)
     click.echo(clean(str(done.page)))
     if not quiet:
         shown = f"{done.pictures:,} of {done.assets:,} photos and videos have a picture."
         click.echo(f"{shown} Open the page in any browser.", err=True)
         click.echo("It holds names, places and pictures of people: keep it with care.", err=True)
-    return partly(any(gap.fault for gap in found.findings.gaps))
+    return partly(found.findings.faults)

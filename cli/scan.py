@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import click
 
+from cli import streams
 from cli.filters import FACETIME, search_of, search_options
 from cli.main import partly
 from cli.options import (
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
@@ -21,19 +23,22 @@ from cli.options import (
     style,
     told,
 )
-from recovery.findings.find import narrowed
-from recovery.findings.model import Asset, Findings
-from recovery.findings.outlines import standing_out
-from recovery.report import places, tables, text
+from recovery.analysis.find import narrowed
+from recovery.analysis.found import FoundAssets
+from recovery.analysis.model import Asset, Findings
+from recovery.progress import Progress, counted
+from recovery.report import maps as places
+from recovery.report import tables, text
+from recovery.report.case_database import write_database
 from recovery.report.inventory import write_json
 from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
 
 _PLACES = ("geojson", "kml")
-_TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
+_TABLES: dict[str, Callable[[Iterable[Asset], TextIO], object]] = {
     "csv": tables.write_csv,
-    "ndjson": tables.write_ndjson,
-    "geojson": lambda assets, stream: stream.write(places.geojson(assets)),
+    "ndjson": lambda assets, stream: tables.write_ndjson(assets, in_bytes(stream)),
+    "geojson": lambda assets, stream: in_bytes(stream).write(places.geojson(assets).encode()),
     "kml": lambda assets, stream: stream.write(places.kml(assets)),
 }
 
@@ -45,11 +50,11 @@ _TABLES: dict[str, Callable[[tuple[Asset, ...], TextIO], object]] = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", *_TABLES]),
+    type=click.Choice(["text", "json", "sqlite", *_TABLES]),
     default="text",
     show_default=True,
     help="csv and ndjson list the FaceTime, recently deleted and hidden assets, geojson and kml their places; "
-    "with --all every asset.",
+    "with --all every asset. sqlite writes all findings as a database (docs/sqlite.md).",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @FACETIME
@@ -87,17 +92,28 @@ def command(
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something in
     the backup could not be read, 4 passphrase missing or wrong.
     """
+    if form == "sqlite" and output in (None, "-"):
+        raise click.UsageError("This format is a file: give it a name with -o FILE.")
     search = search_of(chosen)
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, only_facetime=search.facetime) as found:
-        findings = told(narrowed(found.findings, search), redacted)
+        findings = told(narrowed(found.findings, search, found.progress), redacted, found.progress)
         if findings.search and not quiet and (as_json or form != "text"):
             click.echo(f"Search: {clean(findings.search)}", err=True)
+        if as_json or form != "text":
+            streams.for_programs()
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json or form == "json":
-                write_json(findings, stream, generated_at=datetime.now(UTC), room=found.view.room)
+                write_json(
+                    findings,
+                    in_bytes(stream),
+                    generated_at=datetime.now(UTC),
+                    progress=found.telling(stream),
+                )
+            elif form == "sqlite":
+                write_database(findings, found.view.new_file("findings.db"), in_bytes(stream), found.progress)
             elif form in _TABLES:
-                _write_table(_listed(findings, everything), form, stream, quiet)
+                _write_table(_listed(findings, everything), form, stream, quiet, found.telling(stream))
             else:
                 paint = style() if output is None else PLAIN
                 answer = text.scan(
@@ -106,18 +122,19 @@ def command(
                     verbose=verbose,
                     only_facetime=search.only_facetime,
                     style=paint,
+                    progress=found.progress,
                 )
                 stream.write(answer)
-    return partly(any(gap.fault for gap in findings.gaps))
+    return partly(findings.faults)
 
 
-def _write_table(listed: tuple[Asset, ...], form: str, stream: TextIO, quiet: bool) -> None:
-    _TABLES[form](listed, stream)
+def _write_table(listed: FoundAssets, form: str, stream: TextIO, quiet: bool, progress: Progress) -> None:
+    _TABLES[form](counted(listed, progress, "Writing the answer", len(listed), " photos"), stream)
     if form in _PLACES and not quiet:
         found_places = len(places.placed(listed))
         click.echo(f"Note: {found_places:,} of {len(listed):,} have a stored place.", err=True)
 
 
-def _listed(findings: Findings, everything: bool) -> tuple[Asset, ...]:
+def _listed(findings: Findings, everything: bool) -> FoundAssets:
     whole = everything or findings.search is not None
-    return tuple(findings.assets if whole else standing_out(findings.assets))
+    return findings.assets if whole else findings.assets.notable()

@@ -7,19 +7,22 @@ from typing import TextIO
 
 import click
 
+from cli import streams
 from cli.main import partly
 from cli.options import (
     Manners,
     answer_stream,
     backup_argument,
+    in_bytes,
     manners,
     manners_options,
     opened,
     passphrase_option,
     style,
 )
-from recovery.findings.model import BackupFacts
-from recovery.findings.timeline import Timeline, timeline
+from recovery.analysis.model import BackupFacts
+from recovery.analysis.timeline.building import Timeline, timeline
+from recovery.progress import SILENT, Progress
 from recovery.report import timeline_exports as exports
 from recovery.report.layout import PLAIN
 from recovery.report.timeline_text import timeline_text
@@ -57,10 +60,10 @@ def command(
     """Tell the life of the photos in BACKUP in order of time.
 
     Taken, added and by whom, during which FaceTime call, marked, edited, sent to
-    iCloud, moved to Recently Deleted, deleted for good, why and by which program;
+    iCloud, moved to Recently Deleted, permanently deleted, why and by which program;
     with FaceTime calls, changes of the photo library, restores and backups.
     Without --uuid or --all these are the photos that stand out: FaceTime,
-    recently deleted, hidden and deleted for good.
+    recently deleted, hidden and permanently deleted.
 
     \b
     Examples:
@@ -70,27 +73,32 @@ def command(
     """
     how = manners(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, with_events=True, uuids=uuids) as found:
-        told = timeline(found.case, found.findings, everything=everything, uuids=uuids)
+        told = timeline(found.case, found.findings, everything=everything, uuids=uuids, progress=found.progress)
         facts = found.findings.backup
-    with answer_stream(output, found.view.identity.folder) as stream:
-        form = "json" if as_json else form
+    form = "json" if as_json else form
+    if form != "text":
+        streams.for_programs()
+    with answer_stream(output, found.view.identity.folder) as stream, how.bar() as bar:
         if form == "text":
             paint = style() if output is None else PLAIN
-            stream.write(timeline_text(told, facts, verbose=verbose, style=paint))
+            stream.write(timeline_text(told, facts, verbose=verbose, style=paint, progress=bar))
         else:
-            _write(told, facts, form, stream, how)
-    return partly(any(gap.fault for gap in found.findings.gaps))
+            _write(told, facts, form, stream, how, SILENT if stream.isatty() else bar)
+    return partly(found.findings.faults)
 
 
-def _write(told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners) -> None:
+def _write(
+    told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners, progress: Progress
+) -> None:
     dropped = 0
     if form == "json":
-        exports.write_json(told, facts, stream, generated_at=datetime.now(UTC))
+        exports.write_json(told, facts, in_bytes(stream), generated_at=datetime.now(UTC), progress=progress)
     elif form == "csv":
-        exports.write_csv(told, stream)
+        exports.write_csv(told, stream, progress)
+    elif form == "timesketch":
+        dropped = exports.write_timesketch(told, stream, progress)
     else:
-        write = exports.write_timesketch if form == "timesketch" else exports.write_jsonl
-        dropped = write(told, stream)
+        dropped = exports.write_jsonl(told, in_bytes(stream), progress)
     if dropped and not how.quiet:
         click.echo(
             f"Note: {dropped:,} events without a time are left out; the text and --json have them.", err=True

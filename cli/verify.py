@@ -12,10 +12,10 @@ import click
 from cli.main import partly
 from cli.options import BytesDone, manners, manners_options, passphrase_option
 from cli.passphrase import unlocked
-from recovery.backup.locate import default_roots, locate
+from cli.temp_option import private_folder
 from recovery.extraction.verify import verify
 from recovery.report.extraction_text import verification
-from recovery.workspace import Workspace
+from recovery.source.locate import default_roots, locate
 
 
 @click.command(name="verify")
@@ -52,9 +52,9 @@ def command(
     with ExitStack() as stack:
         view = None
         if backup is not None:
-            workspace = stack.enter_context(Workspace())
             folder = locate(backup, default_roots())
-            view = stack.enter_context(unlocked(folder, workspace, passphrase_file))
+            workspace = stack.enter_context(private_folder())
+            view = stack.enter_context(unlocked(folder, workspace, passphrase_file, bar))
         try:
             found = verify(out, view, record_sha256=record_sha256, progress=BytesDone(bar, "Checking"))
         finally:

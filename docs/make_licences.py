@@ -27,6 +27,8 @@ recover-facetime is under the MIT licence. These packages come with it, as read 
 """
 _FOOT = """
 Some wheels carry libraries of their own (libheif, FFmpeg, OpenSSL), and their licences.
+Those of av and pillow-heif also carry the encoders x264 and x265, which are under the GPL. The program only
+decodes; the fixtures of the tests and the demo encode with them, and no file so made is in this repository.
 Nothing of this program runs while it is installed: the package is pure Python,
 built by hatchling without a build script, and the optional packages are only installed when asked for.
 """

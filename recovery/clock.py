@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from typing import TypeVar, overload
 
-COCOA_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
+M = TypeVar("M", bound=datetime)
+
+
+class Moment(datetime):
+    """An aware time in UTC as every record holds it; its JSON is what `to_text` gives."""
+
+    __slots__ = ()
+
+
+COCOA_EPOCH = Moment(2001, 1, 1, tzinfo=UTC)
 """Core Data counts seconds from here."""
-UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUICKTIME_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
+UNIX_EPOCH = Moment(1970, 1, 1, tzinfo=UTC)
+QUICKTIME_EPOCH = Moment(1904, 1, 1, tzinfo=UTC)
 """QuickTime atoms count seconds from here."""
 
 # A value above this many seconds since 2001 (year 2318) is nanoseconds, as in sms.db since iOS 11.
@@ -19,7 +29,7 @@ _CERTAIN_SECONDS = 6_000_000_000
 _EPOCH_AND_HALF = datetime(1970, 1, 1, microsecond=500)
 
 
-def _after(epoch: datetime, count: float, per_second: float = 1) -> datetime | None:
+def _after(epoch: Moment, count: float, per_second: float = 1) -> Moment | None:
     try:
         seconds = count / per_second
         if 0 <= seconds < _CERTAIN_SECONDS:  # as nearly always
@@ -29,49 +39,66 @@ def _after(epoch: datetime, count: float, per_second: float = 1) -> datetime | N
         return None
 
 
-def _meant(moment: datetime) -> datetime | None:
+def _meant(moment: M) -> M | None:
     """The moment, unless it lies at the very edge of the calendar, where adding an hour would fail."""
     return moment if MINYEAR < moment.year < MAXYEAR else None
 
 
-def from_cocoa(value: object) -> datetime | None:
+def from_cocoa(value: object) -> Moment | None:
     """Seconds since 2001-01-01 UTC, as Core Data stores them; None for what is no such number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _after(COCOA_EPOCH, value)
 
 
-def from_cocoa_any_unit(value: object) -> datetime | None:
+def from_cocoa_any_unit(value: object) -> Moment | None:
     """Seconds or nanoseconds since 2001-01-01 UTC (Messages changed the unit with iOS 11); 0 means unset."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
         return None
     return _after(COCOA_EPOCH, value, 1e9 if abs(value) > _NANOSECOND_THRESHOLD else 1)
 
 
-def from_unix(value: object) -> datetime | None:
+def from_unix(value: object) -> Moment | None:
     """Seconds since 1970-01-01 UTC, as MBFile and TCC store them; 0 means unset."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
         return None
     if type(value) is int and 0 < value < _CERTAIN_SECONDS:
-        return datetime.fromtimestamp(value, UTC)
+        return Moment.fromtimestamp(value, UTC)
     return _after(UNIX_EPOCH, value)
 
 
-def from_quicktime(value: int) -> datetime | None:
+def from_quicktime(value: int) -> Moment | None:
     """Seconds since 1904-01-01 UTC, as QuickTime headers store them; 0 means unset."""
     return _after(QUICKTIME_EPOCH, value) if value else None
 
 
-def from_plist(value: object) -> datetime | None:
+def from_plist(value: object) -> Moment | None:
     """A plist date: plistlib gives naive datetimes that mean UTC."""
     if not isinstance(value, datetime):
         return None
     return in_utc(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
-def in_utc(moment: datetime) -> datetime | None:
+def in_calendar(moment: datetime) -> datetime | None:
+    """A time as it is stated, unless it is aware and lies at the very edge of the calendar."""
+    return moment if moment.tzinfo is None or _meant(moment) else None
+
+
+def in_utc(moment: datetime) -> Moment | None:
     """An aware moment in UTC; None at the very edge of the calendar."""
-    return moment.astimezone(UTC) if _meant(moment) else None
+    return in_records(moment) if _meant(moment) else None
+
+
+@overload
+def in_records(moment: datetime) -> Moment: ...
+@overload
+def in_records(moment: datetime | None) -> Moment | None: ...
+def in_records(moment: datetime | None) -> Moment | None:
+    """An aware time as records hold it; None stays None."""
+    if moment is None or type(moment) is Moment:
+        return moment
+    utc = moment.astimezone(UTC)
+    return Moment.combine(utc.date(), utc.timetz())
 
 
 def to_text(moment: datetime | None) -> str | None:
@@ -82,6 +109,8 @@ def to_text(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    if utc.microsecond % 1000 == 0:  # as nearly always
+        return f"{utc.isoformat(timespec='milliseconds')[:-6]}Z"
     try:
         return f"{(_EPOCH_AND_HALF + (utc - UNIX_EPOCH)).isoformat(timespec='milliseconds')}Z"
     except OverflowError:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import math
-import os
-import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from operator import methodcaller
 from pathlib import Path
+from typing import BinaryIO
 
 from recovery import limits
-from recovery.errors import UnreadableDatabaseError
-from recovery.workspace import Workspace
+from recovery.errors import TemporaryFolderError, UnreadableDatabaseError
+from recovery.memory import has_room
+from recovery.temp_folder import require_space, trouble
+from recovery.workspace import Workspace, create
 
 MAGIC = b"SQLite format 3\x00"
 """The first 16 bytes of every SQLite database file."""
@@ -35,6 +37,25 @@ _FOREIGN = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 _MENDED = methodcaller("decode", "utf-8", "replace")
 _ROWS_AHEAD = 32  # looking at the clock costs as much as a row
 
+# Primary result codes that speak of the folder in which the copy lies, and extended ones among them that do not.
+_TROUBLE_OF_THE_FOLDER = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_CANTOPEN: errno.EIO,
+}
+_TROUBLE_OF_THE_CONTENT = frozenset({sqlite3.SQLITE_IOERR_NOMEM, sqlite3.SQLITE_IOERR_SHORT_READ})
+_INDEX_BYTES = 64 * limits.KIB  # SQLite's index of a log, which it makes even where the log is empty
+_LOG_PER_INDEX = 64  # bytes of a log for each further byte of its index, at least
+Tick = Callable[[int], object]
+"""Called with the rows read or bytes copied since the last call, 0 while SQLite is busy; raising ends the work."""
+
+
+def folder_trouble(path: Path, error: sqlite3.Error) -> TemporaryFolderError | None:
+    """The trouble of the temporary folder in which a private database lies, if that is what SQLite tells of."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    number = _TROUBLE_OF_THE_FOLDER.get(code & 0xFF) if code is not None else None
+    return trouble(path, OSError(number, str(error))) if number is not None else None
+
 
 def quoted(name: str) -> str:
     """A table or column name as SQL; names come from the evidence, so they are never trusted."""
@@ -46,29 +67,37 @@ class Database:
 
     Opening applies the write-ahead log that lies beside the copy. Statements are limited in processor time, all
     together in a process, by the size of the file; views, triggers and virtual tables of the file are never run.
+    A full temporary folder is TemporaryFolderError, never damage.
     """
 
-    def __init__(self, path: Path, store: str) -> None:
+    def __init__(
+        self, path: Path, store: str, tick: Tick = lambda rows: None, *, original: Path | None = None
+    ) -> None:
         self.path = path
+        self.original = original or path
+        """The copy as it was acquired, where `path` was rebuilt from it."""
         self.store = store
-        self._open()
+        self._tick = tick
+        self._late = False
+        self._raised: BaseException | None = None
+        self._cursors: set[sqlite3.Cursor] = set()
         self._columns: dict[str, tuple[str, ...]] = {}
-
-    def _open(self) -> None:
-        path = self.path
         try:
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+            uri = f"{path.absolute().as_uri()}?mode=ro"
+            # Whoever uses a backup from several threads makes them take turns (recovery/api.py).
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
-            raise self._unreadable(error) from error
+            raise self._failed(error) from error
         try:
             self._harden()
             self._seconds = self._allowed_seconds()
             self._tables = self._list_tables()
             self._connection.text_factory = str  # twice as fast as mending, which hardly any database needs
-            self._process = os.getpid()
-        except _FOREIGN as error:
+        except BaseException as error:
             self._connection.close()
-            raise self._unreadable(error) from error
+            if isinstance(error, _FOREIGN):
+                raise self._failed(error) from error
+            raise
 
     def _harden(self) -> None:
         connection = self._connection
@@ -87,19 +116,37 @@ class Database:
         return limits.DATABASE_SECONDS + self.path.stat().st_size / limits.DATABASE_BYTES_PER_SECOND
 
     def _overdue(self) -> bool:
-        """Whether the statement that is running has used up the time; SQLite asks now and then."""
-        return time.thread_time() - self._since > self._seconds
+        """Whether the running statement must end; SQLite asks now and then, and swallows what is raised."""
+        try:
+            self._tick(0)
+        except BaseException as error:  # noqa: BLE001 - raised again by `_failed`
+            self._raised = error
+            return True
+        self._late = time.thread_time() - self._since > self._seconds
+        return self._late
 
     def _list_tables(self) -> frozenset[str]:
-        cursor = self._connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %' LIMIT ?",
-            (limits.DATABASE_TABLES,),
-        )
-        return frozenset(str(row["name"]) for row in cursor)
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %' LIMIT ?"
+        with closing(self._connection.execute(sql, (limits.DATABASE_TABLES,))) as cursor:
+            return frozenset(str(row["name"]) for row in cursor)
 
-    def _unreadable(self, error: Exception) -> UnreadableDatabaseError:
+    def _failed(self, error: Exception) -> BaseException:
+        """What to raise where SQLite refused: damage, unless the computer or an interrupt is the cause."""
+        code: int | None = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_INTERRUPT and not self._late:
+            # Not by us, so something was raised while SQLite asked; an interrupt can even precede the asking.
+            return self._raised or KeyboardInterrupt()
+        if isinstance(error, MemoryError):
+            if not has_room(limits.DATABASE_MEMORY):
+                return error
+            return self._damaged("it needs far more memory than its size explains")
+        if isinstance(error, sqlite3.Error) and code not in _TROUBLE_OF_THE_CONTENT:
+            return folder_trouble(self.path, error) or self._damaged(error)
+        return self._damaged(error)
+
+    def _damaged(self, why: object) -> UnreadableDatabaseError:
         return UnreadableDatabaseError(
-            f"The database {self.store} cannot be read ({error}).",
+            f"The database {self.store} cannot be read ({why}).",
             "The other parts of the backup are still used; a second backup of the device may have a whole copy.",
         )
 
@@ -131,50 +178,72 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """Run one SELECT and yield its rows; raises UnreadableDatabaseError, also in the middle of the rows."""
-        if self._process != os.getpid():
-            # SQLite forbids a copied process to use a connection it did not open, and even to close it.
-            self._elsewhere = self._connection
-            self._open()
+        cursor = self._cursor(sql, parameters)
         try:
-            self._since = time.thread_time()
-            cursor: Iterator[sqlite3.Row] = self._connection.execute(sql, tuple(parameters))
+            rows: Iterator[sqlite3.Row] = cursor
             ahead, given = 1, 0
             while ahead:
-                batch, failure = self._next(cursor, ahead)
+                batch, failure = self._next(rows, ahead)
                 given += len(batch)
                 yield from batch
                 if failure is not None and self._seconds > 0 and self._connection.text_factory is str:
                     # Perhaps a text that is no UTF-8: from here on such texts are mended, at some cost for all.
                     self._connection.text_factory = _MENDED
-                    self._since = time.thread_time()
-                    cursor = islice(self._connection.execute(sql, tuple(parameters)), given, None)
+                    self._let_go(cursor)
+                    cursor = self._cursor(sql, parameters)
+                    rows = islice(cursor, given, None)
                     continue
                 if failure is not None:
                     raise failure
                 ahead = min(2 * ahead, _ROWS_AHEAD) if len(batch) == ahead else 0
+                self._tick(len(batch))
                 # What the reader of the rows does with them is not SQLite's time.
                 self._since = time.thread_time()
+        finally:
+            failure = None  # it and the traceback would keep each other, and all that is open here
+            self._let_go(cursor)
+
+    def _cursor(self, sql: str, parameters: Sequence[object]) -> sqlite3.Cursor:
+        self._since, self._late = time.thread_time(), False
+        try:
+            cursor = self._connection.execute(sql, tuple(parameters))
         except _FOREIGN as error:
-            raise self._unreadable(error) from error
+            raise self._failed(error) from error
         except OverflowError as error:  # an integer parameter or value beyond 64 bits
             raise UnreadableDatabaseError(f"The database {self.store} holds a value out of range.") from error
+        self._cursors.add(cursor)
+        return cursor
 
-    def _next(self, cursor: Iterator[sqlite3.Row], most: int) -> tuple[list[sqlite3.Row], Exception | None]:
-        """A few rows, and what ended them: those before a damaged page are not lost with it."""
+    def _let_go(self, cursor: sqlite3.Cursor) -> None:
+        if cursor in self._cursors:  # else the database is closed, and it with it
+            self._cursors.discard(cursor)
+            cursor.close()
+
+    def _next(
+        self, rows: Iterator[sqlite3.Row], most: int
+    ) -> tuple[list[sqlite3.Row], UnreadableDatabaseError | None]:
+        """A few rows, and the damage that ended them: those before a damaged page are not lost with it."""
         batch: list[sqlite3.Row] = []
-        failure: Exception | None = None
+        failure: UnreadableDatabaseError | None = None
         try:
-            for row in islice(cursor, most):
+            for row in islice(rows, most):
                 batch.append(row)
-        except (*_FOREIGN, OverflowError) as error:
-            failure = error
+        except OverflowError:
+            failure = UnreadableDatabaseError(f"The database {self.store} holds a value out of range.")
+        except _FOREIGN as error:
+            met = self._failed(error)
+            if not isinstance(met, UnreadableDatabaseError):
+                raise met from error
+            failure = met
         self._seconds -= time.thread_time() - self._since
         if self._seconds < 0 and failure is None:
-            failure = sqlite3.OperationalError("it needs far more time than its size explains")
+            failure = self._damaged("it needs far more time than its size explains")
         return batch, failure
 
     def close(self) -> None:
-        """Close the copy; the file itself belongs to the workspace."""
+        """Close the copy, also under readers that are still in the middle; the file belongs to the workspace."""
+        while self._cursors:
+            self._cursors.pop().close()
         self._connection.close()
 
     def __enter__(self) -> Database:
@@ -209,15 +278,48 @@ def flag_cell(value: object) -> bool | None:
     return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
+def space_for_copy(main: int, log: int) -> int:
+    """Bytes to be free for a copy of a database and its log: at the end the log goes into the main file too."""
+    return main + 2 * log + log // _LOG_PER_INDEX + _INDEX_BYTES
+
+
+def _unbuffered(path: Path) -> BinaryIO:
+    return path.open("rb", buffering=0)
+
+
+def copy_files(
+    path: Path,
+    copy: Path,
+    tick: Tick = lambda size: None,
+    open_file: Callable[[Path], BinaryIO] = _unbuffered,
+) -> None:
+    """Copy a database that is an ordinary file, with its write-ahead log, to a path of a workspace.
+
+    `tick` is called with the bytes of each step, `open_file` opens what is read. Raises OSError for what is read,
+    TemporaryFolderError for what is written.
+    """
+    sizes: dict[str, int] = {}
+    for suffix in ("", *SIDE_FILES):
+        original = path.with_name(path.name + suffix)
+        if original.is_file() and not original.is_symlink():
+            sizes[suffix] = original.stat().st_size
+    if "" not in sizes:
+        raise UnreadableDatabaseError(f"There is no database at {path}.")
+    require_space(copy, space_for_copy(sizes[""], sum(sizes.values()) - sizes[""]), path.name)
+    for suffix in sizes:
+        with (
+            open_file(path.with_name(path.name + suffix)) as source,
+            create(copy.with_name(copy.name + suffix)) as output,
+        ):
+            while piece := source.read(limits.COPY_CHUNK_BYTES):
+                output.write(piece)
+                tick(len(piece))
+
+
 @contextmanager
 def open_file_copy(path: Path, workspace: Workspace, store: str = "") -> Iterator[Database]:
     """Copy a database that is an ordinary file, with its write-ahead log, and open the copy."""
     copy = workspace.new_file(path.name)
-    for suffix in ("", *SIDE_FILES):
-        original = path.with_name(path.name + suffix)
-        if original.is_file():
-            shutil.copyfile(original, copy.with_name(copy.name + suffix))
-    if not copy.exists():
-        raise UnreadableDatabaseError(f"There is no database at {path}.")
+    copy_files(path, copy)
     with Database(copy, store or path.name) as database:
         yield database

@@ -9,11 +9,14 @@
     ├── PassphraseError
     │   ├── PassphraseMissingError     encrypted, and no passphrase was given
     │   └── PassphraseWrongError       the key bag refuses this passphrase
-    ├── UnreadableFileError        one file cannot be read (becomes a gap or a failed outcome)
-    │   ├── BlobMissingError           the manifest lists it, the blob is not there
-    │   └── BlobDamagedError           the blob is there and cannot be deciphered whole
-    ├── UnreadableDatabaseError    one database cannot be opened or read
-    ├── UnreadableArchiveError     one plist or keyed archive cannot be parsed
+    ├── UnreadableError            one part of the backup cannot be read (becomes a gap or a failed outcome)
+    │   ├── UnreadableFileError        one file cannot be read
+    │   │   ├── BlobMissingError           the manifest lists it, the blob is not there
+    │   │   └── BlobDamagedError           the blob is there and cannot be deciphered whole
+    │   ├── UnreadableDatabaseError    one database cannot be opened or read
+    │   └── UnreadableArchiveError     one plist or keyed archive cannot be parsed
+    ├── TemporaryFolderError       the temporary folder cannot be used: not the backup's fault, never a gap
+    │   └── TempSpaceError             it has not enough space (`needed`, `free` in bytes)
     ├── SelectionError             a filter or option value that cannot be understood
     ├── OutputError                the output folder cannot be used
     │   └── NotEnoughSpaceError        not enough free space (`needed`, `free` in bytes)
@@ -72,7 +75,11 @@ class PassphraseWrongError(PassphraseError):
     """The key bag refuses this passphrase."""
 
 
-class UnreadableFileError(RecoveryError):
+class UnreadableError(RecoveryError):
+    """One part of the backup cannot be read; the rest can."""
+
+
+class UnreadableFileError(UnreadableError):
     """One file of the backup cannot be read; the rest can."""
 
 
@@ -84,12 +91,27 @@ class BlobDamagedError(UnreadableFileError):
     """The blob is there and cannot be deciphered whole."""
 
 
-class UnreadableDatabaseError(RecoveryError):
+class UnreadableDatabaseError(UnreadableError):
     """One database cannot be opened or read."""
 
 
-class UnreadableArchiveError(RecoveryError):
+class UnreadableArchiveError(UnreadableError):
     """One property list or keyed archive cannot be parsed."""
+
+
+class TemporaryFolderError(RecoveryError):
+    """The temporary folder cannot be used."""
+
+
+class TempSpaceError(TemporaryFolderError):
+    """The temporary folder has not enough space; `needed` and `free` are None where only the system refused."""
+
+    def __init__(
+        self, message: str, hint: str = "", *, needed: int | None = None, free: int | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.needed = needed
+        self.free = free
 
 
 class SelectionError(RecoveryError):

@@ -4,24 +4,13 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
-# --- records in memory -----------------------------------------------------------------------------------
-# Up to so many records of a kind stay in memory, which is faster; more go to a private file (recovery/spool.py).
-# Together these are some 450 MB just before the first kind has to go, with 60,000 assets all of them stay.
-ROWS_IN_MEMORY = 70_000
-FILES_IN_MEMORY = 160_000
-RESOURCES_IN_MEMORY = 250_000
-
-# --- processes -------------------------------------------------------------------------------------------
-# From so many files of the manifest on another process looks at the media files; a copy takes 1.4 ms at that time.
-ENTRIES_WORTH_A_PROCESS = 5_000
-# So many assets, or texts of assets, another process makes while this one makes the others; 25 ms with 400 MB.
-ASSETS_WORTH_A_PROCESS = 2_000
-
 # --- property lists and keyed archives -------------------------------------------------------------------
 # The largest plist a backup carries is Info.plist with every app's icon in it: tens of megabytes.
 PLIST_BYTES = 64 * MIB
 # One MBFile archive is under 2 KiB; extended attributes may add some tens.
 MBFILE_BYTES = 1 * MIB
+# Keys of one MBFile, or extended attributes of one file; real ones have up to 30.
+MBFILE_KEYS = 1_000
 # Real archives nest a handful of levels; this leaves room and stops a stack overflow.
 ARCHIVE_DEPTH = 64
 # Longer whole numbers than this stand in no store of a phone, and Python refuses to print some of them.
@@ -49,10 +38,12 @@ DATABASE_TABLES = 5_000
 # --- backup ----------------------------------------------------------------------------------------------
 # Rows of Manifest.db: real phones have up to a million files.
 MANIFEST_ROWS = 5_000_000
-# Shapes of records remembered, about 2 KiB each: they differ in the lengths of path, key and attributes.
-MANIFEST_SHAPES = 4_000
-# Mixes of stored and empty fields of asset rows remembered, some 1.5 KiB each; the real libraries have 1 to 8.
-ROW_PLANS = 1_000
+# Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
+ENCRYPTION_SAMPLE = 200
+# Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
+CONTENT_HEAD_BYTES = 256
+# How far a file that begins with zeros is read on to say that it holds nothing else; one can claim a terabyte.
+ZEROS_BYTES = 64 * MIB
 # Files in a backup folder looked at when listing blobs.
 BLOB_FILES = 20_000_000
 # Folders looked into below a root when searching for backups.
@@ -69,6 +60,18 @@ LIBRARY_ROWS = 5_000_000
 # --- media -----------------------------------------------------------------------------------------------
 # Bytes from the start (kind) and the end (is it cut?) of a media file; a JPEG's or PNG's last mark stands there.
 MEDIA_HEAD_BYTES = 64 * KIB
+# The size of what FaceTime saves, beyond which a photo or video of unknown origin is not opened: 77 of 78 genuine
+# stills have at most 1,920 pixels on their long side, genuine videos last 3.02 seconds (docs/facetime.md). Where
+# neither is stored, the bytes tell: a picture of 1,920 x 1,920 pixels without any compression.
+FACETIME_LONG_SIDE = 1_920
+FACETIME_SECONDS = 5.0
+FACETIME_BYTES = 3 * FACETIME_LONG_SIDE**2
+# Bytes read at once when looking for FaceTime's marks: genuine HEIC stills hold them within the first 2 KiB.
+MARKS_HEAD_BYTES = 4 * KIB
+# Bytes of one block of metadata that is searched for them: an EXIF segment of a JPEG has at most 64 KiB.
+MARKS_BLOCK_BYTES = 1 * MIB
+# Segments of a JPEG, or chunks of a PNG, before the picture; real ones have about a dozen.
+MARKS_SEGMENTS = 200
 # Pixels Pillow may be asked to decode: a 200 megapixel phone picture, with room.
 IMAGE_PIXELS = 300_000_000
 # Atoms looked at in one QuickTime file: a real Live Photo movie has about 150. This also bounds tracks and keys.
@@ -122,6 +125,10 @@ CELL_CHARACTERS = 4_096
 PREFERENCE_BYTES = 8 * MIB
 # Handles of one group call: FaceTime allows 32.
 CALL_HANDLES = 256
+# FaceTime messages and voicemails of one phone, and media files among them: people keep some hundreds.
+FACETIME_MESSAGES = 20_000
+# Copies of the message store in one backup; a phone has one.
+FACETIME_MESSAGE_STORES = 8
 
 # --- thumbnail tables ------------------------------------------------------------------------------------
 # Entries of one table: a library of half a million assets, with room.
@@ -169,17 +176,29 @@ MESSAGES_LOOKS = 1_000
 # that its disk does not hold.
 DIGEST_BYTES = 4 * GIB
 
+# --- pipes -----------------------------------------------------------------------------------------------
+# Seconds to wait for somebody to write into a named pipe at all, and for all that is to come: a program behind it
+# may ask a person for a passphrase.
+PIPE_WRITER_SECONDS = 5
+PIPE_SECONDS = 60
+
 # --- a lost manifest -------------------------------------------------------------------------------------
 # Camera folders whose every possible name is tried (a folder holds 1,000 files, so ten hold all numbers once).
 SALVAGE_CAMERA_FOLDERS = 20
-# Blobs looked at to tell a plain backup from an encrypted one.
-SALVAGE_SAMPLE = 2_000
 # Media files without any name that are looked into for their own dates and marks.
 UNLISTED_LOOKS = 20_000
 
 # --- frames ----------------------------------------------------------------------------------------------
 # Frames decoded of one movie: the movie of a Live Photo has about 90, a minute of video 3,600.
 MOVIE_FRAMES = 4_000
+
+# --- memory ----------------------------------------------------------------------------------------------
+# What must be free before a decoder is begun: buffers, stacks of its threads, and the library itself. Less has
+# ended in a crash of libav, and of the C library when a thread wanted room of its own.
+PICTURE_DECODER_BYTES = 96 * MIB
+MOVIE_DECODER_BYTES = 256 * MIB
+# What must be free before a thread is begun: its stack, and what libraries keep for each thread.
+THREAD_BYTES = 32 * MIB
 
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.

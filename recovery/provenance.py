@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from recovery.errors import RecoveryError
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.records import Record
+
 T = TypeVar("T")
 
 
@@ -21,8 +25,7 @@ class Tier(StrEnum):
     """Stated or inferred, and never seen in a real sample by us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record, frozen=True):
     """The place a value was read from: `store` is a path inside the backup, `place` names table.column or key."""
 
     store: str
@@ -34,19 +37,26 @@ class Source:
         return f"{self.store} {self.place}{row}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Record, frozen=True):
     """Something that could not be looked at: what, in which store, why, and which answers that hides.
 
+    `part` names the column, key, table or type that it is about; `values` are the figures and names of the reason.
     `fault` tells evidence that is in the backup and unreadable (exit code 3) from evidence that a backup
     simply does not carry (exit code 0).
     """
 
-    what: str
+    what: GapSubject
     where: str
-    why: str
+    why: GapReason
     hides: tuple[str, ...] = ()
     fault: bool = False
+    part: str = ""
+    values: tuple[int | str, ...] = ()
+
+
+def unreadable(what: GapSubject, where: str, error: RecoveryError | str, *hides: str, part: str = "") -> Gap:
+    """The gap of something that is in the backup and cannot be read, with the text of the error."""
+    return Gap(what, where, GapReason.UNREADABLE, hides, fault=True, part=part, values=(str(error),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import BackupBuilder
+from recovery.analysis.find import find
+from recovery.analysis.model import CauseVerdict
+from recovery.analysis.statements import CauseCode
+from recovery.app_data.settings import FILES, Setting, SettingName
 from recovery.case import Case
-from recovery.evidence.settings import FILES, Setting, SettingName
-from recovery.findings.causes import RULES
-from recovery.findings.find import find
-from recovery.findings.model import Cause, CauseVerdict
-from recovery.provenance import Gap, Reading, Source
+from recovery.gap_codes import GapSubject
+from recovery.provenance import Reading, Source, unreadable
+from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, CauseText, told
 from tests.scanning import case_of
 
 LIBRARY = "Media/PhotoData/Photos.sqlite"
-NO_LIBRARY = "This cannot be told. The photo library: the backup does not list it."
-TEXTS = {rule.code: (rule.does_not_say, rule.advice) for rule in RULES}
+NO_LIBRARY = "Unknown from this backup. The photo library: the backup does not list it."
 
 
 def built(builder: BackupBuilder, folder: Path, passphrase: str | None = None) -> Case:
@@ -25,16 +26,17 @@ def built(builder: BackupBuilder, folder: Path, passphrase: str | None = None) -
     return case_of(builder.build(folder, passphrase), passphrase)
 
 
-def cause_of(case: Case, code: str) -> Cause:
-    """One cause as it stands in the findings."""
+def cause_of(case: Case, code: str) -> CauseText:
+    """One cause in words."""
     (found,) = (cause for cause in find(case).causes if cause.code == code)
-    return found
+    return told(found)
 
 
-def expected(code: str, verdict: str, says: str, *sources: Source, advice: str | None = None) -> Cause:
-    """The whole answer: the rule's own texts unless its advice is another one."""
-    does_not_say, own = TEXTS[code]
-    return Cause(code, CauseVerdict(verdict), says, does_not_say, own if advice is None else advice, sources)
+def expected(code: str, verdict: str, says: str, *sources: Source, advice: str | None = None) -> CauseText:
+    """The whole answer: the cause's own texts unless its advice is another one."""
+    cause = CauseCode(code)
+    advice = ADVICE[cause] if advice is None else advice
+    return CauseText(cause, CauseVerdict(verdict), says, DOES_NOT_SAY[cause], advice, sources)
 
 
 def with_settings(case: Case, **values: Any) -> Case:
@@ -63,8 +65,8 @@ def setting_source(name: str) -> Source:
 
 def with_gap(case: Case, code: str) -> Case:
     """The case with something damaged that hides the answer."""
-    return replace(case, gaps=(Gap("the evidence", "some/file", "it is damaged", (code,), fault=True),))
+    return replace(case, gaps=(unreadable(GapSubject.MESSAGES, "some/file", "it is damaged", code),))
 
 
-UNREAD = "This cannot be told. The evidence: it is damaged."
+UNREAD = "Unknown from this backup. Messages: it is damaged."
 UNREAD_SOURCE = Source("some/file")

@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
@@ -92,12 +91,8 @@ def environment(passphrase: str | None = None, temporary: Path | None = None) ->
 def started(
     arguments: Sequence[str], env: Mapping[str, str], before: Sequence[str] = (), code: str = ""
 ) -> subprocess.Popen[bytes]:
-    """A run in a process of its own; `before` goes in front of the interpreter, `code` runs before the program.
-
-    Small as the backup may be, a second process helps wherever one could (recovery/ahead.py).
-    """
-    pays = "from recovery import limits; limits.ENTRIES_WORTH_A_PROCESS = limits.ASSETS_WORTH_A_PROCESS = 0"
-    program = f"{code}\n{pays}\nimport sys\nfrom cli.main import run\nsys.argv[0] = 'recover-facetime'\nrun()"
+    """A run in a process of its own; `before` goes in front of the interpreter, `code` runs before the program."""
+    program = f"{code}\nimport sys\nfrom cli.main import run\nsys.argv[0] = 'recover-facetime'\nrun()"
     return subprocess.Popen(
         [*before, sys.executable, "-c", program, *arguments],
         stdin=subprocess.DEVNULL,
@@ -113,7 +108,8 @@ def inside(arguments: Sequence[str], passphrase: str | None = None, temporary: P
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(sys, "argv", ["recover-facetime", *arguments])
-        patch.setattr(tempfile, "tempdir", str(temporary) if temporary else None)
+        if temporary is not None:
+            patch.setenv("TMPDIR", str(temporary))
         patch.delenv(VARIABLE, raising=False)
         if passphrase is not None:
             patch.setenv(VARIABLE, passphrase)

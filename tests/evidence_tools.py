@@ -22,6 +22,8 @@ KNOWN_ANSWERS = {
     # signal codes, file roles and details of records
     "call_overlap", "messages_name", "messages_copy", "message_date", "recently_deleted_messages",
     "call_participants",
+    "facetime_messages", "facetime_message_media", "facetime_message_kind", "facetime_message_sender",
+    "facetime_message_date", "facetime_message_deleted",
 }  # fmt: skip
 
 

@@ -11,17 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import BackupBuilder, PlantedAsset
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
-from recovery.extraction.folder import STATE_FOLDER
-from recovery.extraction.journal import JOURNAL, Journal
-from recovery.extraction.outcomes import Documents, Outcome, Outcomes
-from recovery.extraction.parts import Part
-from recovery.extraction.plan import Plan, PlannedAsset, plan
-from recovery.extraction.record import RUN
-from recovery.extraction.selection import Selection
-from recovery.extraction.write import WriteOptions, write
-from recovery.findings.model import (
+from recovery.analysis.found import FoundAssets
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
@@ -37,14 +28,25 @@ from recovery.findings.model import (
     Totals,
     Verdict,
 )
+from recovery.analysis.reasons import ReasonCode, StatusReason
+from recovery.extraction.folder import STATE_FOLDER
+from recovery.extraction.journal import JOURNAL, Journal
+from recovery.extraction.outcomes import Documents, Outcome, Outcomes
+from recovery.extraction.parts import Part
+from recovery.extraction.plan import Plan, PlannedAsset, plan
+from recovery.extraction.record import RUN
+from recovery.extraction.selected_files import Selection
+from recovery.extraction.write import WriteOptions, write
 from recovery.output import Evidence, OutputDirectory
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 PASSPHRASE = "correct horse"
 TRIALS = int(os.environ.get("RECOVER_FACETIME_TRIALS", "40"))
 """Runs that are killed or cut, for each test of that kind; hundreds by hand (docs/trust.md)."""
 BACKUP = BackupFacts("backup", "0000", "Phone", "iPhone14,5", "17.6", "21G80", None, False, True, 17600)
-NO_TOTALS = Totals(*[0] * 18)
+NO_TOTALS = Totals(*[0] * 19)
 
 
 def small_photos(count: int) -> BackupBuilder:
@@ -68,13 +70,16 @@ def a_file(
     return AssetFile(role=role, path=path, **(facts | changes))
 
 
+WHOLE = StatusReason(ReasonCode.ALL_ORIGINALS_HERE)
+
+
 def an_asset(uuid: str | None = "A0000000-0000-0000-0000-000000000001", **changes: Any) -> Asset:
     """A photo with one file, unless told otherwise."""
     facts: dict[str, Any] = {
         "basis": Basis.PHOTOS_DATABASE,
         "kind": Kind.PHOTO,
         "status": Status.COMPLETE,
-        "status_reason": "",
+        "status_reason": WHOLE,
         "directory": "DCIM/100APPLE",
         "filename": "IMG_0001.HEIC",
         "created": datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC),
@@ -90,7 +95,7 @@ def facetime(verdict: str = "certain") -> FaceTime:
 
 def findings_of(assets: Iterable[Asset], loose: Iterable[LooseEnd] = ()) -> Findings:
     """Findings with these assets and loose ends."""
-    return Findings(BACKUP, NO_TOTALS, tuple(assets), tuple(loose), (), ())
+    return Findings(BACKUP, NO_TOTALS, FoundAssets.of(assets), tuple(loose), (), ())
 
 
 def found(planted: PlantedAsset) -> Asset:
@@ -102,7 +107,7 @@ def found(planted: PlantedAsset) -> Asset:
         basis=Basis(expected.basis),
         kind=Kind(expected.kind),
         status=Status(expected.status),
-        status_reason="",
+        status_reason=WHOLE,
         directory=planted.directory,
         filename=planted.name,
         original_filename=expected.original_filename,

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from recovery.backup.manifest import EntryKind, ManifestEntry, ManifestIndex
+from recovery import limits
+from recovery.case.facetime_evidence import inside_traces
+from recovery.case.pairing import Half, Pair, pair
 from recovery.database import open_file_copy
-from recovery.photos.attributes import PREFIX, read_attributes
-from recovery.photos.codes import NO_PLACE, SubtypeCode, TrashedState
-from recovery.photos.library import AssetRow, PhotoLibrary, read_library
-from recovery.photos.media import read_media
-from recovery.photos.pairing import Half, Pair, pair
-from recovery.photos.places import DOMAIN, ROOT, stem
+from recovery.formats.media import MediaFacts, read_media
+from recovery.formats.signatures import MediaType
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, stem
+from recovery.photos_db.codes import NO_PLACE, SubtypeCode, TrashedState
+from recovery.photos_db.facetime_signals import Camera, Judgement, Verdict, judge
+from recovery.photos_db.file_attributes import PREFIX, read_attributes
+from recovery.photos_db.library import AssetRow
+from recovery.source.manifest import EntryKind, ManifestEntry, ManifestIndex
 from recovery.workspace import Workspace
+from tests.library_tools import WholeLibrary as PhotoLibrary
+from tests.library_tools import read_library
 
 FIRST_WITH_BUNDLE = 15_000
 """osxphotos does not report the importing program of libraries with an older model."""
@@ -188,6 +196,49 @@ def live_pairs(shared: Path) -> tuple[Pair[str], ...]:
     )
 
 
+def observed_stills(shared: Path) -> list[dict[str, str]]:
+    """The technical tags of genuine FaceTime stills, one row each; `-` is an absent value."""
+    with (shared / "facetime-stills-observed.tsv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def judged_still(still: dict[str, str]) -> Judgement:
+    """What the rules say of a still by its tags alone, without name, row and program."""
+    make, model, lens, comment = (
+        still[name] if still[name] != "-" else None for name in ("make", "model", "lens", "user_comment")
+    )
+    facts = MediaFacts(MediaType.JPEG, make=make, model=model, lens_model=lens, user_comment=comment)
+    return judge(inside_traces([("a still", facts)]))
+
+
+def _still_rows(shared: Path) -> Iterator[tuple[str, ...]]:
+    stills = observed_stills(shared)
+    judged = [judged_still(still) for still in stills]
+    cameras = Counter(found.photographed.camera for found in judged if found.photographed.device)
+    verdicts = Counter(found.verdict for found in judged)
+    formats = Counter(still["type"] for still in stills)
+    yield f"of {len(stills)} stills", "count"
+    for name, number in formats.most_common():
+        yield f"are {name}", str(number)
+    signs = {"embedded_marker": "UserComment `FaceTime Photo`", "lens_model": "LensModel that is a sign"}
+    for code, text in signs.items():
+        yield text, str(sum(any(item.rule.code == code for item in found.fired) for found in judged))
+    yield "of these `… front FaceTime camera`", str(cameras[Camera.FRONT])
+    yield "of these `… back FaceTime camera`", str(cameras[Camera.BACK])
+    yield "of these only the model of a Mac", str(cameras[None])
+    yield "content identifier in Apple's MakerNote", str(sum(still["has_content_id"] == "yes" for still in stills))
+    yield "a date in EXIF", str(sum(still["exif_year"] != "-" for still in stills))
+    yield "Software in EXIF", str(sum(still["software"] not in ("-", "Google") for still in stills))
+    sides = [max(map(int, still["size"].split("x"))) for still in stills]
+    yield (
+        f"long side at most {limits.FACETIME_LONG_SIDE:,} pixels",
+        str(sum(side <= limits.FACETIME_LONG_SIDE for side in sides)),
+    )
+    yield "a place (GPS)", str(sum(still["gps"] != "-" for still in stills))
+    for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.NO):
+        yield f"judged *{verdict}* by these tags alone", str(verdicts[verdict])
+
+
 def _table(rows: Iterator[tuple[str, ...]]) -> str:
     head, *body = rows
     lines = [head, tuple(["---"] * len(head)), *body]
@@ -235,13 +286,14 @@ def _pair_rows(shared: Path) -> Iterator[tuple[str, ...]]:
 
 
 def markdown(shared: Path) -> str:
-    """The three tables of docs/real-data.md."""
+    """The tables of docs/real-data.md."""
     with Workspace() as workspace:
         return "\n".join(
             (
                 _table(_library_rows(shared, workspace)),
                 _table(_attribute_rows(shared, workspace)),
                 _table(_pair_rows(shared)),
+                _table(_still_rows(shared / "data")),
             )
         )
 

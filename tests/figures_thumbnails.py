@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recovery.database import open_file_copy
-from recovery.photos.thumbnails import EntryState, decode_entry, read_table
+from recovery.photos_db.thumbnail_tables import EntryState, decode_entry, read_table
+from recovery.report.messages.gaps import why
 from recovery.workspace import Workspace
 
 HEAD = ("library", "table", "encoding", "slots", "entries", "decoded", "live", "agreeing", "orphans")
@@ -44,7 +45,7 @@ def _row(path: Path, known: dict[str, int | None]) -> tuple[str, ...]:
     with path.open("rb") as stream:
         table = read_table(path.name, stream, path.stat().st_size, known)
         if table.layout is None:
-            return (table.reading.gaps[0].why, *["0"] * 6)
+            return (why(table.reading.gaps[0]), *["0"] * 6)
         decoded = sum(decode_entry(table, entry, stream).width > 0 for entry in table.reading)
     orphans = table.with_state(EntryState.ORPHAN, EntryState.CONTESTED)
     named = " ".join([str(len(orphans)), *(entry.uuid[:8] for entry in orphans)])

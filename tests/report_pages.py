@@ -12,12 +12,12 @@ from pathlib import Path
 
 from fixtures.builder import BackupBuilder
 from fixtures.stories import demo
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
+from recovery.analysis.find import find
+from recovery.analysis.model import Findings
 from recovery.case import Case, gather
-from recovery.findings.find import find
-from recovery.findings.model import Findings
 from recovery.report.html import Report, ReportOptions, write_report
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 MADE = datetime(2024, 6, 2, 8, 0, tzinfo=UTC)

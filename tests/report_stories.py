@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from recovery import __version__
-from recovery.findings.model import (
+from recovery.analysis.found import FoundAssets
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
     Basis,
     CallContext,
+    Camera,
     Cause,
     CauseVerdict,
     Cloud,
     Deletion,
     FaceTime,
+    FaceTimeMessage,
     FileRole,
     FileState,
     Findings,
     Kind,
+    KindBasis,
     LivePhoto,
     LooseCode,
     LooseEnd,
+    MessageBasis,
+    MessageKind,
     Signal,
     Status,
     Totals,
     Upload,
     Verdict,
 )
-from recovery.provenance import Gap, Source
+from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
+from recovery.analysis.statements import (
+    CauseCode,
+    Fact,
+    Fate,
+    Fates,
+    Moment,
+    PhotoFact,
+    PossiblePhotos,
+    Share,
+    TrueOfPhotos,
+)
+from recovery.clock import in_records
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Source, Tier, unreadable
 
 GENERATED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 TAKEN = datetime(2024, 5, 3, 18, 22, 10, 125000, tzinfo=UTC)
@@ -47,12 +67,14 @@ BACKUP = BackupFacts(
     product_type="iPhone12,1",
     ios_version="17.5.1",
     build="21F90",
-    backup_date=datetime(2024, 5, 20, 6, 30, tzinfo=UTC),
+    backup_date=in_records(datetime(2024, 5, 20, 6, 30, tzinfo=UTC)),
     encrypted=True,
     complete=True,
     photos_model_version=17600,
     serial_number="F2LXK0000000",
 )
+
+WHOLE = StatusReason(ReasonCode.ALL_ORIGINALS_HERE)
 
 
 def source(place: str, row: int | None = None, store: str = LIBRARY) -> Source:
@@ -69,10 +91,12 @@ def media(
 
 def fixed(item: AssetFile, digit: str) -> AssetFile:
     """The file with a file ID that is the same in every run."""
-    return item._replace(file_id=digit * 40)
+    return item.changed(file_id=digit * 40)
 
 
-def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711) -> Totals:
+def totals(
+    assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711, messages: int = 0
+) -> Totals:
     """Totals counted from the assets, as the findings do."""
 
     def having(status: Status) -> int:
@@ -100,6 +124,7 @@ def totals(assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed:
         recoverable_bytes=sum(item.size or 0 for asset in assets for item in asset.recoverable),
         media_files=sum(len(asset.files) for asset in assets) + loose(LooseCode.FILE_WITHOUT_ASSET),
         blobs=listed + loose(LooseCode.UNLISTED_BLOB),
+        facetime_messages=messages,
     )
 
 
@@ -109,12 +134,13 @@ def findings(
     causes: Sequence[Cause] = (),
     gaps: Sequence[Gap] = (),
     backup: BackupFacts = BACKUP,
+    messages: Sequence[FaceTimeMessage] = (),
 ) -> Findings:
     """Findings with totals that fit them."""
     return Findings(
         backup,
-        totals(assets, loose_ends),
-        tuple(assets),
+        totals(assets, loose_ends, messages=len(messages)),
+        FoundAssets.of(assets),
         tuple(loose_ends),
         tuple(causes),
         tuple(gaps),
@@ -123,6 +149,7 @@ def findings(
             for basis in Basis
             if basis in {asset.basis for asset in assets}
         ),
+        facetime_messages=tuple(messages),
     )
 
 
@@ -133,11 +160,11 @@ def _certain() -> Asset:
         basis=Basis.PHOTOS_DATABASE,
         kind=Kind.LIVE_PHOTO,
         status=Status.COMPLETE,
-        status_reason="both halves are in the backup, whole",
+        status_reason=WHOLE,
         directory="DCIM/100APPLE",
         filename="IMG_0042.HEIC",
         original_filename="lp_image.HEIC",
-        created=TAKEN,
+        created=in_records(TAKEN),
         added=TAKEN + timedelta(seconds=4),
         timezone="Europe/Berlin",
         timezone_offset=BERLIN,
@@ -166,6 +193,8 @@ def _certain() -> Asset:
                 ),
             ),
             CallContext(TAKEN - timedelta(minutes=7), TAKEN + timedelta(minutes=18), 2),
+            "iPhone 13",
+            Camera.FRONT,
         ),
         live_photo=LivePhoto(True, True, "0C3F6A52-7D0B-4A0E-8A7A-2F0B8B6F7D11", True),
         cloud=Cloud(True, True, Upload.SYNCED),
@@ -189,10 +218,10 @@ def _certain() -> Asset:
                 pixels=(342, 256),
             ),
         ),
-        sources=(
-            ("created", source("ZASSET.ZDATECREATED", 12)),
-            ("original_filename", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 12)),
-        ),
+        sources={
+            "created": source("ZASSET.ZDATECREATED", 12),
+            "original_filename": source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 12),
+        },
     )
 
 
@@ -204,11 +233,13 @@ def _half_in_trash() -> Asset:
         basis=Basis.PHOTOS_DATABASE,
         kind=Kind.LIVE_PHOTO,
         status=Status.HALF,
-        status_reason="the movie is listed, but its contents are missing",
+        status_reason=StatusReason(
+            ReasonCode.ONE_HALF_HERE, ((FileRole.PAIRED_VIDEO, Loss.MISSING),), FileRole.STILL
+        ),
         directory="DCIM/100APPLE",
         filename="IMG_0043.HEIC",
         original_filename="lp_image(1).heic",
-        created=datetime(2024, 5, 4, 10, 1, 2, tzinfo=UTC),
+        created=in_records(datetime(2024, 5, 4, 10, 1, 2, tzinfo=UTC)),
         trashed=True,
         trashed_at=moved,
         trashed_until_estimate=moved + timedelta(days=30),
@@ -219,7 +250,11 @@ def _half_in_trash() -> Asset:
                     "messages_name", "lp_image(1).heic", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 13)
                 ),
                 Signal(
-                    "embedded_marker", "FaceTime Photo", source("EXIF UserComment", None, "IMG_0043.HEIC"), False
+                    "embedded_marker",
+                    "FaceTime Photo",
+                    source("EXIF UserComment", None, "IMG_0043.HEIC"),
+                    Tier.DOCUMENTED,
+                    "72 of 78 stills",
                 ),
             ),
         ),
@@ -228,22 +263,24 @@ def _half_in_trash() -> Asset:
             fixed(media("Media/DCIM/100APPLE/IMG_0043.HEIC", size=400_000, state=FileState.DAMAGED), "d"),
             fixed(media("Media/DCIM/100APPLE/IMG_0043.MOV", FileRole.PAIRED_VIDEO, None, FileState.MISSING), "e"),
         ),
-        notes=("the database and the file's own notes disagree about the date",),
+        notes=(Note(NoteCode.IDENTIFIERS_DIFFER),),
     )
 
 
 def _others() -> list[Asset]:
     """A wide name, an iCloud original, a possible one, a hidden one, a ghost."""
-    overlap = Signal("call_overlap", "2024-05-03T18:15:00Z", source("ZCALLRECORD", 3), untested=False)
+    overlap = Signal("call_overlap", "2024-05-03T18:15:00Z", source("ZCALLRECORD", 3), Tier.DOCUMENTED)
     return [
         Asset(
             uuid="C0000000-0000-4000-8000-000000000001",
             basis=Basis.PHOTOS_DATABASE,
             kind=Kind.PHOTO,
             status=Status.REDUCED_COPY,
-            status_reason="only a thumbnail is in the backup",
+            status_reason=StatusReason(
+                ReasonCode.COPY_SURVIVES, ((FileRole.STILL, Loss.NOT_LISTED),), FileRole.THUMBNAIL
+            ),
             filename="写真👨‍👩‍👧 from a long afternoon at the sea with everybody \u202egpj.HEIC",
-            created=TAKEN + timedelta(minutes=1),
+            created=in_records(TAKEN + timedelta(minutes=1)),
             timezone_offset=BERLIN,
             hidden=True,
             facetime=FaceTime(Verdict.POSSIBLE, (overlap,), CallContext(TAKEN, TAKEN + timedelta(hours=1), None)),
@@ -254,9 +291,9 @@ def _others() -> list[Asset]:
             basis=Basis.PHOTOS_DATABASE,
             kind=Kind.VIDEO,
             status=Status.ELSEWHERE,
-            status_reason="the library says that the original is in iCloud",
+            status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD),
             filename="IMG_0050.MOV",
-            created=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+            created=in_records(datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
             trashed=True,
             trashed_at=datetime(2024, 5, 10, tzinfo=UTC),
             cloud=Cloud(False, True, Upload.PENDING),
@@ -266,7 +303,9 @@ def _others() -> list[Asset]:
             basis=Basis.HISTORY,
             kind=Kind.PHOTO,
             status=Status.NOT_FOUND,
-            status_reason="the library's history records that it was deleted",
+            status_reason=StatusReason(
+                ReasonCode.NOTHING_HERE, ((FileRole.STILL, Loss.NOT_LISTED),), permanently_deleted=True
+            ),
             deleted=Deletion(
                 datetime(2024, 5, 15, 21, 0, tzinfo=UTC),
                 "User deleted asset from trashcan.",
@@ -281,16 +320,63 @@ def _others() -> list[Asset]:
                 basis=Basis.PHOTOS_DATABASE,
                 kind=Kind.PHOTO,
                 status=Status.COMPLETE,
-                status_reason="the original is in the backup, whole",
+                status_reason=WHOLE,
                 directory="DCIM/100APPLE",
                 filename=f"IMG_{number:04d}.JPG",
-                created=datetime(2023, 7, number, 12, 0, tzinfo=UTC),
+                created=in_records(datetime(2023, 7, number, 12, 0, tzinfo=UTC)),
                 timezone_offset=-16200,
                 files=(
                     fixed(media(f"Media/DCIM/100APPLE/IMG_{number:04d}.JPG", size=2_000_000), f"{number % 10}"),
                 ),
             )
             for number in range(1, 16)
+        ),
+    ]
+
+
+def _messages() -> list[FaceTimeMessage]:
+    """A video message that was deleted and is here, and a file of which nothing else is known."""
+    folder = "com.apple.facetimemessagestored/Data Store"
+    uuids = "F1000000-0000-4000-8000-000000000001", "F2000000-0000-4000-8000-000000000002"
+    video, audio = (
+        AssetFile(
+            FileRole.FACETIME_MESSAGE,
+            "AppDomainGroup-group.com.apple.FaceTime",
+            f"{folder}/Assets/{uuid[:2]}/{uuid}.{file_type}",
+            digit * 40,
+            size,
+            FileState.PRESENT,
+        )
+        for uuid, file_type, digit, size in zip(uuids, ("MOV", "m4a"), "78", (4_210_000, 96_000), strict=True)
+    )
+    return [
+        FaceTimeMessage(
+            uuid=uuids[0],
+            basis=MessageBasis.MESSAGE_STORE,
+            kind=MessageKind.FACETIME_VIDEO,
+            kind_basis=KindBasis.VIDEO_TRACK,
+            source=source("ZSTOREDMESSAGE", 4, f"{folder}/FaceTimeMessageStore-local.sqlitedb"),
+            sender="+15550100",
+            recipient="zoe@example.com",
+            provider="com.apple.FaceTime",
+            created=in_records(TAKEN + timedelta(hours=2)),
+            modified=in_records(TAKEN + timedelta(days=1)),
+            duration_s=65.5,
+            read=True,
+            deleted=True,
+            deleted_at=in_records(TAKEN + timedelta(days=1)),
+            mailbox_type=2,
+            message_type=0,
+            call_uuid="F3000000-0000-4000-8000-000000000003",
+            files=(video,),
+        ),
+        FaceTimeMessage(
+            uuid=uuids[1],
+            basis=MessageBasis.MEDIA_FILE,
+            kind=MessageKind.FACETIME_AUDIO,
+            kind_basis=KindBasis.FILE_TYPE,
+            source=Source("Manifest.db", "Files"),
+            files=(audio,),
         ),
     ]
 
@@ -326,42 +412,47 @@ def rich() -> Findings:
         LooseEnd(LooseCode.NUMBERING_GAP, None, "DCIM/100APPLE/IMG_0017 to IMG_0041", None, None, None, listing),
     ]
     cause = Cause(
-        "recently_deleted",
+        CauseCode.RECENTLY_DELETED,
         CauseVerdict.SHOWN,
-        "One FaceTime photo lies in Recently Deleted.",
-        "It does not say who moved it there.",
-        "Open Photos, Albums, Recently Deleted.",
-        (source("ZASSET.ZTRASHEDSTATE", 13),),
+        (TrueOfPhotos(PhotoFact.RECENTLY_DELETED, Share(1, 2), (Moment(TAKEN + timedelta(days=45), BERLIN),)),),
+        sources=(source("ZASSET.ZTRASHEDSTATE", 13),),
     )
     gaps = [
-        Gap("messages", "Library/SMS/sms.db", "the file is not in the backup", ("copies sent by Messages",)),
-        Gap(
-            "a thumbnail table",
+        Gap(GapSubject.MESSAGES, "Library/SMS/sms.db", GapReason.FILE_NOT_LISTED, ("copies sent by Messages",)),
+        unreadable(
+            GapSubject.THUMBNAIL_TABLE,
             "Media/PhotoData/Thumbnails/4031.ithmb",
             "its contents end too early",
-            ("previews of deleted photos",),
-            fault=True,
+            "previews of deleted photos",
         ),
     ]
-    return findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps)
+    fates = Fates(2, ((Fate.RECENTLY_DELETED, 1), (Fate.HALF, 1)), (), 1)
+    found = findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
+    return found.changed(summary=(fates, PossiblePhotos(1, besides=True), Fact.SAVE_WHAT_IS_HERE))
 
 
 def sample() -> Findings:
     """The sample of docs/inventory.md: one of everything."""
     story = rich()
     ghost = next(asset for asset in story.assets if asset.deleted)
-    summary = "The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden."
-    shown = findings([story.assets[0], ghost], story.loose_ends[1:2], story.causes, story.gaps[1:])
-    return replace(shown, summary=summary)
+    summary = (Fates(1, (), (), 1),)
+    shown = findings(
+        [story.assets[0], ghost],
+        story.loose_ends[1:2],
+        story.causes,
+        story.gaps[1:],
+        messages=story.facetime_messages[:1],
+    )
+    return shown.changed(summary=summary)
 
 
 def empty() -> Findings:
     """A library that was read and holds nothing, in an unencrypted backup that was interrupted."""
-    backup = replace(BACKUP, encrypted=False, complete=False, device_name=None)
+    backup = BACKUP.changed(encrypted=False, complete=False, device_name=None)
     gap = Gap(
-        "call history",
+        GapSubject.CALL_HISTORY,
         "Library/CallHistoryDB/CallHistory.storedata",
-        "only an encrypted backup carries it",
+        GapReason.ENCRYPTED_BACKUPS_ONLY,
         ("whether a FaceTime call was going on",),
     )
     return findings(gaps=[gap], backup=backup)
@@ -376,7 +467,7 @@ def without_library() -> Findings:
             basis=Basis.FILE_ATTRIBUTES,
             kind=Kind.PHOTO,
             status=Status.COMPLETE,
-            status_reason="the original is in the backup, whole",
+            status_reason=WHOLE,
             filename="IMG_0001.HEIC",
             hidden=True,
             files=(fixed(media("Media/DCIM/100APPLE/IMG_0001.HEIC"), "1"),),
@@ -386,15 +477,15 @@ def without_library() -> Findings:
             basis=Basis.MEDIA_FILE,
             kind=Kind.VIDEO,
             status=Status.COMPLETE,
-            status_reason="the original is in the backup, whole",
+            status_reason=WHOLE,
             filename="IMG_0002.MOV",
             files=(fixed(media("Media/DCIM/100APPLE/IMG_0002.MOV", FileRole.VIDEO, 5_000_000), "2"),),
         ),
     ]
     gap = Gap(
-        "photo library",
+        GapSubject.PHOTO_LIBRARY,
         LIBRARY,
-        "the file is not in the backup",
+        GapReason.NOT_LISTED,
         ("names, dates and albums of most photos", "what was deleted or is only in iCloud"),
     )
     return findings(assets, gaps=[gap], backup=backup)
@@ -403,7 +494,7 @@ def without_library() -> Findings:
 def golden(name: str, text: str) -> None:
     """Compare with a stored file; with UPDATE_GOLDEN set in the environment, store it anew (and read the diff)."""
     path = Path(__file__).parent / "golden" / name
-    neutral = text.replace(f'"version": "{__version__}"', '"version": "0"')
+    neutral = re.sub(rf'("version": ?"){re.escape(__version__)}"', r'\g<1>0"', text)
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(neutral, encoding="utf-8", newline="")
     with path.open(encoding="utf-8", newline="") as stream:

@@ -7,30 +7,50 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from report_stories import findings
 
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
     Basis,
     CallContext,
+    Camera,
     Cause,
     CauseVerdict,
     Cloud,
     Deletion,
     FaceTime,
+    FaceTimeMessage,
     FileRole,
     FileState,
     Findings,
     Kind,
+    KindBasis,
     LivePhoto,
     LooseCode,
     LooseEnd,
+    MessageBasis,
+    MessageKind,
     Signal,
     Status,
     Upload,
     Verdict,
 )
-from recovery.provenance import Gap, Source
+from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
+from recovery.analysis.statements import (
+    Advice,
+    CauseCode,
+    Comparison,
+    Deleted,
+    DeletionReason,
+    Fact,
+    IosUpdates,
+    NotRead,
+    PermanentlyDeleted,
+)
+from recovery.clock import in_records
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Source, Tier
+from recovery.records import valid_unicode
 
 # Lone surrogates, escapes, bidi marks, wide and combining characters come up by themselves and are asked for.
 HOSTILE = st.sampled_from(
@@ -50,13 +70,14 @@ HOSTILE = st.sampled_from(
         "{0}",
     ]
 )
+# Lone surrogates are replaced where text enters the program.
 texts = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=30), st.lists(HOSTILE, max_size=12).map("".join)
-)
+).map(valid_unicode)
 codes = st.from_regex(r"[a-z][a-z_]{2,15}", fullmatch=True) | st.sampled_from(
     ["original_filename", "call_overlap"]
 )
-times = st.datetimes(timezones=st.just(UTC))
+times = st.datetimes(timezones=st.just(UTC)).map(in_records)
 maybe_text, maybe_time, maybe_bool = st.none() | texts, st.none() | times, st.none() | st.booleans()
 sizes = st.none() | st.integers(0, 10**13)
 numbers = st.none() | st.integers(-(10**6), 10**6)
@@ -79,16 +100,29 @@ files = st.builds(
 facetimes = st.builds(
     FaceTime,
     st.sampled_from(Verdict),
-    st.lists(st.builds(Signal, codes, texts, sources, st.booleans()), max_size=3).map(tuple),
+    st.lists(st.builds(Signal, codes, texts, sources, st.sampled_from(Tier), st.none() | texts), max_size=3).map(
+        tuple
+    ),
     st.none() | st.builds(CallContext, times, times, st.none() | st.integers(0, 32)),
+    st.none() | texts,
+    st.none() | st.sampled_from(Camera),
 )
+lost = st.tuples(st.sampled_from([FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO]), st.sampled_from(Loss))
+reasons = st.builds(
+    StatusReason,
+    st.sampled_from(ReasonCode),
+    st.lists(lost, min_size=1, max_size=2).map(tuple),
+    st.sampled_from([FileRole.STILL, FileRole.REDUCED, FileRole.THUMBNAIL]),
+    st.booleans(),
+)
+notes = st.builds(Note, st.sampled_from(NoteCode), maybe_text | st.integers(0, 9), maybe_text, texts)
 assets = st.builds(
     Asset,
     uuid=maybe_text,
     basis=st.sampled_from(Basis),
     kind=st.sampled_from(Kind),
     status=st.sampled_from(Status),
-    status_reason=texts,
+    status_reason=reasons,
     directory=maybe_text,
     filename=maybe_text,
     original_filename=maybe_text,
@@ -117,16 +151,62 @@ assets = st.builds(
     importer=maybe_text,
     cloud_identifier=maybe_text,
     files=st.lists(files, max_size=3).map(tuple),
-    notes=some_texts,
-    sources=st.lists(st.tuples(texts, sources), max_size=2).map(tuple),
+    notes=st.lists(notes, max_size=3).map(tuple),
+    sources=st.dictionaries(texts, sources, max_size=2),
+)
+messages = st.builds(
+    FaceTimeMessage,
+    uuid=maybe_text,
+    basis=st.sampled_from(MessageBasis),
+    kind=st.sampled_from(MessageKind),
+    kind_basis=st.none() | st.sampled_from(KindBasis),
+    source=sources,
+    sender=maybe_text,
+    recipient=maybe_text,
+    provider=maybe_text,
+    created=maybe_time,
+    modified=maybe_time,
+    duration_s=st.none() | st.floats(allow_nan=False, allow_infinity=False, min_value=0),
+    read=maybe_bool,
+    deleted=maybe_bool,
+    deleted_at=maybe_time,
+    mailbox_type=numbers,
+    message_type=numbers,
+    call_uuid=maybe_text,
+    files=st.lists(files, max_size=2).map(tuple),
+    notes=st.lists(notes, max_size=3).map(tuple),
+    untested=st.booleans(),
 )
 loose_ends = st.builds(
     LooseEnd, st.sampled_from(LooseCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources
 )
-causes = st.builds(
-    Cause, codes, st.sampled_from(CauseVerdict), texts, texts, texts, st.lists(sources, max_size=2).map(tuple)
+gaps = st.builds(
+    Gap,
+    st.sampled_from(GapSubject),
+    texts,
+    st.just(GapReason.UNREADABLE),
+    some_texts,
+    st.booleans(),
+    texts,
+    st.tuples(texts),
 )
-gaps = st.builds(Gap, texts, texts, texts, some_texts, st.booleans())
+deleted = st.builds(Deleted, st.integers(1, 9), st.sampled_from(DeletionReason), maybe_text, maybe_text)
+statements = (
+    st.sampled_from(Fact)
+    | st.builds(NotRead, st.lists(gaps, min_size=1, max_size=3).map(tuple))
+    | st.builds(PermanentlyDeleted, st.integers(1, 9), st.lists(times, max_size=4).map(tuple),
+                st.lists(deleted, min_size=1, max_size=4).map(tuple))
+    | st.builds(IosUpdates, st.just(Comparison.NEVER_UPDATED), st.just(()), maybe_text)
+)  # fmt: skip
+some_statements = st.lists(statements, min_size=1, max_size=3).map(tuple)
+causes = st.builds(
+    Cause,
+    st.sampled_from(CauseCode),
+    st.sampled_from(CauseVerdict),
+    some_statements,
+    st.sampled_from(Advice),
+    st.lists(sources, max_size=2).map(tuple),
+)
 backups = st.builds(
     BackupFacts,
     texts,
@@ -148,5 +228,6 @@ any_findings: st.SearchStrategy[Findings] = st.builds(
     st.lists(causes, max_size=2),
     st.lists(gaps, max_size=4),
     backups,
+    st.lists(messages, max_size=3),
 )
 generated: st.SearchStrategy[datetime] = times

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
+from recovery.analysis.find import find
+from recovery.analysis.model import Asset, Findings
 from recovery.case import Case, gather
-from recovery.findings.find import find
-from recovery.findings.model import Asset, Findings
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 PASSPHRASE = "pässword of Ann"
@@ -25,13 +26,14 @@ def view_of(folder: Path, passphrase: str | None = None) -> Iterator[BackupView]
 
 
 def case_of(folder: Path, passphrase: str | None = None) -> Case:
-    """Everything gathered from a backup folder."""
+    """Everything gathered from a backup folder, in memory: the private folder is gone."""
     with view_of(folder, passphrase) as view:
-        return gather(view)
+        case = gather(view)
+        return replace(case, store=case.store.in_memory())
 
 
 def scan(folder: Path, passphrase: str | None = None) -> Findings:
-    """Everything found in a backup folder."""
+    """Everything found in a backup folder, in memory."""
     return find(case_of(folder, passphrase))
 
 

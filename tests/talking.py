@@ -29,9 +29,11 @@ class Said:
 
 def say(*arguments: str | Path, stdin: bytes = b"") -> Said:
     """Run the command line with these arguments; standard input is no terminal."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["recover-facetime", *map(str, arguments)])
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         code = main._guarded()
-    return Said(out.getvalue(), err.getvalue(), code)
+    for stream in (out, err):
+        stream.flush()
+    return Said(*(stream.buffer.getvalue().decode() for stream in (out, err)), code)  # type: ignore[attr-defined]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recovery import archives, limits
+from recovery import limits
 from recovery.errors import UnreadableArchiveError
+from recovery.formats import property_list as archives
 
 UID = plistlib.UID
 

@@ -14,17 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
-from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import ManifestEntry
-from recovery.findings.model import Basis, Verdict
-from recovery.photos.attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
-from recovery.photos.facetime import judge
-from recovery.photos.grouping import group
-from recovery.photos.media_files import Blob, MediaFile
-from recovery.photos.places import FileRole, Part, place_of
-from recovery.photos.traces import traces_of
+from recovery.analysis.model import Basis, Verdict
+from recovery.case.facetime_evidence import traces_of
+from recovery.gap_codes import GapSubject
+from recovery.photos_db.camera_roll_paths import FileRole, Part, place_of
+from recovery.photos_db.facetime_signals import judge
+from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
+from recovery.photos_db.media_files import Blob, MediaFile
+from recovery.source.blobs import BlobState
+from recovery.source.manifest import ManifestEntry
 from recovery.workspace import Workspace
 from tests.figures_real_data import manifest_entries
+from tests.library_tools import groups_of
 from tests.scanning import PASSPHRASE, named, scan
 
 DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)
@@ -136,7 +137,7 @@ def test_the_real_live_photo_pairs_and_is_not_of_facetime(shared: Path, workspac
     """IMG_0011 has both halves, and no file of the real camera roll is taken for one of FaceTime."""
     entries = manifest_entries(shared.parent, workspace)
     files = [file for entry in entries if (file := media(entry))]
-    groups = group((), files).groups
+    groups = groups_of((), files)
     (live,) = (item for item in groups if item.pair is not None)
     assert [(file.role, file.file.entry.name) for file in live.files if file.file.place.part is Part.ORIGINAL] == [
         (FileRole.STILL, "IMG_0011.HEIC"),
@@ -235,7 +236,7 @@ def test_attributes_alone_give_the_asset(tmp_path: Path, passphrase: str | None,
         assert asset.original_filename == expected.original_filename
         assert asset.created == expected.created
         assert asset.status == "complete"
-    assert any(gap.what == "the photo library" for gap in found.gaps) is (lost == "database")
+    assert any(gap.what is GapSubject.PHOTO_LIBRARY for gap in found.gaps) is (lost == "database")
 
 
 def test_a_damaged_library_leaves_the_attributes(tmp_path: Path) -> None:
@@ -244,4 +245,4 @@ def test_a_damaged_library_leaves_the_attributes(tmp_path: Path) -> None:
     found = scan(made.build(tmp_path))
     asset = named(found, "IMG_0001.HEIC")
     assert (asset.basis, asset.trashed, str(asset.facetime.verdict)) == (Basis.FILE_ATTRIBUTES, True, "certain")
-    assert any(gap.fault and gap.what == "the photo library" for gap in found.gaps)
+    assert any(gap.fault and gap.what is GapSubject.PHOTO_LIBRARY for gap in found.gaps)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.causes import CODES
+from recovery.analysis.find import find
+from recovery.analysis.statements import CauseCode
 from recovery.case import Case
-from recovery.findings.causes import CODES, RULES
-from recovery.findings.find import find
-from recovery.report import words
+from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, TITLES, told
 from tests.causes_tools import LIBRARY, built
 from tests.scanning import case_of
 
@@ -36,7 +37,8 @@ def test_every_promised_cause_is_answered_in_its_order(base: Case) -> None:
     """The codes and their order are part of the promise to scripts."""
     assert list(CODES) == PROMISED
     assert [cause.code for cause in find(base).causes] == PROMISED
-    assert all(cause.says and cause.does_not_say for cause in find(base).causes)
+    assert list(CauseCode) == PROMISED
+    assert all(cause.says and told(cause).says for cause in find(base).causes)
 
 
 def test_every_cause_has_a_section_in_the_documentation_and_a_name() -> None:
@@ -44,16 +46,15 @@ def test_every_cause_has_a_section_in_the_documentation_and_a_name() -> None:
     page = (Path(__file__).parents[1] / "docs" / "causes.md").read_text(encoding="utf-8")
     sections = [line.removeprefix("### ") for line in page.splitlines() if line.startswith("### ")]
     assert sorted(sections) == sorted(PROMISED)
-    assert list(words.CAUSES) == PROMISED
+    assert list(TITLES) == list(DOES_NOT_SAY) == list(ADVICE) == PROMISED
 
 
 def test_texts_are_whole_and_plain() -> None:
     """Every text is one or more whole sentences, without a word that promises too much."""
-    for rule in RULES:
-        for text in (rule.does_not_say, rule.advice):
-            assert text[0].isupper() and text.endswith("."), rule.code
-            assert "  " not in text
-            assert len(text) < 420, rule.code
+    for text in (*DOES_NOT_SAY.values(), *ADVICE.values()):
+        assert text[0].isupper() and text.endswith("."), text
+        assert "  " not in text
+        assert len(text) < 420, text
 
 
 def test_the_real_backup_gets_the_right_verdicts(shared: Path) -> None:

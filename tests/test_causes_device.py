@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.model import CauseVerdict
+from recovery.app_data.privacy import Decision, Permission
 from recovery.case import Case
-from recovery.evidence.privacy import Decision, Permission
-from recovery.findings.model import CauseVerdict
-from recovery.photos.library import ResourceRow
+from recovery.clock import COCOA_EPOCH
 from recovery.provenance import Reading, Source
 from tests.causes_tools import (
     LIBRARY,
@@ -227,9 +227,9 @@ def test_what_no_backup_shows_is_said_to_be_unseen(base: Case, code: str, says: 
 
 def test_space_made_on_the_phone_is_only_a_hint(base: Case) -> None:
     """Files that were removed to save space are told beside, the verdict stays unseen."""
-    assert base.library is not None
-    pruned = ResourceRow(1, 1, -1, 1, 3, MAY)
-    case = replace(base, library=replace(base.library, resources={1: (pruned,)}))
+    case = replace(base, store=base.store.in_memory())
+    when = (MAY - COCOA_EPOCH).total_seconds()
+    case.store.change("INSERT INTO resource (asset_pk, subtype, pruned_at) VALUES (1, 1, ?)", (when,))
     found = cause_of(case, "storage_full")
     assert found.verdict is CauseVerdict.UNSEEN
     assert found.says.endswith("A hint only: 1 file was removed from the phone to save space, last on 3 May 2024.")

@@ -11,10 +11,11 @@ import pytest
 from evidence_tools import real
 
 from fixtures import BackupBuilder
+from recovery.analysis.model import CauseVerdict
 from recovery.case import Case
-from recovery.findings.model import CauseVerdict
-from recovery.photos.migrations import Migration, MigrationKind, read_migrations
-from recovery.provenance import Gap, Reading, Source
+from recovery.gap_codes import GapSubject
+from recovery.photos_db.migrations import Migration, MigrationKind, read_migrations
+from recovery.provenance import Reading, Source, unreadable
 from tests.causes_tools import (
     LIBRARY,
     NO_LIBRARY,
@@ -61,7 +62,7 @@ BUILT = "The photo library was built anew from the files on the phone"
 
 def past(case: Case, *steps: Migration, gap: bool = False) -> Case:
     """The case with this past of its library."""
-    gaps = (Gap("the evidence", "some/file", "it is damaged"),) if gap else ()
+    gaps = (unreadable(GapSubject.MESSAGES, "some/file", "it is damaged"),) if gap else ()
     return replace(case, around=replace(case.around, migrations=Reading(steps, gaps)))
 
 

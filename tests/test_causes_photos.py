@@ -11,11 +11,12 @@ import pytest
 
 from fixtures import BackupBuilder
 from fixtures.builder import DEFAULT_DATE
-from recovery.findings.causes import judged
-from recovery.findings.causes.inquiry import Inquiry
-from recovery.findings.causes.sieve import Sieve
-from recovery.findings.find import find
+from recovery.analysis.causes import judged
+from recovery.analysis.causes.context import Inquiry
+from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.find import find
 from recovery.provenance import Source
+from recovery.report.messages.causes import told
 from tests.causes_tools import LIBRARY, NO_LIBRARY, built, cause_of, expected
 
 MAY = datetime(2024, 5, 3, 18, 22, tzinfo=UTC)
@@ -51,7 +52,7 @@ def unread() -> BackupBuilder:
 
 
 def deleted(builder: BackupBuilder, **how: str) -> BackupBuilder:
-    """The asset planted last, deleted for good."""
+    """The asset planted last, permanently deleted."""
     return builder.permanently_deleted(datetime(2024, 5, 20, 7, 15, tzinfo=UTC), **how)
 
 
@@ -133,7 +134,8 @@ STORIES = (
         "permanently_deleted",
         "shown",
         lambda: deleted(two()),
-        "1 FaceTime photo was deleted for good on 20 May 2024: removed by hand from Recently Deleted, through the "
+        "1 FaceTime photo was permanently deleted on 20 May 2024: removed by hand from Recently "
+        "Deleted, through the "
         "Photos app.",
         (Source(LIBRARY, "ACHANGE", 4),),
     ),
@@ -141,7 +143,7 @@ STORIES = (
         "permanently_deleted",
         "shown",
         lambda: deleted(two(), client="com.example.cleaner", reason="some new reason"),
-        "1 FaceTime photo was deleted for good on 20 May 2024: the stored reason is “some new reason”, through "
+        "1 FaceTime photo was permanently deleted on 20 May 2024: the stored reason is “some new reason”, through "
         "com.example.cleaner.",
         (Source(LIBRARY, "ACHANGE", 4),),
     ),
@@ -149,13 +151,14 @@ STORIES = (
         "permanently_deleted",
         "contradicted",
         photo,
-        "The photo library's own record of changes lists nothing that was deleted for good.",
+        "The photo library's own record of changes lists nothing that was permanently deleted.",
     ),
     Story(
         "permanently_deleted",
         "undetermined",
         lambda: deleted(photo().with_photo("IMG_0002")),
-        "1 photo or video was deleted for good on 20 May 2024. Nothing says that one was from FaceTime, or that "
+        "1 photo or video was permanently deleted on 20 May 2024. Nothing says that one was from "
+        "FaceTime, or that "
         "none was.",
         (Source(LIBRARY, "ACHANGE", 4),),
     ),
@@ -164,7 +167,7 @@ STORIES = (
         "only_in_icloud",
         "shown",
         lambda: two().only_in_icloud(thumbnail=True),
-        "1 of your 2 FaceTime photos exists whole only in iCloud. Of 1 of them a smaller copy or one half "
+        "1 of your 2 FaceTime photos has its original only in iCloud. Of 1 of them a smaller copy or one half "
         "is here.",
         (Source(LIBRARY, "ZASSET", 2), Source(LIBRARY, "ZINTERNALRESOURCE of ZASSET", 2)),
     ),
@@ -201,14 +204,16 @@ STORIES = (
         "half_arrived",
         "shown",
         lambda: photo().without_video(),
-        "The one FaceTime photo found here has only one whole half in this backup (1 lost the movie).",
+        "The one FaceTime photo found here has only its still or only its video in this backup (1 lost "
+        "the video).",
         ORIGINALS[:1],
     ),
     Story(
         "half_arrived",
         "shown",
         lambda: photo().without_still(),
-        "The one FaceTime photo found here has only one whole half in this backup (1 lost the still picture).",
+        "The one FaceTime photo found here has only its still or only its video in this backup (1 lost "
+        "the still picture).",
         ORIGINALS[1:],
     ),
     Story("half_arrived", "contradicted", photo, "No FaceTime photo was found of which only one half is here."),
@@ -253,7 +258,7 @@ STORIES = (
         "backup_incomplete",
         "undetermined",
         lambda: photo().without_status_plist(),
-        "This cannot be told. Status.plist: the file is not in the backup folder.",
+        "Unknown from this backup. Status.plist: the file is not in the backup folder.",
         (Source("Status.plist"),),
     ),
     Story(
@@ -273,14 +278,14 @@ STORIES = (
         "copy_in_messages",
         "undetermined",
         photo,
-        "This cannot be told. Messages: the backup does not list the file.",
+        "Unknown from this backup. Messages: the backup does not list the file.",
         (Source("Library/SMS/sms.db"),),
     ),
     Story(
         "small_or_blurry",
         "shown",
         photo,
-        "The FaceTime photos found here measure 480 x 640 pixels: each is a frame of its video call.",
+        "The FaceTime photos found here measure 1080 x 1920 pixels: each is a frame of its video call.",
         (row("ZWIDTH"),),
     ),
     Story(
@@ -304,15 +309,16 @@ def test_a_large_photo_is_not_called_small(tmp_path: Path) -> None:
     """Twelve megapixels are not small, whoever took them."""
     case = built(photo(), tmp_path)
     (asset,) = find(case).assets
-    inquiry = Inquiry.of(case, Sieve.of(case, [asset._replace(width=4032, height=3024)]))
+    inquiry = Inquiry.of(case, Sieve.of(case, [asset.changed(width=4032, height=3024)]))
     causes, _ = judged(inquiry)
     says = "The FaceTime photos found here measure 4032 x 3024 pixels, which is not small."
-    assert causes[-1] == expected("small_or_blurry", "contradicted", says, row("ZWIDTH"))
+    assert told(causes[-1]) == expected("small_or_blurry", "contradicted", says, row("ZWIDTH"))
 
 
 CALL = Source("Library/CallHistoryDB/CallHistory.storedata", "ZCALLRECORD", 1)
 NO_HISTORY = (
-    "This cannot be told. Call history: the backup does not carry it: Apple puts the call history in encrypted "
+    "Unknown from this backup. Call history: the backup does not carry it: Apple puts the call "
+    "history in encrypted "
     "backups only."
 )
 

@@ -79,7 +79,7 @@ def test_the_usual_folders_are_looked_at(
 
 def usual(home: Path, platform: str) -> tuple[Path, ...]:
     """The usual folders of that system below a home."""
-    from recovery.backup.locate import default_roots
+    from recovery.source.locate import default_roots
 
     environment = {"APPDATA": str(home / "AppData/Roaming"), "USERPROFILE": str(home)}
     return default_roots(environment, platform, home)
@@ -88,7 +88,7 @@ def usual(home: Path, platform: str) -> tuple[Path, ...]:
 def test_no_backup_is_an_answer_and_no_folder_is_not(tmp_path: Path) -> None:
     """An empty folder holds none; a folder that does not exist cannot be looked at."""
     empty = say("backups", tmp_path)
-    assert (empty.code, "No backup was found" in empty.out) == (0, True)
+    assert (empty.code, "No backup was found" in empty.out) == (1, True)
     assert str(tmp_path) in empty.out
     absent = say("backups", tmp_path / "absent")
     assert (absent.code, absent.out) == (1, "")
@@ -101,7 +101,7 @@ def test_a_folder_that_is_not_shown_is_told(tmp_path: Path, monkeypatch: pytest.
     def refuse(path: object) -> object:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("recovery.backup.locate.os.scandir", refuse)
+    monkeypatch.setattr("recovery.source.locate.os.scandir", refuse)
     said = say("backups", tmp_path)
     assert said.code == 3
     assert "Full Disk Access" in " ".join(said.out.split())
@@ -124,3 +124,12 @@ def test_wrong_usage_is_code_two(arguments: tuple[str, ...]) -> None:
     said = say(*arguments)
     assert (said.code, said.out) == (2, "")
     assert said.err
+
+
+def test_a_path_with_unquoted_blanks_is_named_in_quotes(tmp_path: Path) -> None:
+    """The shell makes two arguments of it; the remark says how to give it."""
+    folder = BackupBuilder().with_screenshot("IMG_0001").build(tmp_path / "Application Support")
+    first, second = str(folder).split(" ")
+    said = say("scan", first, second)
+    assert said.code == 2
+    assert f'put it in quotes: "{folder}"' in said.err

@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 
 from cli import passphrase as asking
+from cli.multi_backup import lost_and_older
 from cli.options import Manners
-from cli.several import lost_and_older
 from fixtures import BackupBuilder, twins
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
-from recovery.report.comparison import schema
+from recovery.extraction.selected_files import Selection
+from recovery.report.comparison_json import schema
 from tests.talking import say
 
 VARIABLE = "RECOVER_FACETIME_PASSPHRASE"
@@ -68,7 +68,7 @@ def test_what_is_said_and_the_command_to_run(pair: Pair) -> None:
     """Losses, changes, and a last line that names both backups; nothing on standard error."""
     said = say("compare", pair.older, pair.newer)
     assert (said.code, said.err) == (0, "")
-    for text in ("Deleted for good, as the newer backup remembers (1)", "An original is no longer whole (1)"):
+    for text in ("Permanently deleted, as the newer backup remembers (1)", "An original is no longer whole (1)"):
         assert text in said.out
     assert f"    recover-facetime extract {pair.newer} OUT --from-older {pair.older}\n" in said.out
 

@@ -239,9 +239,9 @@ def test_a_ghost_comes_back_as_its_table_picture(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = recover("extract", builder.build(tmp_path / "backups"), out)
     (picture,) = out.rglob("*.png")
-    assert "Permanently deleted" in picture.parts and "NOT-ORIGINAL thumbnail 90x120" in picture.name
+    assert "Permanently deleted" in picture.parts and "NOT-ORIGINAL thumbnail 68x120" in picture.name
     with Image.open(io.BytesIO(picture.read_bytes())) as image:
-        assert image.size == (90, 120)
+        assert image.size == (68, 120)
     assert done.returncode == 0
 
 

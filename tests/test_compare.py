@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.comparison.asset_matching import Digests, MatchedBy, match, worth_hashing
+from recovery.analysis.comparison.comparing import Comparison, Doubt, compare, lost_in, oldest_first
+from recovery.analysis.comparison.differences import Difference, DifferenceKind
+from recovery.analysis.model import Findings, asset_key
 from recovery.case.digests import digests_of
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
-from recovery.findings.compare import Comparison, compare, lost_in, oldest_first
-from recovery.findings.differences import Difference, DifferenceKind
-from recovery.findings.matching import Digests, MatchedBy, match, worth_hashing
-from recovery.findings.model import Findings, asset_key
+from recovery.extraction.selected_files import Selection
+from recovery.report.messages.differences import difference_text
 from tests.conftest import DemoTwins
 from tests.scanning import named, scan, view_of
 
@@ -50,7 +51,9 @@ def test_a_photo_deleted_for_good_is_told_with_its_reason_and_is_lost(tmp_path: 
     difference = only(found)
     assert difference.kind is DifferenceKind.DELETED
     assert difference.matched_by is MatchedBy.UUID
-    assert "on 2024-05-20 by com.apple.mobileslideshow (User deleted asset from trashcan)" in difference.text
+    assert "on 2024-05-20 by com.apple.mobileslideshow (User deleted asset from trashcan)" in difference_text(
+        difference
+    )
     assert found.lost == lost_in(older, newer) == {asset_key(named(older, "IMG_0001.HEIC"))}
 
 
@@ -60,7 +63,7 @@ def test_a_photo_without_any_trace_has_vanished(tmp_path: Path) -> None:
     newer = scan(BackupBuilder(backup_date=NEW).with_photo("IMG_0002").build(tmp_path / "newer"))
     found = compare(older, newer)
     assert [item.kind for item in found.differences] == [DifferenceKind.VANISHED, DifferenceKind.APPEARED]
-    assert "deleted" not in found.differences[0].text
+    assert "deleted" not in difference_text(found.differences[0])
     assert len(found.lost) == 1
 
 
@@ -94,7 +97,7 @@ def test_moved_through_icloud_is_matched_by_the_cloud_identifier(tmp_path: Path,
     older = scan(BackupBuilder(backup_date=OLD).with_photo("IMG_0001").build(tmp_path / "older"))
     first = older.assets[0]
     cloud = first.cloud_identifier if named_by == "cloud identifier on both" else first.uuid
-    other = first._replace(uuid="F" * 8, cloud_identifier=(cloud or "").lower(), filename="x.heic")
+    other = first.changed(uuid="F" * 8, cloud_identifier=(cloud or "").lower(), filename="x.heic")
     (pair,) = match([first], [other]).pairs
     assert pair.by is MatchedBy.CLOUD_IDENTIFIER
 
@@ -146,7 +149,7 @@ def test_a_lost_movie_is_told_and_the_older_backup_brings_it_back(tmp_path: Path
     older, newer = twins(tmp_path, lambda b: b.without_video())
     found = compare(older, newer)
     assert only(found).kind is DifferenceKind.LOST_ORIGINAL
-    assert "lacks the movie of the Live Photo" in only(found).text
+    assert "lacks the video of the Live Photo" in difference_text(only(found))
     assert found.lost == {asset_key(named(older, "IMG_0001.HEIC"))}
     assert not lost_in(newer, older)
 
@@ -159,7 +162,7 @@ def test_an_original_that_went_to_icloud_is_lost_here(tmp_path: Path) -> None:
 
 
 def test_deleted_and_put_back_is_not_lost(tmp_path: Path) -> None:
-    """A photo deleted for good and saved again from a message has another UUID and is there all the same."""
+    """A photo permanently deleted and saved again from a message has another UUID and is there all the same."""
     older, _ = twins(tmp_path, lambda b: b)
     again = BackupBuilder(backup_date=NEW).with_live_photo("IMG_0001").permanently_deleted(DELETED)
     first = named(older, "IMG_0001.HEIC").live_photo
@@ -171,12 +174,12 @@ def test_deleted_and_put_back_is_not_lost(tmp_path: Path) -> None:
 
 
 def test_what_came_and_went_between_the_backups_is_told(tmp_path: Path) -> None:
-    """Only the newer library remembers it: deleted for good, unknown before, nothing to bring back."""
+    """Only the newer library remembers it: permanently deleted, unknown before, nothing to bring back."""
     older = scan(BackupBuilder(backup_date=OLD).with_photo("IMG_0009").build(tmp_path / "older"))
     newer = BackupBuilder(backup_date=NEW).with_photo("IMG_0009").with_live_photo("IMG_0001")
     found = compare(older, scan(newer.permanently_deleted(DELETED).build(tmp_path / "newer")))
     assert only(found).kind is DifferenceKind.DELETED
-    assert only(found).text.endswith("the older backup does not know it")
+    assert difference_text(only(found)).endswith("the older backup does not know it")
     assert not found.lost
 
 
@@ -196,9 +199,9 @@ def test_a_copy_in_messages_is_no_new_photo(tmp_path: Path) -> None:
 def test_a_library_that_was_not_read_is_a_doubt(tmp_path: Path) -> None:
     """Missing in a backup without Photos.sqlite may only be unseen, and it is said."""
     older, newer = twins(tmp_path, lambda b: b.without_photos_database().incomplete())
-    doubts = " ".join(compare(older, newer).doubts)
-    assert "photo library of the newer backup was not read" in doubts
-    assert "newer backup was interrupted" in doubts
+    doubts = compare(older, newer).doubts
+    assert Doubt.NEWER_LIBRARY_UNREAD in doubts
+    assert Doubt.NEWER_INTERRUPTED in doubts
 
 
 @pytest.mark.parametrize("twin", ["plain", "encrypted"])

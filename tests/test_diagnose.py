@@ -15,7 +15,7 @@ from report_stories import GENERATED, golden
 from report_strategies import any_findings
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Findings
+from recovery.analysis.model import Findings
 from recovery.report.diagnosis_text import diagnosis
 from recovery.report.inventory import DIAGNOSIS_KEYS, diagnosis_document, dumps, inventory, schema
 from recovery.report.layout import COLUMNS
@@ -54,7 +54,7 @@ def test_any_page_is_safe_and_narrow(story: Findings) -> None:
                 for character in line
             )
         shown = sum(cause.verdict == "shown" for cause in story.causes)
-        assert f"What this backup shows ({shown:,})" in page
+        assert f"Confirmed by this backup ({shown:,})" in page
 
 
 def test_the_document_is_part_of_the_inventory(demo_twins: DemoTwins) -> None:

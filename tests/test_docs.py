@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from cli.main import COMMANDS, main
 from docs.make_transcripts import transcripts, with_transcripts
-from recovery.photos.facetime import RULES, THRESHOLDS
+from recovery.photos_db.facetime_signals import RULES, THRESHOLDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -50,9 +50,9 @@ def test_no_page_names_a_machine() -> None:
 
 
 def test_the_page_on_facetime_lists_every_rule() -> None:
-    """Codes, weights and tiers of the table are those of the rules, in their order; so are the thresholds."""
+    """Codes, weights, figures and tiers of the table are those of the rules, in their order; so are thresholds."""
     page = (ROOT / "docs" / "facetime.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| .* \| (\w+) \|$", page, flags=re.MULTILINE)
-    assert rows == [(rule.code, str(rule.weight), str(rule.tier)) for rule in RULES]
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| .* \| ([^|]+) \| (\w+) \|$", page, flags=re.MULTILINE)
+    assert rows == [(rule.code, str(rule.weight), str(rule.seen or "–"), str(rule.tier)) for rule in RULES]
     for least, verdict in THRESHOLDS:
         assert f"from {least} *{verdict}*" in page

@@ -9,8 +9,9 @@ import pytest
 from evidence_tools import KNOWN_ANSWERS, built, file_id
 
 from recovery import limits
-from recovery.evidence import calls
-from recovery.evidence.calls import CallKind, read_calls, without_repeats
+from recovery.app_data import calls
+from recovery.app_data.calls import CallKind, read_calls, without_repeats
+from recovery.report.messages.gaps import what, why
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
 STAMP = (NOON - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds()
@@ -138,7 +139,7 @@ def test_an_unknown_layout_is_a_gap_and_never_no_calls(tmp_path: Path, script: s
         reading = read_calls(database)
     assert len(reading) == 0
     (gap,) = reading.gaps
-    assert named in gap.why
+    assert named in why(gap)
     assert gap.hides == ("call_overlap", "call_without_photo")
 
 
@@ -148,7 +149,7 @@ def test_a_missing_type_column_is_said(tmp_path: Path) -> None:
     with built(tmp_path, script, ("INSERT INTO ZCALLRECORD VALUES (1, 1, 1)", ())) as database:
         reading = read_calls(database)
     assert [call.kind for call in reading] == [CallKind.UNKNOWN]
-    assert any("ZCALLTYPE" in gap.what and gap.hides == calls.HIDES for gap in reading.gaps)
+    assert any("ZCALLTYPE" in what(gap) and gap.hides == calls.HIDES for gap in reading.gaps)
 
 
 @pytest.mark.parametrize("date", ["soon", b"\x00\x01", None, 9e999, -9e999, 2**62, 1e300])
@@ -159,7 +160,7 @@ def test_a_date_that_is_none_is_counted(tmp_path: Path, date: object) -> None:
     assert [call.started for call in reading] == [None, None, NOON]
     assert [call.ended for call in reading][:2] == [None, None]
     (gap,) = reading.gaps
-    assert (gap.why, gap.fault, gap.hides) == ("2 calls have no readable time", True, calls.HIDES)
+    assert (why(gap), gap.fault, gap.hides) == ("2 calls have no readable time", True, calls.HIDES)
 
 
 @pytest.mark.parametrize("duration", [-1.0, 9e999, "long", b"\x01", None])
@@ -194,7 +195,7 @@ def test_calls_come_in_order_of_time_and_repeats_once(tmp_path: Path) -> None:
 def test_absent_in_a_plain_backup_says_so() -> None:
     """The gap of an unlisted call history says that only encrypted backups carry it, and is no fault."""
     gap = calls.CALL_HISTORY.absent()
-    assert "encrypted backups only" in gap.why
+    assert "encrypted backups only" in why(gap)
     assert not gap.fault
     assert set(gap.hides) <= KNOWN_ANSWERS
 

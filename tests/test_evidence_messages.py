@@ -10,8 +10,9 @@ from evidence_tools import KNOWN_ANSWERS, built, file_id, real
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.evidence import messages
-from recovery.evidence.messages import backup_location, read_attachments
+from recovery.app_data import messages
+from recovery.app_data.messages import backup_location, read_attachments
+from recovery.report.messages.gaps import why
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
 STAMP = int((NOON - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds())
@@ -174,7 +175,7 @@ def test_climbing_paths_are_counted(tmp_path: Path) -> None:
         reading = read_attachments(database)
     assert [found.location is None for found in reading] == [True, True, False]
     (gap,) = reading.gaps
-    assert (gap.fault, gap.why.split()[0]) == (True, "2")
+    assert (gap.fault, why(gap).split()[0]) == (True, "2")
 
 
 def test_missing_columns_hide_only_their_answers(tmp_path: Path) -> None:
@@ -213,4 +214,4 @@ def test_the_real_database_without_attachments_is_a_gap(tmp_path: Path) -> None:
         assert not messages.MESSAGE.lacks(database)
     (gap,) = reading.gaps
     assert (len(reading), gap.hides) == (0, messages.HIDES)
-    assert "no table attachment" in gap.why
+    assert "no table attachment" in why(gap)

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery.errors import UnreadableArchiveError
-from recovery.photos import migrations
-from recovery.photos.journals import Operation, walk
-from recovery.photos.migrations import Migration, MigrationKind, read_migration_journals, read_migrations
+from recovery.photos_db import migrations
+from recovery.photos_db.journals import Operation, walk
+from recovery.photos_db.migrations import Migration, MigrationKind, read_migration_journals, read_migrations
+from recovery.report.messages.gaps import why
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
 STAMP = (NOON - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds()
@@ -116,7 +117,7 @@ def test_an_unknown_layout_hides_rebuilds_and_updates(tmp_path: Path, script: st
         reading = read_migrations(database)
     (gap,) = reading.gaps
     assert (len(reading), gap.hides, gap.fault) == (0, ("library_rebuilt", "ios_update"), False)
-    assert named in gap.why
+    assert named in why(gap)
 
 
 def test_hostile_cells_are_unknown_and_said(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_hostile_cells_are_unknown_and_said(tmp_path: Path) -> None:
         None,
     )
     assert (other.kind, other.kind_code) == (MigrationKind.UNKNOWN, 99)
-    assert {gap.what.split(": ")[1] for gap in reading.gaps} == {"migrationDate", "globalKeyValues"}
+    assert {gap.part for gap in reading.gaps} == {"migrationDate", "globalKeyValues"}
     assert all(gap.fault for gap in reading.gaps)
 
 

@@ -13,17 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
+from recovery.app_data.tables import Column, Location, Store, Table, read_table
 from recovery.database import Database, flag_cell, number_cell, text_cell, whole_cell
 from recovery.errors import UnreadableDatabaseError
-from recovery.evidence.needs import Column, Location, Store, Table, read_table
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.report.messages.gaps import why
 
 TABLE = Table(
-    "fruit",
+    GapSubject.MESSAGES,
     "basket",
     (Column("name", required=True), Column("weight", hides=("pie",)), Column("colour")),
     ("cake", "pie"),
 )
-STORE = Store("fruit", Location("HomeDomain", "Library/fruit.db"), ("cake",), "nobody bought any")
+STORE = Store(
+    GapSubject.MESSAGES,
+    Location("HomeDomain", "Library/fruit.db"),
+    ("cake",),
+    GapReason.ENCRYPTED_BACKUPS_ONLY,
+)
 
 
 def names(row: sqlite3.Row) -> tuple[object, ...]:
@@ -37,7 +44,7 @@ def test_rows_carry_every_declared_column(tmp_path: Path) -> None:
     ) as database:
         reading = read_table(database, TABLE, names)
     assert reading.records == ((1, "pear", None, None), (2, "fig", None, None))
-    assert [(gap.what, gap.hides, gap.fault) for gap in reading.gaps] == [("fruit: weight", ("pie",), False)]
+    assert [(gap.part, gap.hides, gap.fault) for gap in reading.gaps] == [("weight", ("pie",), False)]
 
 
 def test_a_column_name_is_never_taken_as_a_text(tmp_path: Path) -> None:
@@ -59,7 +66,7 @@ def test_a_table_that_does_not_fit_is_a_gap(tmp_path: Path, script: str) -> None
     with built(tmp_path, script) as database:
         reading = read_table(database, TABLE, names)
     assert reading.records == ()
-    (gap,) = (gap for gap in reading.gaps if "weight" not in gap.what and "colour" not in gap.what)
+    (gap,) = (gap for gap in reading.gaps if not gap.part)
     assert gap.hides == ("cake", "pie")
 
 
@@ -103,15 +110,17 @@ def test_names_with_quotes_are_names(tmp_path: Path) -> None:
         connection.execute('CREATE TABLE "x"" UNION SELECT 1,2 --" ("na""me" TEXT)')
         connection.execute('INSERT INTO "x"" UNION SELECT 1,2 --" VALUES (\'pear\')')
     with Database(tmp_path / "odd.db", "odd.db") as database:
-        rows = read_table(database, Table("odd", odd, (Column('na"me', required=True),), ()), names).records
+        rows = read_table(
+            database, Table(GapSubject.MESSAGES, odd, (Column('na"me', required=True),), ()), names
+        ).records
     assert rows == ((1, "pear"),)
 
 
 def test_absent_and_damaged_stores_are_two_things() -> None:
     """A file the backup does not carry is no fault; one it carries and nobody can read is."""
     absent, damaged = STORE.absent(), STORE.unreadable(UnreadableDatabaseError("it is torn"))
-    assert (absent.why, absent.fault, absent.hides) == ("nobody bought any", False, ("cake",))
-    assert (damaged.why, damaged.fault, damaged.where) == ("it is torn", True, "Library/fruit.db")
+    assert (absent.why, absent.fault, absent.hides) == (GapReason.ENCRYPTED_BACKUPS_ONLY, False, ("cake",))
+    assert (why(damaged), damaged.fault, damaged.where) == ("it is torn", True, "Library/fruit.db")
 
 
 CELLS = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()

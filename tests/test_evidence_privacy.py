@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from evidence_tools import KNOWN_ANSWERS, built, file_id, real
 
-from recovery.evidence import privacy
-from recovery.evidence.privacy import Decision, read_permissions
+from recovery.app_data import privacy
+from recovery.app_data.privacy import Decision, read_permissions
+from recovery.report.messages.gaps import why
 
 CURRENT = """
 CREATE TABLE access (service TEXT NOT NULL, client TEXT NOT NULL, client_type INTEGER NOT NULL,
@@ -79,7 +80,7 @@ def test_an_unknown_layout_hides_the_answer_about_permissions(tmp_path: Path, sc
         reading = read_permissions(database)
     (gap,) = reading.gaps
     assert (len(reading), gap.hides) == (0, ("photos_permission",))
-    assert named in gap.why
+    assert named in why(gap)
 
 
 def test_an_empty_table_is_no_gap(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.evidence import settings
-from recovery.evidence.settings import FILES, Key, PreferenceFile, SettingName, ValueKind, read_settings, setting
+from recovery.app_data import settings
+from recovery.app_data.settings import FILES, Key, PreferenceFile, SettingName, ValueKind, read_settings, setting
+from recovery.report.messages.gaps import what
 
 FILE_IDS = {
     "com.apple.TelephonyUtilities.plist": "012707a2ae34d77a28b16a9e443b780ea4e6b0aa",
@@ -82,7 +83,7 @@ def test_a_value_of_another_kind_is_never_an_untouched_setting(
     assert found is None
     (gap,) = reading.gaps
     assert (gap.hides, gap.fault) == (file.store.hides, True)
-    assert key.path[-1] in gap.what
+    assert key.path[-1] in what(gap)
 
 
 @pytest.mark.parametrize("stored", [False, 0])

@@ -16,8 +16,8 @@ from PIL import ExifTags, Image
 from cli.main import main
 from fixtures import BackupBuilder
 from recovery.errors import UnreadableFileError
-from recovery.photos.decoding import jpeg_copy
-from recovery.photos.exif import dated, read_block
+from recovery.formats.decoding import jpeg_copy
+from recovery.formats.exif import dated, read_block
 
 
 def extracted(builder: BackupBuilder, folder: Path, *options: str) -> list[Path]:
@@ -39,7 +39,7 @@ def test_a_jpeg_lies_beside_the_heic_and_never_replaces_it(tmp_path: Path) -> No
     originals = [path for path in more if path != copy]
     assert [path.read_bytes() for path in originals] == [path.read_bytes() for path in plain]
     with Image.open(copy) as image:
-        assert (image.format, image.size) == ("JPEG", (480, 640))
+        assert (image.format, image.size) == ("JPEG", (1080, 1920))
 
 
 def test_a_jpeg_photo_gets_no_copy(tmp_path: Path) -> None:

@@ -19,13 +19,14 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.errors import OutputError
-from recovery.extraction import copying, crew
+from recovery.extraction import copying
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.folder import STATE_FOLDER
 from recovery.extraction.journal import JOURNAL
 from recovery.extraction.outcomes import Entry, OutcomeState
 from recovery.extraction.parts import Part
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
 from recovery.limits import COPY_CHUNK_BYTES
 from tests.extraction_tools import (
@@ -361,7 +362,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     """A movie of 160 MiB passes through some chunks of 1 MiB."""
     size = 160 * 1024 * 1024
     builder = BackupBuilder().with_file(
-        "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.MOV", b"x", stated_size=size
+        "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.MOV", b"\0\0\0\x14ftypqt  ", stated_size=size
     )
     backup = builder.build(tmp_path / "backups")
     file_id = hashlib.sha1(b"CameraRollDomain-Media/DCIM/100APPLE/IMG_0001.MOV").hexdigest()
@@ -414,8 +415,12 @@ def test_a_crew_without_jobs_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) 
     """Nobody would send the event that it would wait for; an extraction without sidecars has such crews."""
 
     class Silence:
-        def get(self, timeout: float) -> None:
-            raise AssertionError("waits")
+        def get(self, timeout: float | None = None) -> None:
+            if timeout is not None:
+                raise AssertionError("waits")
+
+        def put(self, job: None) -> None:
+            """Nothing but the end is put there."""
 
     monkeypatch.setattr(crew, "SimpleQueue", Silence)
     crew.run(iter(()), 2, lambda number, size: None, lambda number, result: None)

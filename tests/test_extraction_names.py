@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recovery.analysis.model import Asset, FileRole, FileState, Verdict
 from recovery.extraction import names
 from recovery.extraction.folder import extended
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Reduced, Selection
-from recovery.findings.model import Asset, FileRole, FileState, Verdict
+from recovery.extraction.selected_files import Reduced, Selection
 from tests.extraction_tools import a_file, an_asset, facetime, findings_of
 
 EVERYTHING = Selection(everything=True, reduced=Reduced.ALWAYS)
@@ -28,6 +28,7 @@ AWKWARD = st.sampled_from(
      "\U0001f600" * 90,
      "Ω", "Ω", "\u0344" * 80, "（edited）", "x (a (b))", "a" * 400]
 )  # fmt: skip
+WHOLE = st.integers(-(2**63), 2**63 - 1)
 TEXT = AWKWARD | st.text(max_size=300) | st.tuples(AWKWARD, AWKWARD).map("".join)
 WHEN = (
     st.none()
@@ -36,7 +37,7 @@ WHEN = (
 )
 FILES = st.builds(
     lambda role, name, pixels, file_id: a_file(role, f"Media/{name}", pixels=pixels, file_id=f"{file_id:040x}"),
-    st.sampled_from(FileRole), TEXT, st.none() | st.tuples(st.integers(), st.integers()), st.integers(0, 3),
+    st.sampled_from(FileRole), TEXT, st.none() | st.tuples(WHOLE, WHOLE), st.integers(0, 3),
 )  # fmt: skip
 ASSETS = st.builds(
     lambda uuid, filename, original, created, offset, trashed, verdict, files: an_asset(
@@ -44,7 +45,7 @@ ASSETS = st.builds(
         trashed=trashed, facetime=facetime(verdict), files=tuple(files),
     ),
     st.none() | TEXT, st.none() | TEXT, st.none() | TEXT, WHEN,
-    st.none() | st.integers() | st.sampled_from([7200, -43200]),
+    st.none() | WHOLE | st.sampled_from([7200, -43200]),
     st.booleans(), st.sampled_from([verdict.value for verdict in Verdict]), st.lists(FILES, max_size=4),
 )  # fmt: skip
 LIBRARIES = st.lists(ASSETS, max_size=8)
@@ -123,11 +124,11 @@ def test_names_do_not_depend_on_the_order(assets: list[Asset], random: object) -
 @given(LIBRARIES, st.data())
 def test_another_selection_moves_nothing(assets: list[Asset], data: st.DataObject) -> None:
     """A file that two selections choose has the same name in both."""
-    whole = {(file.asset, file.file): file.target for file in plan(findings_of(assets), EVERYTHING).files}
+    whole = {(repr(file.asset), file.file): file.target for file in plan(findings_of(assets), EVERYTHING).files}
     narrow = Selection(min_confidence=data.draw(st.sampled_from(list(Verdict))), reduced=Reduced.ALWAYS)
-    if len(set(assets)) == len(assets):
+    if len(set(map(repr, assets))) == len(assets):
         for file in plan(findings_of(assets), narrow).files:
-            assert whole[file.asset, file.file] == file.target
+            assert whole[repr(file.asset), file.file] == file.target
 
 
 def test_a_live_photo_reads_well() -> None:

@@ -14,7 +14,7 @@ from recovery.extraction import copying, parts
 from recovery.extraction.outcomes import OutcomeState
 from recovery.extraction.parts import flush
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from tests.extraction_tools import (
     PASSPHRASE,
     a_file,

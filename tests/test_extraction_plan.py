@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-from recovery.errors import SelectionError
-from recovery.extraction.plan import plan
-from recovery.extraction.selection import Reduced, Selection
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     Deletion,
     FileRole,
@@ -21,7 +18,10 @@ from recovery.findings.model import (
     Status,
     Verdict,
 )
-from recovery.findings.selection import Near
+from recovery.analysis.search import Near
+from recovery.errors import SelectionError
+from recovery.extraction.plan import plan
+from recovery.extraction.selected_files import Reduced, Selection
 from recovery.provenance import Source
 from tests.extraction_tools import a_file, an_asset, facetime, findings_of
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.model import LooseCode, LooseEnd
 from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction import folder as folder_module
 from recovery.extraction import write as write_module
@@ -22,9 +23,8 @@ from recovery.extraction.copying import Overwrite
 from recovery.extraction.folder import STATE_FOLDER, OutputFolder
 from recovery.extraction.outcomes import OutcomeState, RunFacts, Silent
 from recovery.extraction.plan import plan
-from recovery.extraction.selection import Selection
+from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions
-from recovery.findings.model import LooseCode, LooseEnd
 from recovery.provenance import Source
 from tests.extraction_tools import (
     PASSPHRASE,
@@ -329,8 +329,10 @@ def test_too_little_space_is_said_before_anything_is_written(
     """With both numbers; `ignore_free_space` goes on, and what is finished needs no space."""
     builder = small()
     backup, out = builder.build(tmp_path / "backups"), tmp_path / "out"
-    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    real = shutil.disk_usage
+    usage = real(tmp_path)._replace(free=1000)
+    # The temporary folder has room enough.
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage if Path(path) == out else real(path))
     with pytest.raises(NotEnoughSpaceError) as caught:
         extract(backup, everything(builder), out)
     assert caught.value.free == 1000 and caught.value.needed > everything(builder).bytes > 1000

@@ -11,15 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Findings, Verdict
-from recovery.photos.facetime import (
+from recovery.analysis.model import Findings, Verdict
+from recovery.analysis.reasons import NoteCode
+from recovery.case.facetime_evidence import inside_traces
+from recovery.formats.media import MediaFacts
+from recovery.formats.signatures import MediaType
+from recovery.photos_db.facetime_signals import (
     CALLING_BUNDLES,
     RULES,
     SAVING_BUNDLES,
     THRESHOLDS,
+    Camera,
     Stored,
     Traces,
-    is_facetime_name,
     judge,
     worth_a_look,
 )
@@ -42,59 +46,6 @@ IN_CALL = stored("a call")
 def codes(traces: Traces) -> list[str]:
     """The codes of the signals that fired, strongest first."""
     return [fired.rule.code for fired in judge(traces).fired]
-
-
-NAMES = [
-    "lp_image.heic",
-    "lp_image.HEIC",
-    "LP_IMAGE.heic",
-    "lp_image.heif",
-    "lp_image.jpg",
-    "lp_image.JPEG",
-    "lp_image(1).heic",
-    "lp_image (1).heic",
-    "lp_image_(2).heic",
-    "lp_image 3.HEIC",
-    "lp_image_2.jpg",
-    "lp_image2.jpg",
-    "lp_image 120.heic",
-    "lp_movie.mov",
-    "lp_movie.MOV",
-    "lp_movie(1).mov",
-    "lp_movie 2.MOV",
-]
-NOT_NAMES = [
-    "my_lp_image.heic",
-    "lp_image.png",
-    "lp_image.mov",
-    "lp_image",
-    "lp_image.heic.png",
-    "lp_image.heic ",
-    "lp_image-1.heic",
-    "lp_image copy.heic",
-    "lp_images.heic",
-    "lp_movie.heic",
-    "lp_movie.mp4",
-    "old lp_image.heic",
-    "IMG_0001.HEIC",
-    "",
-    "lp_image.heic\n",
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_variant_of_the_name_counts(name: str) -> None:
-    """The name of still or movie, numbered as copies are, is the strongest mark there is."""
-    assert is_facetime_name(name)
-    assert judge(Traces(names=(stored(name),))).verdict in (Verdict.PROBABLE, Verdict.CERTAIN)
-    assert codes(Traces(names=(stored(name),))) == ["original_filename"]
-
-
-@pytest.mark.parametrize("name", NOT_NAMES)
-def test_other_names_do_not_count(name: str) -> None:
-    """A name that only holds the word, or has another kind of file behind it, is no mark."""
-    assert not is_facetime_name(name)
-    assert judge(Traces(names=(stored(name),))).verdict is Verdict.NO
 
 
 @pytest.mark.parametrize("place", range(3))
@@ -154,13 +105,24 @@ def test_facetime_bundles_are_those_of_the_sources() -> None:
         (Traces(comments=(stored("Screenshot"),)), Verdict.NO),
         (Traces(lenses=(stored("iPhone 13 front FaceTime camera"),)), Verdict.POSSIBLE),
         (Traces(lenses=(stored("iPhone 13 back camera 5.1mm"),)), Verdict.NO),
-        (Traces(movie_values=(stored("FaceTime"),)), Verdict.PROBABLE),
-        (Traces(movie_values=(stored("FaceTime at the lake"),)), Verdict.NO),
+        (Traces(lenses=(stored("FaceTime HD Camera"),)), Verdict.NO),
+        (Traces(lenses=(stored("MacBook Pro"),), models=(stored("MacBook Pro"),)), Verdict.NO),
+        (Traces(movie_keywords=(stored("FaceTime"),)), Verdict.PROBABLE),
+        (Traces(movie_keywords=(stored("FaceTime at the lake"),)), Verdict.NO),
         (Traces(messages_names=(stored("lp_image.HEIC"),)), Verdict.PROBABLE),
         (Traces(messages_names=(stored("IMG_0001.HEIC"),)), Verdict.NO),
         (
-            Traces(comments=(stored("FaceTime Photo"),), lenses=(stored("front FaceTime camera"),)),
-            Verdict.PROBABLE,
+            Traces(comments=(stored("FaceTime Photo"),), lenses=(stored("iPhone 13 front FaceTime camera"),)),
+            Verdict.CERTAIN,
+        ),
+        (Traces(comments=(stored("FaceTime Photo"),), movie_keywords=(stored("FaceTime"),)), Verdict.CERTAIN),
+        (
+            Traces(
+                comments=(stored("FaceTime Photo"),),
+                models=(stored("MacBook Pro"),),
+                lenses=(stored("MacBook Pro"),),
+            ),
+            Verdict.CERTAIN,
         ),
     ],
 )
@@ -170,10 +132,54 @@ def test_marks_inside_the_files(traces: Traces, verdict: Verdict) -> None:
 
 
 def test_rules_no_sample_has_shown_never_make_it_certain() -> None:
-    """However many untested marks agree, they stay probable; with FaceTime's own file name they are certain."""
-    marks = Traces(comments=(stored("FaceTime Photo"),), movie_values=(stored("FaceTime"),), call=IN_CALL)
-    assert judge(marks).verdict is Verdict.PROBABLE
-    assert judge(replace(marks, names=(stored("lp_image.heic"),))).verdict is Verdict.CERTAIN
+    """However many untested rules agree, they stay probable; with one mark of genuine files they are certain."""
+    by_program = replace(BY_SYSTEM, bundles=(stored("com.apple.FTLivePhotoService"),), call=IN_CALL)
+    assert judge(replace(by_program, history_client=stored("FaceTime"))).verdict is Verdict.PROBABLE
+    assert judge(replace(by_program, movie_keywords=(stored("FaceTime"),))).verdict is Verdict.CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("model", "lens", "comment", "device", "camera"),
+    [
+        ("iPhone 13", "iPhone 13 front FaceTime camera", True, "iPhone 13", Camera.FRONT),
+        ("iPhone 13", "iPhone 13 back FaceTime camera", False, "iPhone 13", Camera.BACK),
+        (None, "iPad mini (A17 Pro) back FaceTime camera", True, "iPad mini (A17 Pro)", Camera.BACK),
+        ("MacBook Pro", "MacBook Pro", True, "MacBook Pro", None),
+        ("iPhone 13", None, True, "iPhone 13", None),
+        (None, None, True, None, None),
+        ("iPhone 13", "iPhone 13 back camera 5.1mm f/1.6", False, None, None),
+    ],
+)
+def test_what_was_photographed(
+    model: str | None, lens: str | None, comment: bool, device: str | None, camera: Camera | None
+) -> None:
+    """Model and lens are those of the other person's device, in a file that carries a mark of FaceTime."""
+    traces = Traces(
+        names=(stored("lp_image.heic"),),
+        comments=(stored("FaceTime Photo"),) if comment else (),
+        models=(stored(model),) if model else (),
+        lenses=(stored(lens),) if lens else (),
+    )
+    shown = judge(traces).photographed
+    assert (shown.device, shown.camera) == (device, camera)
+    assert (shown.source is not None) == (device is not None)
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [("keywords", Verdict.PROBABLE), ("title", Verdict.NO), ("software", Verdict.NO)],
+)
+def test_the_mark_of_a_video_is_one_key(key: str, verdict: Verdict) -> None:
+    """The same word as a title that somebody gave a video is no mark."""
+    facts = MediaFacts(MediaType.MOV, quicktime_keys=((f"com.apple.quicktime.{key}", "FaceTime"),))
+    assert judge(inside_traces([("a video", facts)])).verdict is verdict
+
+
+def test_the_camera_of_another_file_is_not_the_one_photographed() -> None:
+    """A mark in one file says nothing of the model that another file states."""
+    other = Stored("Canon EOS R5", Source("an edited copy"))
+    traces = Traces(comments=(stored("FaceTime Photo"),), models=(other,))
+    assert judge(traces).photographed.device is None
 
 
 @pytest.mark.parametrize(
@@ -211,8 +217,10 @@ def test_a_name_under_another_program_was_passed_on() -> None:
 
 texts = st.sampled_from(
     [
-        *NAMES[:3],
-        *NOT_NAMES[:3],
+        "lp_image.heic",
+        "lp_image (1).MOV",
+        "my_lp_image.heic",
+        "lp_image.heic.gif",
         "com.apple.FTLivePhotoService",
         "com.apple.facetime",
         "FaceTime Photo",
@@ -230,7 +238,8 @@ anything = st.builds(
     camera_make=st.sampled_from([None, True, False]),
     comments=values,
     lenses=values,
-    movie_values=values,
+    models=values,
+    movie_keywords=values,
     messages_names=values,
 )
 
@@ -260,11 +269,23 @@ def test_a_verdict_has_its_reasons_and_a_no_has_none(traces: Traces) -> None:
 
 
 def test_each_rule_says_how_sure_it_is() -> None:
-    """Only the file name has been seen in public; every other rule is marked as untested."""
+    """Documented is what genuine files or public sightings show; of a row of the library nothing has been seen."""
     tiers = {(rule.code, rule.tier) for rule in RULES}
-    assert {code for code, tier in tiers if tier is Tier.DOCUMENTED} == {"original_filename", "messages_name"}
-    assert {code for code, tier in tiers if tier is Tier.DECODED} == set()
-    assert all(rule.only_adds is (rule.code == "call_overlap") for rule in RULES)
+    documented = {"original_filename", "messages_name", "embedded_marker", "movie_marker", "lens_model"}
+    assert {code for code, tier in tiers if tier is Tier.DOCUMENTED} == documented
+    assert {code for code, tier in tiers if tier is Tier.UNTESTED} == {
+        "creator_bundle",
+        "call_overlap",
+        "imported_by",
+    }
+    assert [(rule.code, str(rule.seen)) for rule in RULES if rule.seen] == [
+        ("embedded_marker", "72 of 78 stills"),
+        ("movie_marker", "10 of 10 videos"),
+        ("lens_model", "64 of 78 stills"),
+        ("lens_model", "7 of 78 stills (all that show a Mac)"),
+    ]
+    adding = [(rule.code, str(rule.seen)) for rule in RULES if rule.only_adds]
+    assert adding == [("lens_model", "7 of 78 stills (all that show a Mac)"), ("call_overlap", "None")]
 
 
 @pytest.mark.parametrize("importer", ["1", "2"])
@@ -312,7 +333,7 @@ def test_photos_around_a_call(tmp_path: Path) -> None:
     assert call is not None
     assert (call.started, call.ended, call.with_count) == (CALL, CALL + timedelta(minutes=10), 1)
     assert named(found, "IMG_0005.HEIC").facetime.call is None
-    assert any("saved from a share" in note for note in named(found, "IMG_0006.HEIC").notes)
+    assert any(note.code is NoteCode.SAVED_FROM_SHARE for note in named(found, "IMG_0006.HEIC").notes)
 
 
 @pytest.mark.parametrize(
@@ -342,6 +363,6 @@ def test_each_signal_names_its_place_in_the_backup(tmp_path: Path) -> None:
     assert places["original_filename"].startswith("Media/PhotoData/Photos.sqlite ZADDITIONALASSETATTRIBUTES.")
     assert places["embedded_marker"] == "Media/DCIM/100APPLE/IMG_0001.HEIC Exif UserComment"
     assert places["movie_marker"].startswith("Media/DCIM/100APPLE/IMG_0001.MOV moov/meta")
-    assert [signal.untested for signal in asset.facetime.signals] == [
-        signal.code != "original_filename" for signal in asset.facetime.signals
-    ]
+    untested = {signal.code for signal in asset.facetime.signals if signal.untested}
+    assert untested == {"creator_bundle", "imported_by"}
+    assert dict(asset.sources)["facetime.device"] == Source("Media/DCIM/100APPLE/IMG_0001.HEIC", "Exif Model")

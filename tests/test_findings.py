@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fixtures import BackupBuilder
-from recovery.findings.find import find
-from recovery.findings.model import Basis, FileRole, Findings, LooseCode, Status
+from recovery.analysis.find import find
+from recovery.analysis.model import Basis, FileRole, Findings, LooseCode, Status
+from recovery.analysis.reasons import Note, NoteCode
+from recovery.gap_codes import GapSubject
 from tests.scanning import PASSPHRASE, case_of, named, scan
 
 DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)
@@ -49,7 +51,7 @@ MISHAPS: dict[str, Step] = {
     "edited": lambda b: b.with_edit(),
     "reduced copy": lambda b: b.with_reduced_copy(),
     "no thumbnail": lambda b: b.without_thumbnail(),
-    "deleted for good": lambda b: b.permanently_deleted(DELETED),
+    "permanently deleted": lambda b: b.permanently_deleted(DELETED),
     "in the log": lambda b: b.with_wal(),
 }
 WHOLE: dict[str, Step] = {
@@ -134,7 +136,7 @@ def test_an_empty_library_has_nothing_and_says_so(tmp_path: Path) -> None:
     found = scan(BackupBuilder().build(tmp_path))
     assert (found.assets, found.totals.assets, found.totals.facetime) == ((), 0, 0)
     assert not any(gap.fault for gap in found.gaps)
-    assert not any(gap.what == "the photo library" for gap in found.gaps)
+    assert not any(gap.what is GapSubject.PHOTO_LIBRARY for gap in found.gaps)
 
 
 def test_findings_are_a_function_of_the_case(tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_only_a_stored_state_means_recently_deleted(tmp_path: Path) -> None:
     found = with_library(tmp_path, "UPDATE ZASSET SET ZTRASHEDSTATE = 2, ZTRASHEDDATE = 737900100")
     asset = named(found, "IMG_0001.HEIC")
     assert (asset.trashed, asset.trashed_at, asset.trashed_until_estimate) == (False, None, None)
-    assert any("stored trashed state 2" in note for note in asset.notes)
+    assert Note(NoteCode.TRASHED_STATE_UNKNOWN, 2) in asset.notes
     assert found.totals.recently_deleted == 0
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Asset, Basis, FileRole, Findings, Kind, Status, Verdict
+from recovery.analysis.model import Asset, Basis, FileRole, Findings, Kind, Status, Verdict
+from recovery.analysis.reasons import Note, NoteCode
 from tests.scanning import named, scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
@@ -37,7 +38,7 @@ def test_history_and_a_table_entry_make_one_ghost(tmp_path: Path) -> None:
     assert ghost.deleted.reason == "User deleted asset from trashcan."
     assert ghost.deleted.client == "com.apple.mobileslideshow"
     assert {item.role for item in ghost.files} == {FileRole.THUMBNAIL_TABLE}
-    assert ghost.trashed is False, "deleted for good is not recently deleted"
+    assert ghost.trashed is False, "permanently deleted is not recently deleted"
 
 
 def test_a_ghost_without_any_picture_is_not_found(tmp_path: Path) -> None:
@@ -45,8 +46,8 @@ def test_a_ghost_without_any_picture_is_not_found(tmp_path: Path) -> None:
     builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN).permanently_deleted(DELETED)
     ghost = the_ghost(scan(builder.build(tmp_path)))
     assert (ghost.status, ghost.files, ghost.filename, ghost.created) == (Status.NOT_FOUND, (), None, None)
-    assert any("not known" in note for note in ghost.notes)
-    assert any("older backup" in note for note in ghost.notes)
+    assert Note(NoteCode.NOTHING_KNOWN) in ghost.notes
+    assert Note(NoteCode.NO_PICTURE_LEFT) in ghost.notes
 
 
 def test_the_inserting_client_is_the_sign_of_facetime(tmp_path: Path) -> None:
@@ -70,7 +71,8 @@ def test_surviving_files_join_their_ghost_by_attributes(tmp_path: Path) -> None:
     folder = twin.build(tmp_path / "twin")
     for item in (still, movie):
         content = (folder / item.file_id[:2] / item.file_id).read_bytes()
-        attributes = plistlib.dumps({"com.apple.assetsd.UUID": bytes.fromhex(uuid.replace("-", ""))})
+        stored = {"com.apple.assetsd.UUID": bytes.fromhex(uuid.replace("-", ""))}
+        attributes = plistlib.dumps(stored, fmt=plistlib.FMT_BINARY)
         extra = {"attributes": attributes} if item is still else {}
         builder.with_file(item.domain, item.path, content, **extra)
     ghost = the_ghost(scan(builder.build(tmp_path / "backup")))

@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery import limits
-from recovery.backup.blobs import Blob, BlobState
-from recovery.backup.manifest import EntryKind, ManifestEntry, file_id
-from recovery.photos.attributes import FileAttributes
-from recovery.photos.grouping import Group, group
-from recovery.photos.library import AssetRow
-from recovery.photos.media import MediaFacts
-from recovery.photos.media_files import MediaFile
-from recovery.photos.pairing import PairedBy
-from recovery.photos.places import DOMAIN, FileRole, Part, Place, extension, place_of, stem
-from recovery.photos.row_index import RowIndex
-from recovery.photos.signatures import MediaType
+from recovery.case.grouping import Group
+from recovery.case.ownership import assign_files
+from recovery.case.pairing import PairedBy
+from recovery.case.store import WorkingDatabase
+from recovery.formats.media import MediaFacts
+from recovery.formats.signatures import MediaType
+from recovery.photos_db.camera_roll_paths import DOMAIN, FileRole, Part, Place, extension, place_of, stem
+from recovery.photos_db.file_attributes import FileAttributes
+from recovery.photos_db.library import AssetRow
+from recovery.photos_db.media_files import MediaFile
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry, file_id
+from tests.library_tools import groups_of, stored
 
 FOLDER = "DCIM/100APPLE"
 A, B = "C3754624-0000-4000-8000-000000000001", "602FEBB7-0000-4000-8000-000000000002"
@@ -49,7 +50,7 @@ def shape(item: Group) -> tuple[int | None, list[tuple[str, str]]]:
 def shapes(rows: list[AssetRow], paths: list[str | MediaFile]) -> list[tuple[int | None, list[tuple[str, str]]]]:
     """The groups of rows and files, those without row last."""
     files = [file(item) if isinstance(item, str) else item for item in paths]
-    return [shape(item) for item in group(rows, files).groups]
+    return [shape(item) for item in groups_of(rows, files)]
 
 
 CLOUD, SHARED = "PhotoData/CPLAssets/group106", "PhotoData/PhotoCloudSharingData/1/U/100CLOUD"
@@ -183,11 +184,11 @@ def test_raw_and_jpeg_of_one_photo_are_one_asset() -> None:
 def test_a_movie_joins_by_identifier_before_its_name() -> None:
     """A renamed movie finds its still by what stands inside both; the database's identifier serves as well."""
     still, movie = file(f"{FOLDER}/IMG_0001.HEIC", A), file(f"{FOLDER}/renamed.MOV", A)
-    (item,) = group([row(1, "IMG_0001.HEIC")], [still, movie]).groups
+    (item,) = groups_of([row(1, "IMG_0001.HEIC")], [still, movie])
     assert item.pair is not None
     assert (item.pair.by, item.pair.identifiers_match) == (PairedBy.CONTENT_IDENTIFIER, True)
     bare = still._replace(facts=None)
-    (item,) = group([row(1, "IMG_0001.HEIC", media_group_uuid=A.lower())], [bare, movie]).groups
+    (item,) = groups_of([row(1, "IMG_0001.HEIC", media_group_uuid=A.lower())], [bare, movie])
     assert item.pair is not None
     assert item.pair.by is PairedBy.CONTENT_IDENTIFIER
 
@@ -196,15 +197,17 @@ def test_a_movie_joins_by_identifier_before_its_name() -> None:
 def test_a_look_inside_settles_whether_halves_match(inside: str | None, match: bool | None) -> None:
     """Halves joined by name are compared again when a later look gives the identifiers."""
     still, movie = file(f"{FOLDER}/IMG_0001.HEIC"), file(f"{FOLDER}/IMG_0001.MOV")
-    (item,) = group([row(1, "IMG_0001.HEIC", media_group_uuid=A)], [still, movie]).groups
-    assert item.pair is not None
-    assert (item.pair.by, item.pair.identifiers_match) == (PairedBy.STEM, None)
-    seen = MediaFacts(MediaType.MOV, content_identifier=inside)
-    looked = item.updated(
-        lambda held: held.file._replace(facts=seen) if held.role is FileRole.PAIRED_VIDEO else held.file
-    )
-    assert looked.pair is not None
-    assert looked.pair.identifiers_match is match
+    with WorkingDatabase() as store:
+        store.add_rows([stored(row(1, "IMG_0001.HEIC", media_group_uuid=A))])
+        store.add_files([still, movie])
+        assign_files(store)
+        (item,) = store.groups()
+        assert item.pair == (PairedBy.STEM, None)
+        held = item.first(FileRole.PAIRED_VIDEO)
+        assert held is not None
+        store.update_file(held._replace(facts=MediaFacts(MediaType.MOV, content_identifier=inside)))
+        (looked,) = store.groups()
+        assert looked.pair == (PairedBy.STEM, match)
 
 
 names = st.sampled_from(
@@ -246,7 +249,7 @@ def test_every_file_is_in_exactly_one_group(
         for number, (name, folder, kind, subtype, identifier) in enumerate(listed)
     ]
     files = [file(path, identifier) for path, identifier in found]
-    groups = group(rows, files).groups
+    groups = groups_of(rows, files)
     held = [item.file.entry.relative_path for each in groups for item in each.files]
     assert sorted(held) == sorted(item.entry.relative_path for item in files)
     assert [each.row for each in groups if each.row is not None] == rows
@@ -263,20 +266,18 @@ def test_the_order_of_files_changes_no_ownership(
 ) -> None:
     """Files that a row owns by their exact name are its own in any order."""
     rows = [row(number, name, folder, kind=kind) for number, (name, folder, kind, _, _) in enumerate(listed)]
-    index = RowIndex(rows)
-    groups = group(rows, [file(path) for path, _ in reversed(found)]).groups
-    for each in groups:
+    names = [f"{each.directory or ''}/{each.filename}".casefold() if each.filename else "" for each in rows]
+    for each in groups_of(rows, [file(path) for path, _ in reversed(found)]):
         for item in each.files:
-            owner = index.exactly(item.file.place) if item.file.place.part is Part.ORIGINAL else None
-            if owner is not None:
-                assert each.row is rows[owner]
+            place = item.file.place
+            own = f"{place.directory}/{place.name}".casefold()
+            if place.part is Part.ORIGINAL and own in names:
+                assert each.row == rows[names.index(own)]
 
 
-def test_of_a_crowd_of_rows_under_one_name_only_the_first_are_looked_at() -> None:
-    """A made-up library with one name in all of its rows costs no more than the limit for each file."""
-    crowd = [row(number, "IMG_1.HEIC", kind_subtype=0) for number in range(1, 3 * limits.SAME_NAMES)]
-    live = row(9999, "IMG_1.HEIC", kind_subtype=2)
-    place = place_of(DOMAIN, f"Media/{FOLDER}/IMG_1.JPG")
-    assert place is not None
-    assert RowIndex([crowd[0], live]).loosely(place) == 1
-    assert RowIndex([*crowd, live]).loosely(place) == 0
+def test_of_several_rows_under_one_name_a_live_photo_has_the_other_files() -> None:
+    """A file that names no row wholly goes to a Live Photo of its stem, else to the first row of it."""
+    crowd = [row(number, "IMG_1.HEIC", kind_subtype=0) for number in range(1, 300)]
+    thumbnail = file(f"PhotoData/Metadata/{FOLDER}/IMG_1.JPG")
+    for rows, owner in ((crowd, 1), ([*crowd, row(9999, "IMG_1.HEIC", kind_subtype=2)], 9999)):
+        assert [each.row.pk for each in groups_of(rows, [thumbnail]) if each.row and each.files] == [owner]

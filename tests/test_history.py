@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from recovery import limits
 from recovery.database import Database
 from recovery.errors import UnreadableArchiveError
-from recovery.photos.clients import Actor, actor, names_facetime
-from recovery.photos.history import EventKind, History, HistoryEvent, read_events, read_history
-from recovery.photos.model_cache import decode_changed, parse_entity
+from recovery.gap_codes import GapSubject
+from recovery.photos_db.change_authors import Actor, actor, names_facetime
+from recovery.photos_db.history import EventKind, History, HistoryEvent, read_events, read_history
+from recovery.photos_db.model_cache import decode_changed, parse_entity
 
 ALIVE, GONE, CLOUD = (
     "AAAAAAAA-0000-4000-8000-000000000001",
@@ -175,7 +176,7 @@ def test_old_layout_without_model_cache(tmp_path: Path) -> None:
     assert (ghost.deletion.activity, ghost.client) == ("icloud", None)
     assert ghost.deletion.context == "CPL library (/var/mobile/Media)"
     assert not ghost.names_facetime
-    assert [gap.what for gap in history.gaps] == ["model cache"]
+    assert [gap.what for gap in history.gaps] == [GapSubject.MODEL_CACHE]
     assert history.numbering.explained == 1
     assert history.numbering.unexplained == (range(2, 4), range(5, 6)) and history.numbering.unexplained_count == 3
 

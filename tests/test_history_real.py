@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from recovery.database import Database, open_file_copy
-from recovery.photos.history import EventKind, read_events, read_history
-from recovery.photos.journals import Operation, walk
-from recovery.photos.model_cache import EntityModel, decode_changed, read_entity
+from recovery.photos_db.history import EventKind, read_events, read_history
+from recovery.photos_db.journals import Operation, walk
+from recovery.photos_db.model_cache import EntityModel, decode_changed, read_entity
 from recovery.workspace import Workspace
 
 SHARED = Path(os.environ.get("RECOVER_FACETIME_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "photos"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
-from recovery.photos.makernote import content_identifier, with_identifier
+from recovery.formats.makernote import content_identifier, with_identifier
 from tests.test_cli_extract import recover
 
 TAKEN = datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.photos.journal_assets import JournalAsset, read_asset_journals
+from recovery.photos_db.journal_assets import JournalAsset, read_asset_journals
 from recovery.provenance import Reading
 
 SHARED = Path(os.environ.get("RECOVER_FACETIME_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "photos"

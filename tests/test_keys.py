@@ -18,18 +18,6 @@ from hypothesis import strategies as st
 from iphone_backup_decrypt import exceptions as foreign
 from iphone_backup_decrypt import utils
 
-from recovery.backup import key_bag
-from recovery.backup.key_bag import unlock
-from recovery.backup.keys import (
-    BLOCK,
-    TAIL,
-    DecipheredBlob,
-    KeyBag,
-    Passphrase,
-    SequentialCipher,
-    WrappedKey,
-    measure,
-)
 from recovery.errors import (
     BlobDamagedError,
     DamagedBackupError,
@@ -37,6 +25,18 @@ from recovery.errors import (
     RecoveryError,
     UnsafeBackupError,
 )
+from recovery.source import key_bag
+from recovery.source.file_keys import (
+    BLOCK,
+    TAIL,
+    BlockCipher,
+    DecipheredBlob,
+    KeyBag,
+    Passphrase,
+    SequentialCipher,
+    WrappedKey,
+)
+from recovery.source.key_bag import unlock
 
 FILE_KEY = bytes(range(32))
 PASSPHRASE = "crème brûlée 🍮"
@@ -103,7 +103,7 @@ def test_the_wrapped_key_of_a_file_names_its_class_first() -> None:
     assert WrappedKey.from_bytes(b"") is None
 
 
-@pytest.mark.parametrize("wrong", ["creme brulee", PASSPHRASE + " ", PASSPHRASE.upper(), "", "x" * 1000, "\udce9"])
+@pytest.mark.parametrize("wrong", ["creme brulee", " " + PASSPHRASE, PASSPHRASE.upper(), "", "x" * 1000, "\udce9"])
 def test_a_wrong_passphrase_is_told_as_that(wrong: str) -> None:
     """Any other text is refused as a wrong passphrase, not as damage."""
     with pytest.raises(PassphraseWrongError) as caught:
@@ -338,9 +338,8 @@ def test_a_copy_is_what_is_read(plain: bytes, cut: int) -> None:
     """Whole, cut or empty: what is written is what reading gives, from wherever the blob was read before."""
     stored = encrypted(plain)
     blob = deciphered(stored[: max(0, len(stored) - cut)])
-    whole, output = blob.readall(), io.BytesIO()
-    blob.copy_to(output)
-    assert output.getvalue() == whole
+    whole = blob.readall()
+    assert b"".join(map(bytes, blob.pieces())) == whole
 
 
 def test_a_blob_that_changes_while_it_is_copied_is_an_error_of_the_system() -> None:
@@ -352,7 +351,7 @@ def test_a_blob_that_changes_while_it_is_copied_is_an_error_of_the_system() -> N
         raw.seek(0, io.SEEK_END)
         raw.write(bytes(size - raw.tell()))
         with pytest.raises(OSError, match="changed"):
-            blob.copy_to(io.BytesIO())
+            list(blob.pieces())
 
 
 @given(st.binary(max_size=70), st.integers(0, 60))
@@ -361,9 +360,9 @@ def test_the_end_of_a_blob_tells_its_length(plain: bytes, cut: int) -> None:
     stored = encrypted(plain)
     stored = stored[: max(0, len(stored) - cut)]
     blob = deciphered(stored)
-    assert measure(len(stored), stored[-TAIL:], FILE_KEY) == (len(blob.readall()), blob.intact)
+    assert BlockCipher(FILE_KEY).measure(len(stored), stored[-TAIL:]) == (len(blob.readall()), blob.intact)
     with pytest.raises(OSError, match="changed"):
-        measure(len(stored) + 1, stored[-TAIL:][1:], FILE_KEY)
+        BlockCipher(FILE_KEY).measure(len(stored) + 1, stored[-TAIL:][1:])
 
 
 @given(st.binary(min_size=1, max_size=200), st.data(), st.integers(1, 64))
@@ -451,7 +450,7 @@ def test_the_other_library_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_only_one_module_sees_the_decryption_library() -> None:
-    """The door to iphone-backup-decrypt is recovery/backup/key_bag.py and no other."""
+    """The door to iphone-backup-decrypt is recovery/source/key_bag.py and no other."""
     root = Path(key_bag.__file__).parents[1]
     seen = {path.name for path in root.rglob("*.py") if "iphone_backup_decrypt" in path.read_text("utf-8")}
     assert seen == {"key_bag.py"}

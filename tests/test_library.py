@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
-from recovery.photos.facts import ASSET_FACTS
-from recovery.photos.library import AssetRow, PhotoLibrary, read_library
+from recovery.photos_db.library import AssetRow
+from recovery.photos_db.library_fields import ASSET_FACTS
+from recovery.report.messages.gaps import what, why
 from recovery.workspace import Workspace
+from tests.library_tools import WholeLibrary as PhotoLibrary
+from tests.library_tools import read_library
 
 # iOS 11 to 13: the old asset table, the old name of the creator's column, no resources' trashing.
 OLD = """
@@ -121,7 +124,7 @@ def test_the_old_layout(workspace: Workspace) -> None:
         {5: ("Grandma",)},
     )
     assert library.places["creator_bundle"] == ("ZADDITIONALASSETATTRIBUTES.ZCREATORBUNDLEID",)
-    assert [gap.what for gap in library.gaps] == ["resources"]
+    assert [what(gap) for gap in library.gaps] == ["resources"]
 
 
 def test_the_new_layout(workspace: Workspace) -> None:
@@ -141,7 +144,7 @@ def test_the_new_layout(workspace: Workspace) -> None:
     assert movie.subtype == 18
     assert set(library.resources) == {2}
     assert (library.albums, library.persons) == ({2: ("Calls",)}, {2: ("Grandma",)})
-    assert [gap.what for gap in library.gaps] == ["keywords"]
+    assert [what(gap) for gap in library.gaps] == ["keywords"]
 
 
 def test_the_newest_home_wins_where_a_database_has_both(workspace: Workspace) -> None:
@@ -161,7 +164,7 @@ def test_the_newest_home_wins_where_a_database_has_both(workspace: Workspace) ->
 
 
 @pytest.mark.parametrize(
-    ("column", "what", "hides"),
+    ("column", "field", "hides"),
     [
         ("ZTRASHEDSTATE", "trashed_state", "recently deleted"),
         ("ZTRASHEDDATE", "trashed_at", "when photos were deleted"),
@@ -173,28 +176,28 @@ def test_the_newest_home_wins_where_a_database_has_both(workspace: Workspace) ->
     ],
 )
 def test_a_missing_column_is_a_gap_that_names_what_it_hides(
-    workspace: Workspace, column: str, what: str, hides: str
+    workspace: Workspace, column: str, field: str, hides: str
 ) -> None:
     """The asset is read without the fact, and the gap tells which answers that costs."""
     library = read(workspace, NEW + f"ALTER TABLE ZASSET DROP COLUMN {column};")
-    assert [getattr(row, what) for row in library.assets] == [None, None]
-    (gap,) = (gap for gap in library.gaps if gap.what == what)
+    assert [getattr(row, field) for row in library.assets] == [None, None]
+    (gap,) = (gap for gap in library.gaps if what(gap) == field)
     assert any(hides in answer for answer in gap.hides)
-    assert f"asset.{column}" in gap.why
+    assert f"asset.{column}" in why(gap)
 
 
 @pytest.mark.parametrize("column", ["ZIMPORTEDBYBUNDLEIDENTIFIER", "ZORIGINALFILENAME"])
 def test_a_missing_mark_of_facetime_is_a_gap(workspace: Workspace, column: str) -> None:
     """Without original name or creator the verdict has less to go by: the gap says so."""
     library = read(workspace, NEW + f"ALTER TABLE ZADDITIONALASSETATTRIBUTES DROP COLUMN {column};")
-    assert any(f"attributes.{column}" in gap.why for gap in library.gaps)
+    assert any(f"attributes.{column}" in why(gap) for gap in library.gaps)
 
 
 def test_a_missing_table_hides_its_facts_only(workspace: Workspace) -> None:
     """Without the table of attributes every asset is still read, with gaps for what stood there."""
     library = read(workspace, NEW + "DROP TABLE ZADDITIONALASSETATTRIBUTES; DROP TABLE ZDETECTEDFACE;")
     assert len(library.assets) == 2
-    assert {"original_filename", "creator_bundle", "people"} <= {gap.what for gap in library.gaps}
+    assert {"original_filename", "creator_bundle", "people"} <= {what(gap) for gap in library.gaps}
 
 
 def test_a_database_without_assets_is_our_own_error(workspace: Workspace) -> None:
@@ -287,4 +290,4 @@ def test_damage_behind_the_first_rows_is_a_fault(tmp_path: Path) -> None:
     with Database(path, "Photos.sqlite") as opened:
         library = read_library(opened)
     assert 0 < len(library.assets) < 2000
-    assert any(gap.fault and gap.what == "some assets" for gap in library.gaps)
+    assert any(gap.fault and what(gap) == "some assets" for gap in library.gaps)

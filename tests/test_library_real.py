@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from recovery.database import Database
-from recovery.photos.library import read_library
 from recovery.workspace import Workspace
 from tests.figures_real_data import FIELDS, compare, expected, libraries, markdown, read
+from tests.library_tools import read_library
 
 NAMES = (
     "ExternalAdjustments-14.4.1",

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from recovery.backup import locate as module
-from recovery.backup.locate import default_roots, find_backups, folder_size, is_backup, locate
 from recovery.errors import AccessDeniedError, AmbiguousBackupError, BackupNotFoundError
+from recovery.report.messages.gaps import why
+from recovery.source import locate as module
+from recovery.source.locate import default_roots, find_backups, folder_size, is_backup, locate
 
 NEW = "00008110-000A1B2C3D4E801E"
 OLD = "a1b2c3d4" * 5
@@ -165,7 +166,7 @@ def test_a_folder_the_system_hides_is_a_gap(tmp_path: Path, monkeypatch: pytest.
     assert len(found) == 1
     (gap,) = found.gaps
     assert gap.fault
-    assert "Full Disk Access" in gap.why
+    assert "Full Disk Access" in why(gap)
     with pytest.raises(AccessDeniedError):
         locate(str(hidden), ())
 
@@ -173,17 +174,128 @@ def test_a_folder_the_system_hides_is_a_gap(tmp_path: Path, monkeypatch: pytest.
 def test_one_hidden_backup_does_not_hide_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two folders one may not be entered: the other is listed, the first is a gap."""
     closed, shown = backup(tmp_path, OLD), backup(tmp_path, NEW)
-    real = Path.is_file
+    real = Path.stat
 
-    def is_file(path: Path) -> bool:
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
         if path.parent == closed:
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return real(path, follow_symlinks=follow_symlinks)
 
-    monkeypatch.setattr(Path, "is_file", is_file)
+    monkeypatch.setattr(Path, "stat", refuse)
     found = find_backups((tmp_path,))
     assert [item.identity.folder for item in found] == [shown]
     assert [gap.where for gap in found.gaps] == [str(closed)]
     assert locate(str(tmp_path), ()) == shown
     with pytest.raises(AccessDeniedError):
         locate(str(closed / "Manifest.db"), ())
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("Ann\u2019s iPhone", "Ann's iPhone"),
+        ("Ann's iPhone", "ann\u2019s  iphone "),
+        ("iPhone de \u00c9lodie", "iPhone de E\u0301lodie"),
+        ("Ann\u2019s\u00a0iPhone", "Ann\u2019s iPhone"),
+        ("Dienst \u2013 iPad", "Dienst - iPad"),
+        ("Stra\u00dfe", "STRASSE"),
+        ("\uff21nn", "Ann"),
+    ],
+)
+def test_a_device_name_is_found_however_it_is_typed(tmp_path: Path, stored: str, typed: str) -> None:
+    """Apostrophes, dashes, blanks, letter case and the form of accents differ between keyboards and devices."""
+    place = backup(tmp_path, name=stored)
+    assert locate(typed, (tmp_path,)) == place
+
+
+def test_a_name_that_is_another_is_not_found(tmp_path: Path) -> None:
+    """Simplifying stops short of guessing."""
+    backup(tmp_path, name="Ann\u2019s iPhone")
+    with pytest.raises(BackupNotFoundError):
+        locate("Anns iPhone", (tmp_path,))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_a_backup_is_found_up_to_four_folders_below(tmp_path: Path, depth: int) -> None:
+    """People name the folder of the case, or MobileSync."""
+    place = backup(tmp_path.joinpath(*["Case 7", "Phone", "Export", "Backup"][: depth - 1]))
+    assert locate(str(tmp_path), ()) == place
+    assert [item.identity.folder for item in find_backups((tmp_path,))] == [place]
+
+
+def test_five_folders_below_is_too_far(tmp_path: Path) -> None:
+    """The whole disk is not searched."""
+    backup(tmp_path.joinpath("1x", "2x", "3x", "4x"))
+    with pytest.raises(BackupNotFoundError, match="up to 4 folders below"):
+        locate(str(tmp_path), ())
+
+
+def test_folders_of_a_backup_are_not_entered(tmp_path: Path) -> None:
+    """What lies in a backup's own folders is content, even where it looks like a backup."""
+    backup(tmp_path / "ab")
+    backup(tmp_path / "Snapshot")
+    assert not find_backups((tmp_path,)).records
+
+
+@pytest.mark.parametrize("named", ["ab", "ab/" + "ab" * 20, "Snapshot", "Snapshot/Manifest.db"])
+def test_what_lies_in_a_backup_means_the_backup(tmp_path: Path, named: str) -> None:
+    """A blob, a two-letter folder or Snapshot stands for the backup around it."""
+    place = backup(tmp_path)
+    inner = place / named
+    inner.parent.mkdir(parents=True, exist_ok=True)
+    if "." in named or len(named) > 10:
+        inner.write_bytes(b"")
+    else:
+        inner.mkdir(exist_ok=True)
+    assert locate(str(inner), ()) == place
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_link_that_the_user_made_is_followed(tmp_path: Path) -> None:
+    """Backups are often moved to another disk and linked; a circle of links ends."""
+    place = backup(tmp_path / "disk")
+    (tmp_path / "Backup").mkdir()
+    (tmp_path / "Backup" / NEW).symlink_to(place, target_is_directory=True)
+    (tmp_path / "Backup" / "again").symlink_to(tmp_path / "Backup", target_is_directory=True)
+    (tmp_path / "mine").symlink_to(place, target_is_directory=True)
+    assert locate(str(tmp_path / "mine"), ()) == place
+    assert locate(str(tmp_path / "Backup"), ()).resolve() == place
+    assert [item.identity.folder.resolve() for item in find_backups((tmp_path / "Backup",))] == [place]
+
+
+@pytest.mark.parametrize("around", ['"{}"', "'{}'", " {} ", ' "{}"'])
+def test_quotes_left_around_a_path_are_taken_off(tmp_path: Path, around: str) -> None:
+    """As Windows' `Copy as path` and shells leave them."""
+    place = backup(tmp_path / "Application Support")
+    assert locate(around.format(place), ()) == place
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a backslash parts folders on Windows")
+def test_backslashes_of_a_shell_are_taken_out(tmp_path: Path) -> None:
+    """A path dragged from a terminal and quoted as well."""
+    place = backup(tmp_path / "Application Support")
+    assert locate(str(place).replace(" ", "\\ "), ()) == place
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"PK\x03\x04rest", "a ZIP archive"), (b"\x1f\x8b\x08", "a gzip archive"),
+     (bytes(257) + b"ustar\0", "a TAR archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive")],
+)  # fmt: skip
+def test_an_archive_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    """Whoever has an archive is told to unpack it."""
+    (tmp_path / "backup.any").write_bytes(content)
+    with pytest.raises(BackupNotFoundError, match=kind) as caught:
+        locate(str(tmp_path / "backup.any"), ())
+    assert "Unpack it" in caught.value.hint
+
+
+def test_windows_without_a_profile_has_no_usual_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service account may have no home at all."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert default_roots({}, "win32") == ()
+    assert default_roots({"APPDATA": "/roaming"}, "win32") == (Path("/roaming/Apple Computer/MobileSync/Backup"),)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fixtures import BackupBuilder
-from recovery.findings.model import LooseCode
+from recovery.analysis.model import LooseCode
 from tests.scanning import scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)

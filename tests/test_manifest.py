@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recovery.backup.keys import WrappedKey
-from recovery.backup.manifest import EntryKind, ManifestIndex, file_id, read_record, valid_file_id
 from recovery.database import Database, open_file_copy
 from recovery.errors import DamagedBackupError, UnreadableArchiveError, UnreadableDatabaseError
+from recovery.formats.mbfile import MBFile, read_mbfile
+from recovery.source.file_keys import WrappedKey
+from recovery.source.manifest import EntryKind, ManifestIndex, file_id, valid_file_id
 from recovery.workspace import Workspace
 
 UID = plistlib.UID
@@ -35,7 +36,8 @@ def record(objects: Iterable[object] = (), **values: Any) -> bytes:
 @contextmanager
 def index(folder: Path, *rows: tuple[object, ...], columns: str = "") -> Iterator[ManifestIndex]:
     """The index over a Manifest.db of these rows."""
-    path = folder / "Manifest.db"
+    path = folder / "backup" / "Manifest.db"
+    path.parent.mkdir(exist_ok=True)
     layout = columns or "fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"CREATE TABLE Files ({layout})")
@@ -185,7 +187,7 @@ def test_a_manifest_without_its_table_is_damaged(tmp_path: Path) -> None:
         index(tmp_path, columns="fileID TEXT, domain TEXT"),
     ):
         pass
-    (tmp_path / "Manifest.db").unlink()
+    (tmp_path / "backup" / "Manifest.db").unlink()
     name, domain, path, flags, _ = row("Media/a", None)
     layout = "fileID TEXT, domain TEXT, relativePath TEXT, flags INTEGER"
     with index(tmp_path, (name, domain, path, flags), columns=layout) as opened:
@@ -203,7 +205,7 @@ def test_a_changed_record_is_read_or_refused(changes: list[tuple[int, int]]) -> 
     for place, value in changes:
         data[place] = value
     try:
-        assert isinstance(read_record(bytes(data)), dict)
+        assert isinstance(read_mbfile(bytes(data)), MBFile)
     except UnreadableArchiveError as error:
         assert str(error)
 
@@ -230,7 +232,7 @@ def test_a_manifest_ruined_in_the_middle_is_our_own_error(tmp_path: Path, worksp
     rows = [row(f"Media/{number:04d}", record(Size=number)) for number in range(400)]
     with index(tmp_path, *rows):
         pass
-    data = bytearray((tmp_path / "Manifest.db").read_bytes())
+    data = bytearray((tmp_path / "backup" / "Manifest.db").read_bytes())
     middle = len(data) // 2 // 4096 * 4096
     data[middle : middle + 8192] = b"\xaa" * 8192
     copy = workspace.new_file("Manifest.db")

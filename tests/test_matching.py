@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from report_stories import findings
 from report_strategies import assets
 
-from recovery.findings.compare import compare, lost_in
-from recovery.findings.matching import Digests, match
-from recovery.findings.model import Asset, LivePhoto, asset_key
+from recovery.analysis.comparison.asset_matching import Digests, match
+from recovery.analysis.comparison.comparing import compare, lost_in
+from recovery.analysis.model import Asset, LivePhoto, asset_key
 
 # Few identifiers, so that they meet, in both letter cases.
 NAMES = st.none() | st.sampled_from(["A", "a", "B", "b", "C"])
@@ -24,11 +24,11 @@ def meeting(draw: st.DrawFn) -> Asset:
     asset = draw(assets)
     content = draw(NAMES)
     file_id = draw(st.sampled_from("fgh"))
-    return asset._replace(
+    return asset.changed(
         uuid=draw(NAMES),
         cloud_identifier=draw(NAMES),
         live_photo=LivePhoto(True, True, content, None) if content else asset.live_photo,
-        files=tuple(item._replace(file_id=file_id, size=draw(st.integers(1, 2))) for item in asset.files),
+        files=tuple(item.changed(file_id=file_id, size=draw(st.integers(1, 2))) for item in asset.files),
     )
 
 

@@ -16,9 +16,10 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from recovery import limits
 from recovery.errors import BlobDamagedError
-from recovery.photos.media import MediaFacts, read_media
-from recovery.photos.signatures import MediaType
+from recovery.formats.media import MediaFacts, read_media
+from recovery.formats.signatures import MediaType
 from recovery.provenance import Gap
+from recovery.report.messages.gaps import why
 
 IDENTIFIER = "8A7B6C5D-1234-4321-ABCD-0123456789AB"
 # Apple's MakerNote with one entry: tag 17, text, 37 bytes, at offset 32 from the start of the note.
@@ -146,7 +147,7 @@ def test_a_damaged_exif_block_leaves_the_size() -> None:
     """When the EXIF block is no EXIF at all the picture is still measured, and one gap says what is hidden."""
     facts, gaps = look(picture("JPEG", exif()).replace(b"Exif\0\0MM", b"Exif\0\0XX"))
     assert (facts.width, facts.height, facts.make) == (64, 48, None)
-    assert "EXIF" in gaps[0].why
+    assert "EXIF" in why(gaps[0])
 
 
 def test_a_directory_full_of_nonsense_is_one_gap() -> None:
@@ -160,7 +161,7 @@ def test_a_directory_full_of_nonsense_is_one_gap() -> None:
     facts, gaps = look(data[:2] + segment + data[after:])
     assert facts.width == 64
     assert len(gaps) == 1
-    assert "more" in gaps[0].why
+    assert "more" in why(gaps[0])
 
 
 def test_no_pixels_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,10 +210,10 @@ def test_a_file_that_is_no_media_has_a_kind_and_no_gap() -> None:
 
 
 def test_a_picture_kind_that_is_not_looked_into_says_so() -> None:
-    """WebP is recognised but not read, and "not looked at" never looks like "nothing there"."""
+    """WebP is recognised but not read, and "not examined" never looks like "nothing there"."""
     facts, gaps = look(b"RIFF\x1a\0\0\0WEBPVP8 " + bytes(20))
     assert facts == MediaFacts(MediaType.WEBP)
-    assert [gap.why for gap in gaps] == ["not looked at"]
+    assert [why(gap) for gap in gaps] == ["not examined"]
 
 
 def test_an_enormous_heic_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +221,7 @@ def test_an_enormous_heic_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(limits, "HEIF_BYTES", 100)
     facts, gaps = look(picture("HEIC", exif()))
     assert facts == MediaFacts(MediaType.HEIC)
-    assert "larger than" in gaps[0].why
+    assert "larger than" in why(gaps[0])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.photos.makernote import MakerNoteError, content_identifier
+from recovery.formats.makernote import MakerNoteError, content_identifier
 
 IDENTIFIER = "8A7B6C5D-1234-4321-ABCD-0123456789AB"
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.photos.quicktime import Movie, read_movie
+from recovery.formats.quicktime import Movie, read_movie
 
 IDENTIFIER = "8A7B6C5D-1234-4321-ABCD-0123456789AB"
 UNTURNED = (0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)

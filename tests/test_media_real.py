@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from recovery.photos.media import MediaFacts, read_media
+from recovery.formats.media import MediaFacts, read_media
 from recovery.provenance import Gap
 
 SHARED = Path(os.environ.get("RECOVER_FACETIME_SHARED", Path(__file__).parents[2] / "shared")) / "data"

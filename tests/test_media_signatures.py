@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recovery.photos.signatures import MediaType, sniff
+from recovery.formats.signatures import MediaType, sniff
 
 
 def ftyp(major: bytes, *compatible: bytes) -> bytes:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fixtures import BackupBuilder
-from recovery.findings.model import Asset, Basis, FileRole, Kind, Status, Verdict
+from recovery.analysis.model import Asset, Basis, FileRole, Kind, Status, Verdict
+from recovery.report.messages import status
 from tests.scanning import named, scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
@@ -34,7 +35,7 @@ def test_a_copy_stands_in_for_a_lost_original(tmp_path: Path) -> None:
     builder.without_blob("both").without_thumbnail()
     asset = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC")
     assert (asset.status, copies(asset)) == (Status.REDUCED_COPY, ["lp_image.HEIC"])
-    assert "Messages" in asset.status_reason
+    assert "Messages" in status.reason(asset.status_reason)
 
 
 def test_a_copy_of_nothing_becomes_an_asset(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_a_recently_deleted_message_still_holds_its_copy(tmp_path: Path) -> None
     builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN)
     builder.with_messages_attachment("lp_image.HEIC", recoverable=True)
     (asset,) = scan(builder.build(tmp_path)).assets
-    assert any("recently deleted" in note for note in asset.notes)
+    assert any("recently deleted" in note.file_note for note in asset.notes)
 
 
 def test_an_ordinary_picture_in_messages_is_no_asset(tmp_path: Path) -> None:

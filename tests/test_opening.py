@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from recovery.findings.causes.opening import opening
-from recovery.findings.model import (
+from recovery.analysis.causes.summary import opening
+from recovery.analysis.model import (
     Asset,
     Cause,
     CauseVerdict,
@@ -21,6 +20,8 @@ from recovery.findings.model import (
     Upload,
     Verdict,
 )
+from recovery.analysis.statements import CauseCode, Fact
+from recovery.report.messages.sentences import paragraph
 from tests.extraction_tools import a_file, an_asset, facetime
 
 JUNE = datetime(2024, 6, 28, 12, tzinfo=UTC)
@@ -53,8 +54,8 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
                 *ours(9),
             ],
             (
-                "3 of your 14 FaceTime photos are in Recently Deleted until about 28 June 2024; 2 exist whole "
-                f"only in iCloud. The other 9 are here, whole. {SAVE}"
+                "3 of your 14 FaceTime photos are in Recently Deleted until about 28 June 2024; 2 have "
+                f"their originals only in iCloud. The other 9 are here, whole. {SAVE}"
             ),
         ),
         (
@@ -63,12 +64,14 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
         ),
         (
             [*ours(1, deleted=GONE, status=Status.NOT_FOUND, files=()), *ours(2, files=())],
-            "1 of your 3 FaceTime photos was deleted for good. The other 2 are here, whole.",
+            "1 of your 3 FaceTime photos was permanently deleted. The other 2 are here, whole.",
         ),
         (
             [*ours(1, status=Status.HALF), *ours(1, status=Status.NOT_FOUND, files=(LOST,))],
-            "1 of your 2 FaceTime photos has only one whole half here; 1 lacks its original in this backup. "
-            + SAVE,
+            (
+                "1 of your 2 FaceTime photos has only its still or only its video here; "
+                f"1 lacks its original in this backup. {SAVE}"
+            ),
         ),
         (
             [
@@ -91,7 +94,7 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
             [an_asset("x", facetime=facetime("possible"))],
             (
                 "No FaceTime photo was found in this backup. 1 photo may be from FaceTime, but nothing proves it. "
-                "That need not mean that it is lost: what follows says where it may be, and what to check."
+                "A photo that you miss need not be lost: what follows says where it may be, and what to check."
             ),
         ),
     ],
@@ -99,14 +102,14 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
 def test_the_paragraph(assets: list[Asset], says: str) -> None:
     """What became of the photos, in the order of how much it matters."""
     sure = [asset for asset in assets if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
-    assert opening(sure, len(assets) - len(sure), (), library_read=True) == says
+    assert paragraph(opening(sure, len(assets) - len(sure), (), library_read=True)) == says
 
 
 def test_an_unread_library_and_a_shown_switch_are_said_at_once() -> None:
     """Neither may hide further down when no photo was found; a switch that was on is not mentioned."""
-    off = Cause("facetime_live_photos_off", CauseVerdict.SHOWN, "It was switched off.", "", "")
-    text = opening((), 0, (off,), library_read=False)
-    assert "could not be read in full, so this may not be all." in text
-    assert "It was switched off." in text
-    on = replace(off, verdict=CauseVerdict.CONTRADICTED)
-    assert "It was switched off." not in opening((), 0, (on,), library_read=True)
+    off = Cause(CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseVerdict.SHOWN, (Fact.LIVE_PHOTOS_OFF,))
+    stated = opening((), 0, (off,), library_read=False)
+    assert Fact.LIBRARY_NOT_READ_IN_FULL in stated
+    assert Fact.LIVE_PHOTOS_OFF in stated
+    on = off.changed(verdict=CauseVerdict.CONTRADICTED)
+    assert Fact.LIVE_PHOTOS_OFF not in opening((), 0, (on,), library_read=True)

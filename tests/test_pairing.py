@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery import limits
-from recovery.findings.model import Kind, Status
-from recovery.photos.pairing import Half, Pair, PairedBy, pair
+from recovery.analysis.model import Kind, Status
+from recovery.analysis.reasons import Note, NoteCode
+from recovery.case.pairing import Half, Pair, PairedBy, pair
 from tests.figures_real_data import live_halves, live_pairs
 from tests.scanning import named, scan
 
@@ -174,4 +175,4 @@ def test_halves_of_different_photos_under_one_name_are_reported(shared: Path, tm
     (asset,) = scan(planted(shared, build, tmp_path)).assets
     assert asset.live_photo is not None
     assert asset.live_photo.identifiers_match is False
-    assert any("different content identifiers" in note for note in asset.notes)
+    assert Note(NoteCode.IDENTIFIERS_DIFFER) in asset.notes

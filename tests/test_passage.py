@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fixtures.encryption import encrypt
 from recovery import limits
-from recovery.backup.keys import DecipheredBlob
-from recovery.backup.passage import Passage
+from recovery.source.blob_reader import Passage
+from recovery.source.file_keys import DecipheredBlob
 
 KEY = bytes(range(32))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.photos.places import DOMAIN, Part, Place, place_of
+from recovery.photos_db.camera_roll_paths import DOMAIN, Part, Place, place_of
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.backup.locate import default_roots
 from recovery.extraction.folder import extended
+from recovery.source.locate import default_roots
 from tests.every_command import inside
 
 REMEDY = b"Full Disk Access"

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.backup.blobs import Blob, BlobState
-from recovery.backup.manifest import EntryKind, ManifestEntry
 from recovery.case import Case
-from recovery.photos.attributes import FileAttributes
-from recovery.photos.facetime import CALLING_BUNDLES, NOTHING_FIRED, SAVING_BUNDLES, judge, worth_a_look
-from recovery.photos.grouping import Group, GroupFile
-from recovery.photos.library import AssetRow
-from recovery.photos.media_files import MediaFile
-from recovery.photos.places import FileRole, Part, Place
-from recovery.photos.traces import by_camera, is_live, is_quiet, traces_of
+from recovery.case.facetime_evidence import by_camera, is_live, is_quiet, traces_of
+from recovery.case.grouping import Group, GroupFile
+from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
+from recovery.photos_db.facetime_signals import CALLING_BUNDLES, NOTHING_FIRED, SAVING_BUNDLES, judge, worth_a_look
+from recovery.photos_db.file_attributes import FileAttributes
+from recovery.photos_db.library import AssetRow
+from recovery.photos_db.media_files import MediaFile
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry
 from tests.conftest import DemoTwins
 from tests.scanning import case_of
 
@@ -88,6 +88,7 @@ def demo_case(demo_twins: DemoTwins) -> Case:
 
 def test_the_stories_hold_quiet_groups_and_others(demo_case: Case) -> None:
     """Every story's group keeps its verdict, and both kinds occur."""
-    for group in demo_case.grouping.groups:
+    groups = [*demo_case.store.groups(), *demo_case.store.groups_without_row()]
+    for group in groups:
         check(group)
-    assert {is_quiet(group) for group in demo_case.grouping.groups} == {True, False}
+    assert {is_quiet(group) for group in groups} == {True, False}

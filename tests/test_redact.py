@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from fixtures.stories import FIRST_CALL
-from recovery.findings.model import Asset
-from recovery.findings.redact import LEFT_OUT, redact
-from recovery.provenance import Source
+from recovery.analysis.model import Asset, Cause, CauseVerdict
+from recovery.analysis.reasons import Note, NoteCode
+from recovery.analysis.redact import LEFT_OUT, redact
+from recovery.analysis.statements import CauseCode, Deleted, DeletionReason, NotRead, PermanentlyDeleted
+from recovery.gap_codes import GapSubject
+from recovery.provenance import Source, unreadable
+from recovery.report.messages.status import note
 from tests.conftest import DemoTwins
 from tests.every_command import inside
 from tests.extraction_tools import a_file, an_asset, findings_of
@@ -120,11 +124,30 @@ def test_facetimes_own_names_stay() -> None:
     assert asset.original_filename == "lp_image.HEIC" and asset.title is None
 
 
+def a_note(file: str, text: str) -> Note:
+    """A note about a file."""
+    return Note(NoteCode.FILE, file=file, file_note=text)
+
+
 def test_texts_are_searched_for_what_was_left_out() -> None:
     """A note that repeats a title does not give it away."""
-    asset = an_asset(title="Ann at the lake", notes=("its title is Ann at the lake, sent to +49 170 1234567",))
+    asset = an_asset(title="Ann at the lake", notes=(a_note("Ann at the lake.HEIC", "sent to +49 170 1234567"),))
     (told,) = redact(findings_of([asset])).assets
-    assert told.notes == (f"its title is {LEFT_OUT}, sent to {LEFT_OUT}",)
+    assert told.notes == (a_note(f"{LEFT_OUT}.HEIC", f"sent to {LEFT_OUT}"),)
+
+
+def test_stored_texts_within_causes_and_gaps_are_left_out_by_their_field() -> None:
+    """A deletion's stored reason and a gap's values may repeat a title; codes and figures stay as they are."""
+    gap = unreadable(GapSubject.THUMBNAIL_TABLE, "4031.ithmb", "damaged near Ann at the lake")
+    gone = Deleted(1, DeletionReason.AS_STORED, "Ann at the lake", "com.apple.mobileslideshow")
+    says = (PermanentlyDeleted(1, (), (gone,)), NotRead((gap,)))
+    cause = Cause(CauseCode.PERMANENTLY_DELETED, CauseVerdict.SHOWN, says)
+    found = findings_of([an_asset(title="Ann at the lake")]).changed(causes=(cause,), summary=says, gaps=(gap,))
+    told = redact(found)
+    left = gap.changed(values=(f"damaged near {LEFT_OUT}",))
+    assert told.causes[0].says == told.summary
+    assert told.summary == (PermanentlyDeleted(1, (), (gone.changed(stored=LEFT_OUT),)), NotRead((left,)))
+    assert told.gaps == (left,)
 
 
 def test_the_place_a_value_was_read_from_goes_with_it() -> None:
@@ -132,10 +155,10 @@ def test_the_place_a_value_was_read_from_goes_with_it() -> None:
     asset = an_asset(
         title="x",
         created=datetime(2024, 1, 1, tzinfo=UTC),
-        sources=(("title", Source("a")), ("created", Source("b"))),
+        sources={"title": Source("a"), "created": Source("b")},
     )
     (told,) = redact(findings_of([asset])).assets
-    assert told.sources == (("created", Source("b")),)
+    assert told.sources == {"created": Source("b")}
 
 
 @given(st.lists(any_assets, max_size=4))
@@ -159,9 +182,11 @@ def test_redaction_is_done_once(assets: list[Asset]) -> None:
 @given(st.text(min_size=3).filter(lambda word: "left" not in word and word.strip()))
 def test_any_title_disappears_from_any_note(word: str) -> None:
     """Whatever somebody typed."""
-    asset: Asset = an_asset(title="q" + word)._replace(notes=(f"xx q{word} yy",), files=(a_file(),))
+    asset: Asset = an_asset(title="q" + word).changed(
+        notes=(a_note(f"xx q{word} yy", f"q{word}"),), files=(a_file(),)
+    )
     (told,) = redact(findings_of([asset])).assets
-    assert "q" + word not in told.notes[0]
+    assert "q" + word not in note(told.notes[0])
 
 
 def test_the_demo_is_told_without_its_people(demo_twins: DemoTwins) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,11 +10,14 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from recovery.findings.compare import Comparison, compare
-from recovery.findings.differences import DifferenceKind
-from recovery.findings.matching import MatchedBy
-from recovery.findings.model import Basis, Deletion, Findings, Status
-from recovery.report.comparison import comparison_document, schema
+from recovery.analysis.comparison.asset_matching import MatchedBy
+from recovery.analysis.comparison.comparing import Comparison, compare
+from recovery.analysis.comparison.differences import DifferenceKind
+from recovery.analysis.model import Basis, Deletion, Findings, Status
+from recovery.analysis.reasons import ReasonCode, StatusReason
+from recovery.clock import in_records
+from recovery.records import indented
+from recovery.report.comparison_json import comparison_document, schema
 from recovery.report.comparison_text import (
     MATCHES,
     TITLES,
@@ -24,9 +25,10 @@ from recovery.report.comparison_text import (
     comparisons_text,
     recovery_command,
 )
+from recovery.report.inventory import parsed
 from recovery.report.layout import COLUMNS
+from recovery.report.output_options import View
 from recovery.report.safe_text import width
-from recovery.report.view import View
 from tests.report_stories import BACKUP, GENERATED, TAKEN, findings, golden, rich
 from tests.report_strategies import any_findings
 
@@ -35,24 +37,28 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 def story() -> Comparison:
-    """The rich story, and a month later: one deleted for good, one gone, one emptied, states changed."""
+    """The rich story, and a month later: one permanently deleted, one gone, one emptied, states changed."""
     older = rich()
     certain, trashed, possible, video, ghost, *plain = older.assets
     gone = Deletion(
         TAKEN + timedelta(days=20), "User deleted asset from trashcan.", "com.apple.mobileslideshow", TAKEN, None
     )
-    remembered = certain._replace(
+    remembered = certain.changed(
         basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
-        files=(), deleted=gone, live_photo=None, facetime=replace(certain.facetime, call=None),
+        files=(), deleted=gone, live_photo=None, facetime=certain.facetime.changed(call=None),
     )  # fmt: skip
-    emptied = plain[0]._replace(status=Status.ELSEWHERE, status_reason="the original is only in iCloud", files=())
-    marked = (
-        plain[1]._replace(favorite=True),
-        plain[2]._replace(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
+    emptied = plain[0].changed(
+        status=Status.ELSEWHERE, status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD), files=()
     )
-    before = [plain[1]._replace(favorite=False), plain[2]._replace(trashed=False)]
-    new = plain[3]._replace(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
-    backup = replace(BACKUP, path="/backups/newer one", backup_date=TAKEN + timedelta(days=40), complete=False)
+    marked = (
+        plain[1].changed(favorite=True),
+        plain[2].changed(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
+    )
+    before = [plain[1].changed(favorite=False), plain[2].changed(trashed=False)]
+    new = plain[3].changed(uuid="F" * 8 + "-0000-4000-8000-000000000001", filename="IMG_0099.JPG")
+    backup = BACKUP.changed(
+        path="/backups/newer one", backup_date=in_records(TAKEN + timedelta(days=40)), complete=False
+    )
     first = findings([certain, trashed, possible, video, ghost, plain[0], *before, *plain[3:]])
     second = findings([remembered, possible, video, ghost, emptied, *marked, *plain[4:], new], backup=backup)
     return compare(first, second)
@@ -67,8 +73,8 @@ def test_page_is_as_agreed() -> None:
 def test_document_is_as_agreed() -> None:
     """The JSON document to the byte, and it fits its schema."""
     document = comparison_document([story()], generated_at=GENERATED, swapped=True)
-    golden("comparison.json", json.dumps(document, ensure_ascii=True, indent=2) + "\n")
-    VALIDATOR.validate(document)
+    golden("comparison.json", indented(document).decode() + "\n")
+    VALIDATOR.validate(parsed(document))
 
 
 def test_the_command_is_one_line_and_quoted() -> None:
@@ -104,7 +110,7 @@ def test_any_comparison_is_safe_narrow_and_valid(older: Findings, newer: Finding
                 unicodedata.category(character) in ("Cc", "Cs", "Cf") and character not in "\u200c\u200d"
                 for character in line
             )
-    document = json.loads(json.dumps(comparison_document([found], generated_at=GENERATED), allow_nan=False))
+    document = parsed(comparison_document([found], generated_at=GENERATED))
     VALIDATOR.validate(document)
     assert sum(document["comparisons"][0]["counts"].values()) == len(found.differences)
 

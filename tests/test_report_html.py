@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,21 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from report_pages import MADE, opened
-from report_stories import empty, findings, rich
+from report_stories import WHOLE, empty, findings, rich
 
 from cli.main import main
 from fixtures import BackupBuilder
+from recovery.analysis.model import Asset as FoundAsset
+from recovery.analysis.model import Basis, Kind, LooseCode, LooseEnd, Status
+from recovery.analysis.statements import Fate, Fates, NotRead
 from recovery.errors import OutputError
-from recovery.findings.model import Asset as FoundAsset
-from recovery.findings.model import Basis, Kind, LooseCode, LooseEnd, Status
-from recovery.provenance import Source
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Source, unreadable
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.html.embed import script_json
-from recovery.report.html.opening import BAR, bars, loose_groups
+from recovery.report.html.first_screen import BAR, bars, loose_groups
 from recovery.report.html.previews import Preview
-from recovery.report.html.write import render
+from recovery.report.html.writing import render
 
 HOSTILE = "</script><script>alert('x')</script><!--"
 
@@ -82,13 +83,16 @@ def test_data_can_end_no_element(value: object) -> None:
 def test_every_text_outside_the_data_is_escaped() -> None:
     """Device names, gaps, loose ends and causes cannot become markup."""
     found = rich()
-    hostile = replace(
-        found,
-        backup=replace(found.backup, device_name=HOSTILE, path=HOSTILE, udid=HOSTILE),
-        gaps=tuple(replace(gap, what=HOSTILE, where=HOSTILE, why=HOSTILE) for gap in found.gaps),
-        loose_ends=tuple(replace(end, path=HOSTILE, guess=HOSTILE) for end in found.loose_ends),
-        causes=tuple(replace(cause, says=HOSTILE, advice=HOSTILE, does_not_say=HOSTILE) for cause in found.causes),
-        summary=HOSTILE,
+    stated = NotRead((unreadable(GapSubject.LIBRARY_FIELD, HOSTILE, HOSTILE, part=HOSTILE),))
+    hostile = found.changed(
+        backup=found.backup.changed(device_name=HOSTILE, path=HOSTILE, udid=HOSTILE),
+        gaps=tuple(
+            gap.changed(where=HOSTILE, why=GapReason.UNREADABLE, values=(HOSTILE,), part=HOSTILE)
+            for gap in found.gaps
+        ),
+        loose_ends=tuple(end.changed(path=HOSTILE, guess=HOSTILE) for end in found.loose_ends),
+        causes=tuple(cause.changed(says=(stated,)) for cause in found.causes),
+        summary=(stated,),
     )
     assert hostile.gaps
     assert hostile.loose_ends
@@ -128,7 +132,7 @@ def test_every_fact_with_a_source_tells_it() -> None:
 @given(st.lists(st.sampled_from(Status), max_size=60))
 def test_the_bars_add_up(statuses: list[Status]) -> None:
     """The parts of a bar sum to its total and fill it from end to end; none that counts is invisible."""
-    assets = [FoundAsset(None, Basis.MEDIA_FILE, Kind.PHOTO, status, "") for status in statuses]
+    assets = [FoundAsset(None, Basis.MEDIA_FILE, Kind.PHOTO, status, WHOLE) for status in statuses]
     for bar in bars(findings(assets)):
         assert sum(part.count for part in bar.parts) == bar.total == len(assets)
         assert sum(part.width for part in bar.parts) == (BAR if assets else 0)
@@ -149,9 +153,10 @@ def test_long_lists_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_summary_opens_the_page() -> None:
     """The paragraph that the findings give is the first thing said after the headline."""
-    found = replace(rich(), summary="Two of your photos wait in Recently Deleted.")
+    found = rich().changed(summary=(Fates(2, ((Fate.RECENTLY_DELETED, 2),), (), 0),))
     html = render(found, None, [Preview()] * len(found.assets), "report_files", MADE)
-    assert html.index("<h1>") < html.index(found.summary) < html.index('class="totals"')
+    summary = "Both FaceTime photos found here are in Recently Deleted."
+    assert html.index("<h1>") < html.index(summary) < html.index('class="totals"')
 
 
 def test_the_command_writes_a_page_and_leaves_the_backup_alone(

@@ -12,10 +12,10 @@ from report_pages import MADE, opened
 
 from fixtures import BackupBuilder
 from recovery import limits
+from recovery.analysis.model import Asset
 from recovery.errors import UnreadableFileError
-from recovery.findings.model import Asset
-from recovery.photos import decoding
-from recovery.report.html.pictures import Shown
+from recovery.formats import decoding
+from recovery.report.html.picture_choice import Shown
 from recovery.report.html.previews import LARGE, SMALL, Preview, PreviewMaker, tables_by_path
 
 RED, BLUE = (200, 30, 40), (20, 40, 200)
@@ -81,7 +81,7 @@ def test_what_is_left_is_called_what_it_is(tmp_path: Path, builder: BackupBuilde
 
 
 def test_a_ghost_shows_its_entry_of_a_thumbnail_table(tmp_path: Path) -> None:
-    """Of a photo deleted for good the table's tiny picture is shown, and named as such."""
+    """Of a photo permanently deleted the table's tiny picture is shown, and named as such."""
     builder = BackupBuilder().with_photo("IMG_0001").permanently_deleted(MADE).with_photo("IMG_0002")
     previews, _ = made(builder.with_thumbnail_tables(), tmp_path)
     assert [preview.shown for preview in previews].count(Shown.TABLE) == 1

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_strategies import texts
 
+from recovery.records import valid_unicode
 from recovery.report.layout import COLUMNS, Column, table, wrap
-from recovery.report.safe_text import cells, clean, fit, pad, valid_unicode, valid_xml, width
+from recovery.report.safe_text import cells, clean, fit, pad, valid_xml, width
 
 
 @given(texts)

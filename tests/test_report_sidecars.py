@@ -14,17 +14,19 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, example, given, settings
-from report_stories import BACKUP, TAKEN, findings, golden, rich
+from report_stories import BACKUP, TAKEN, WHOLE, findings, golden, rich
 from report_strategies import assets
 
-from recovery.findings.model import Asset, Basis, Kind, Status
-from recovery.findings.redact import redact
-from recovery.report.inventory import asset_document, schema
+from recovery.analysis.model import Asset, Basis, Kind, Status
+from recovery.analysis.redact import redact
+from recovery.records import encode
+from recovery.report.inventory import asset_entry, schema
 from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
-ASSET = jsonschema.Draft202012Validator({**schema(), "$ref": "#/$defs/asset", "required": [], "properties": {}})
+ENTRY = {**schema(), "$ref": "#/$defs/AssetEntry", "required": [], "properties": {}}
+ASSET = jsonschema.Draft202012Validator(ENTRY)
 
 
 def read_by_exiftool(asset: Asset, folder: Path) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def test_exiftool_reads_the_sidecar_as_meant(tmp_path: Path) -> None:
 @needs_exiftool
 def test_exiftool_finds_nothing_that_is_not_known(tmp_path: Path) -> None:
     """An asset without dates, place, words and rating gets no such tags, and no FaceTime origin."""
-    bare = Asset(None, rich().assets[0].basis, rich().assets[0].kind, rich().assets[0].status, "")
+    bare = Asset(None, rich().assets[0].basis, rich().assets[0].kind, rich().assets[0].status, WHOLE)
     tags = read_by_exiftool(bare, tmp_path)
     shown = {name for name in tags if name.startswith("XMP")}
     assert shown == {"XMP-facetime:Verdict", "XMP-facetime:Status"}
@@ -87,8 +89,8 @@ def test_any_sidecar_is_well_formed(asset: Asset) -> None:
 @given(assets)
 def test_json_sidecar_is_the_entry_of_the_inventory(asset: Asset) -> None:
     """The JSON sidecar holds the asset as the inventory does, and it fits the same schema."""
-    document = json.loads(json_sidecar(asset, BACKUP))
-    assert document["asset"] == asset_document(asset)
+    document = json.loads(json_sidecar(asset, findings([asset])))
+    assert document["asset"] == json.loads(encode(asset_entry(asset)))
     assert document["backup"]["udid"] == BACKUP.udid
     ASSET.validate(document["asset"])
 
@@ -104,10 +106,10 @@ PERSONAL = {
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(assets)
-@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, "", longitude=math.inf))
+@example(Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.COMPLETE, WHOLE, longitude=math.inf))
 def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     """Each kind exactly where one of its fields is known; redacted, dates and FaceTime's own names are left."""
-    document = json.loads(json_sidecar(asset, BACKUP))
+    document = json.loads(json_sidecar(asset, findings([asset])))
     told = document["personal_data"]
     for kind, names in PERSONAL.items():
         assert (kind in told) is any(document["asset"][name] not in (None, "", []) for name in names)
@@ -116,13 +118,13 @@ def test_a_sidecar_says_what_it_holds_of_people(asset: Asset) -> None:
     shown = [] if bag is None else [item.text for item in bag[0]]
     assert set(shown) <= set(told) and ("names of people" in shown) is bool(asset.persons)
     (bare,) = redact(findings([asset])).assets
-    left = json.loads(json_sidecar(bare, BACKUP))["personal_data"]
+    left = json.loads(json_sidecar(bare, findings([bare])))["personal_data"]
     assert set(left) <= {"dates", "original file names", "the device"}
 
 
 def test_asset_schema_is_strict() -> None:
     """The schema used for sidecars does refuse an asset without a status."""
-    document = asset_document(rich().assets[0])
+    document = json.loads(encode(rich().assets[0]))
     del document["status"]
     assert not ASSET.is_valid(document)
 
@@ -153,5 +155,5 @@ def test_times_at_the_edge_of_the_calendar_do_not_crash() -> None:
 )
 def test_half_a_place_is_no_place(latitude: float | None, longitude: float | None) -> None:
     """Apple's -180,-180, a lone coordinate or no number give no GPS tags."""
-    asset = rich().assets[0]._replace(latitude=latitude, longitude=longitude)
+    asset = rich().assets[0].changed(latitude=latitude, longitude=longitude)
     assert b"GPS" not in xmp(asset)

@@ -6,7 +6,6 @@ import csv
 import io
 import itertools
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from hypothesis import strategies as st
 from report_stories import GENERATED, golden, rich
 from report_strategies import assets, texts
 
-from recovery.findings.model import Asset
+from recovery.analysis.found import FoundAssets
+from recovery.analysis.model import Asset
 from recovery.report.inventory import dumps, inventory
 from recovery.report.tables import COLUMNS, csv_cell, write_csv, write_ndjson
 from tests.extraction_tools import an_asset
@@ -81,9 +81,9 @@ def test_numbers_stay_numbers(text: str) -> None:
 def test_ndjson_lines_are_the_assets_of_the_inventory() -> None:
     """Each line is an entry of `assets`, in the same order, even when a name holds line breaks."""
     story = rich()
-    odd = story.assets[0]._replace(filename="a\nb\u2028c\x85.HEIC")
-    story = replace(story, assets=(odd, *story.assets[1:]))
-    stream = io.StringIO()
+    odd = story.assets[0].changed(filename="a\nb\u2028c\x85.HEIC")
+    story = story.changed(assets=FoundAssets.of((odd, *story.assets[1:])))
+    stream = io.BytesIO()
     write_ndjson(story.assets, stream)
     lines = stream.getvalue().splitlines()
     assert [json.loads(line) for line in lines] == json.loads(dumps(inventory(story, generated_at=GENERATED)))[

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from report_stories import BACKUP, empty, findings, golden, rich, without_library
+from report_stories import BACKUP, WHOLE, empty, findings, golden, rich, without_library
 from report_strategies import any_findings
 
-from recovery.backup.identity import Identity
-from recovery.backup.locate import FoundBackup
-from recovery.findings.model import (
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     Basis,
@@ -31,10 +28,14 @@ from recovery.findings.model import (
     Status,
     Verdict,
 )
-from recovery.provenance import Gap, Reading, Source
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Reading, Source, unreadable
 from recovery.report import text, words
 from recovery.report.layout import COLOUR, COLUMNS
+from recovery.report.messages.gaps import HIDES, what
 from recovery.report.safe_text import width
+from recovery.source.identity import Identity
+from recovery.source.locate import FoundBackup
 
 _ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 
@@ -87,7 +88,7 @@ def test_any_page_is_safe_narrow_and_adds_up(story: Findings) -> None:
 
 def story_asset() -> Asset:
     """An asset of which hardly anything is known."""
-    return Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.REDUCED_COPY, "", filename="IMG_0001.HEIC")
+    return Asset(None, Basis.MEDIA_FILE, Kind.PHOTO, Status.REDUCED_COPY, WHOLE, filename="IMG_0001.HEIC")
 
 
 def test_nothing_found_is_never_a_bare_zero() -> None:
@@ -96,12 +97,12 @@ def test_nothing_found_is_never_a_bare_zero() -> None:
         page = text.scan(story)
         assert "What was looked at:" in page
         assert "What could hide one:" in page
-        assert all(" ".join(page.split()).count(gap.what) for gap in story.gaps)
+        assert all(" ".join(page.split()).count(what(gap)) for gap in story.gaps)
 
 
 def test_a_library_that_was_not_read_is_never_called_empty() -> None:
     """Even if no gap names it, a missing photo library is said to be what could hide a photo."""
-    story = findings(backup=replace(BACKUP, photos_model_version=None))
+    story = findings(backup=BACKUP.changed(photos_model_version=None))
     assert words.LIBRARY_UNREAD in " ".join(text.scan(story).split())
     assert "lists no photo" not in text.scan(story)
 
@@ -128,9 +129,9 @@ def test_a_cap_never_hides_a_single_one() -> None:
 
 def test_recently_deleted_needs_a_stored_state() -> None:
     """An asset whose trashed state is unknown is not listed, even with a date of trashing."""
-    asset = story_asset()._replace(trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
+    asset = story_asset().changed(trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
     assert "Recently deleted (" not in text.scan(findings([asset]))
-    assert "Recently deleted (1)" in text.scan(findings([asset._replace(trashed=True)]))
+    assert "Recently deleted (1)" in text.scan(findings([asset.changed(trashed=True)]))
 
 
 def test_the_last_day_is_called_an_estimate() -> None:
@@ -148,16 +149,21 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
         FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48)
     )
     signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
-    ghost = story_asset()._replace(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
+    ghost = story_asset().changed(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
     page = " ".join(text.scan(findings([ghost])).split())
     assert "Here small preview in a table of thumbnails (not the photo), 64 x 48 pixels" in page
 
 
 def test_codes_that_gaps_hide_are_told_in_words() -> None:
     """A gap that hides the code of a cause is shown in words; a text stays as it is."""
-    gap = Gap("call history", "x", "not carried", ("call_overlap", "what the other person said", "some_new_code"))
+    gap = Gap(
+        GapSubject.CALL_HISTORY,
+        "x",
+        GapReason.FILE_NOT_LISTED,
+        ("call_overlap", "what the other person said", "some_new_code"),
+    )
     page = " ".join(text.scan(findings(gaps=[gap])).split())
-    assert f"This hides: {words.HIDES['call_overlap']}; what the other person said; some new code." in page
+    assert f"Therefore unknown: {HIDES['call_overlap']}; what the other person said; some new code." in page
 
 
 def test_colour_is_only_added_around_the_same_words() -> None:
@@ -203,7 +209,7 @@ def test_backups_are_listed_with_their_folders_whole() -> None:
             ),
             FoundBackup(identity("/backups/old")),
         ),
-        (Gap("backups", "/hidden", "the system refuses to show it", fault=True),),
+        (unreadable(GapSubject.BACKUPS, "/hidden", "the system refuses to show it"),),
     )
     page = text.backups_table(found)
     golden("backups.txt", page)

@@ -17,18 +17,10 @@ from benchmarks.deleted_rows import DeletingLibrary, Figures, figures
 from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database, open_file_copy
-from recovery.photos.residue import (
-    DeletedRow,
-    Live,
-    Origin,
-    Shape,
-    carve_assets,
-    carve_table,
-    inspect_copy,
-    log_of,
-)
-from recovery.photos.residue.assets import asset_shape
+from recovery.formats.sqlite import Live, Origin, Shape, carve_table, inspect_copy, log_of
+from recovery.photos_db.carved_assets import DeletedRow, asset_shape, carve_assets
 from recovery.provenance import Reading
+from recovery.report.messages.gaps import why
 from recovery.workspace import Workspace
 
 PHOTOS = 1_200
@@ -119,7 +111,7 @@ def test_a_compacted_copy_says_that_nothing_can_be_found(tmp_path: Path, workspa
     made.close()
     assert reading.records == ()
     assert [gap.fault for gap in reading.gaps] == [False]
-    assert "compacted" in reading.gaps[0].why
+    assert "compacted" in why(reading.gaps[0])
     assert (state.compacted, state.freelist_pages, state.wal_frames) == (True, 0, 0)
     assert (state.auto_vacuum, state.page_size, state.reserved_bytes) == (True, 4096, 0)
     assert original.compacted is False
@@ -267,7 +259,7 @@ def test_a_database_without_assets_or_attributes_says_so(tmp_path: Path, workspa
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE t (a)")
     connection.close()
-    assert carve(path, workspace).gaps[0].why == "The database has no asset table."
+    assert why(carve(path, workspace).gaps[0]) == "The database has no asset table."
 
 
 @pytest.fixture(scope="module")

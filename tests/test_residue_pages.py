@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
-from recovery.photos.residue import Column, Kind, Live, Origin, Shape, carve_table, inspect_copy
-from recovery.photos.residue.pages import Geometry, PageStore
-from recovery.photos.residue.serials import columns_of, decode, fields_of, kind_of, read_varint, write_varint
+from recovery.formats.sqlite import Column, Kind, Live, Origin, Shape, carve_table, inspect_copy
+from recovery.formats.sqlite.pages import Geometry, PageStore
+from recovery.formats.sqlite.record_format import columns_of, decode, fields_of, kind_of, read_varint, write_varint
 
 SHAPE = Shape("notes", (Column("number", Kind.INTEGER), Column("text", Kind.TEXT)))
 PAGE = 512

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.forensic_corpus import folders, score_folder
 from recovery.database import Database, open_file_copy
-from recovery.photos.residue import carve_assets, inspect_copy
+from recovery.formats.sqlite import inspect_copy
+from recovery.photos_db.carved_assets import carve_assets
 from recovery.workspace import Workspace
 
 # The least number of rows to find whole in each folder; deleted tables and records completely.

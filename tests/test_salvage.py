@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import open_backup
+from recovery.analysis.find import find
+from recovery.analysis.model import Basis, Findings, Status, Verdict
 from recovery.case import gather
 from recovery.errors import DamagedBackupError
-from recovery.findings.find import find
-from recovery.findings.model import Basis, Findings, Status, Verdict
+from recovery.gap_codes import GapSubject
+from recovery.source.backup_view import open_backup
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
@@ -22,7 +24,8 @@ TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
 
 def findings_of(folder: Path, workspace: Workspace, passphrase: str | None = None) -> Findings:
     with open_backup(folder, workspace, Passphrase(passphrase) if passphrase else None) as view:
-        return find(gather(view))
+        case = gather(view)
+        return find(replace(case, store=case.store.in_memory()))
 
 
 def test_a_lost_manifest_is_replaced_by_guessed_names(
@@ -40,7 +43,7 @@ def test_a_lost_manifest_is_replaced_by_guessed_names(
         "Media/DCIM/100APPLE/IMG_0001.MOV",
         "Media/PhotoData/Mutations/DCIM/100APPLE/IMG_0001/Adjustments/FullSizeRender.jpg",
     }
-    assert any(gap.what == "the list of files" and gap.fault for gap in found.gaps)
+    assert any(gap.what is GapSubject.FILE_LIST and gap.fault for gap in found.gaps)
 
 
 def test_without_manifest_and_library_the_camera_names_are_tried(tmp_path: Path, workspace: Workspace) -> None:
@@ -50,7 +53,7 @@ def test_without_manifest_and_library_the_camera_names_are_tried(tmp_path: Path,
     found = findings_of(folder, workspace)
     live = next(asset for asset in found.assets if asset.filename == "IMG_0107.HEIC")
     assert live.basis is Basis.MEDIA_FILE
-    assert (live.status, live.facetime.verdict) == (Status.COMPLETE, Verdict.PROBABLE)
+    assert (live.status, live.facetime.verdict) == (Status.COMPLETE, Verdict.CERTAIN)
     assert any(asset.filename == "IMG_0108.PNG" for asset in found.assets)
 
 
@@ -61,7 +64,7 @@ def test_a_file_with_a_name_nobody_guesses_is_known_by_its_inside(tmp_path: Path
     found = findings_of(folder, workspace)
     live = next(asset for asset in found.assets if asset.live_photo and asset.live_photo.still)
     assert live.live_photo is not None and live.live_photo.video and live.live_photo.identifiers_match
-    assert live.facetime.verdict is Verdict.PROBABLE
+    assert live.facetime.verdict is Verdict.CERTAIN
     assert all(signal.source.store for signal in live.facetime.signals)
     assert found.totals.files_without_asset == 0
 

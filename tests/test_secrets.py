@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.encryption import Vault
-from recovery.backup.key_bag import unlock
-from recovery.backup.keys import Passphrase
+from recovery.source.file_keys import Passphrase
+from recovery.source.key_bag import unlock
 from tests.conftest import DemoTwins
 from tests.every_command import Ended, ended, environment, filled, fitting, inside, started
 from tests.scanning import PASSPHRASE

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recovery.analysis.find import narrowed
+from recovery.analysis.model import Asset, Findings
+from recovery.analysis.search import Near, Search, folded
 from recovery.errors import SelectionError
-from recovery.extraction.selection import Selection
-from recovery.findings.find import narrowed
-from recovery.findings.model import Asset, Findings
-from recovery.findings.selection import Near, Search, folded
+from recovery.extraction.selected_files import Selection
 from tests.extraction_tools import an_asset, findings_of
 
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
-ASSET = an_asset("ONE", created=NOON, latitude=52.5163, longitude=13.3777)._replace(
+ASSET = an_asset("ONE", created=NOON, latitude=52.5163, longitude=13.3777).changed(
     title="Café in Berlin",
     caption="Übung",
     keywords=("family", "誕生日"),
@@ -63,8 +63,8 @@ def test_a_search_fits(search: dict[str, Any], fits: bool) -> None:
 def test_a_date_added_stands_in_for_an_unknown_date() -> None:
     """A deleted photo is known by the day it was added; one without any date fits no date."""
     search = Search(since=NOON, until=NOON + timedelta(days=1))
-    assert search.fits(ASSET._replace(created=None, added=NOON))
-    assert not search.fits(ASSET._replace(created=None, added=None))
+    assert search.fits(ASSET.changed(created=None, added=NOON))
+    assert not search.fits(ASSET.changed(created=None, added=None))
 
 
 @given(st.text(max_size=20))
@@ -78,7 +78,7 @@ def test_folding_ignores_case_and_accents(text: str) -> None:
 @given(st.text(alphabet=st.characters(codec="latin-1", categories=["L"]), min_size=1, max_size=12))
 def test_a_photo_is_found_by_any_part_of_its_title(title: str) -> None:
     """Whatever the title, its parts in other case find it."""
-    asset = ASSET._replace(title=title)
+    asset = ASSET.changed(title=title)
     assert Search(text=title.upper()).fits(asset)
     assert Search(text=title[len(title) // 2 :]).fits(asset)
 
@@ -86,7 +86,7 @@ def test_a_photo_is_found_by_any_part_of_its_title(title: str) -> None:
 def library() -> Findings:
     """Three photos: one fits, one has no date, one no place."""
     return findings_of(
-        [ASSET, ASSET._replace(uuid="TWO", created=None, added=None), an_asset("THREE", created=NOON)]
+        [ASSET, ASSET.changed(uuid="TWO", created=None, added=None), an_asset("THREE", created=NOON)]
     )
 
 
@@ -122,5 +122,5 @@ def test_a_name_of_nothing_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_a_place_of_nothing_fits_no_circle() -> None:
     """An asset that tells no place is not near anything."""
-    asset: Asset = ASSET._replace(latitude=None)
+    asset: Asset = ASSET.changed(latitude=None)
     assert not Search(near=Near(0, 0, 20_000)).fits(asset)

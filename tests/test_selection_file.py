@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,10 @@ from report_stories import rich
 
 from cli.main import main
 from fixtures import BackupBuilder
+from recovery.analysis.found import FoundAssets
+from recovery.analysis.model import asset_key
 from recovery.errors import SelectionError
 from recovery.extraction.selection_file import SCHEMA, TickedAssets, read_selection, ticked_keys
-from recovery.findings.model import asset_key
 
 
 def saved(folder: Path, document: object) -> Path:
@@ -65,9 +65,9 @@ def test_ticked_assets_are_found_by_uuid_and_by_file() -> None:
     """Each ticked name gives the key of its asset; one that is not here is an error."""
     found = rich()
     with_uuid = next(asset for asset in found.assets if asset.uuid)
-    nameless = next(asset for asset in found.assets if asset.files and asset is not with_uuid)
-    without = nameless._replace(uuid=None)
-    found = replace(found, assets=tuple(without if asset is nameless else asset for asset in found.assets))
+    nameless = next(asset for asset in found.assets if asset.files and asset != with_uuid)
+    without = nameless.changed(uuid=None)
+    found = found.changed(assets=FoundAssets.of(without if asset == nameless else asset for asset in found.assets))
     ticked = TickedAssets(frozenset({str(with_uuid.uuid).upper()}), frozenset({without.files[0].file_id}))
     assert ticked_keys(ticked, found) >= {asset_key(with_uuid), asset_key(without)}
     with pytest.raises(SelectionError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from fixtures.records import PlantedAsset
 from fixtures.stories import STORIES, Story, planted_by
-from recovery.findings.model import Asset, FaceTime, Findings, LooseCode, Status
+from recovery.analysis.model import Asset, FaceTime, Findings, LooseCode, Status
+from recovery.analysis.reasons import Note, NoteCode
+from recovery.gap_codes import GapReason, GapSubject
 from tests.conftest import DemoTwins, photograph
 from tests.scanning import scan
 
@@ -87,10 +87,12 @@ def without_calls(asset: Asset) -> Asset:
     """The asset without what only an encrypted backup can tell or measure: calls, and the length of cut files."""
     signals = tuple(signal for signal in asset.facetime.signals if signal.code != "call_overlap")
     files = tuple(
-        file._replace(note="", size=None if file.state == "damaged" else file.size) for file in asset.files
+        file.changed(note="", size=None if file.state == "damaged" else file.size) for file in asset.files
     )
     facetime = FaceTime(signals=signals)
-    return asset._replace(facetime=facetime, files=files, notes=tuple(n for n in asset.notes if "blob" not in n))
+    damaged = {file.name for file in asset.files if file.state == "damaged"}
+    notes = tuple(note for note in asset.notes if note.file not in damaged)
+    return asset.changed(facetime=facetime, files=files, notes=notes)
 
 
 def listed_assets(findings: Findings) -> list[Asset]:
@@ -107,17 +109,17 @@ def test_plain_and_encrypted_twins_give_the_same_assets(plain: Findings, encrypt
         called = any(signal.code == "call_overlap" for signal in other.facetime.signals)
         verdicts = one.facetime.verdict, other.facetime.verdict
         assert verdicts[0] == verdicts[1] or (called and verdicts[0].rank < verdicts[1].rank)
-    assert replace(plain.backup, encrypted=True, path=encrypted.backup.path) == encrypted.backup
+    assert plain.backup.changed(encrypted=True, path=encrypted.backup.path) == encrypted.backup
 
 
 def test_only_the_encrypted_twin_knows_of_calls(plain: Findings, encrypted: Findings) -> None:
     """Apple puts the call history in encrypted backups only: the plain one has a gap that says so, no fault."""
     assert all(asset.facetime.call is None for asset in plain.assets)
     assert any(asset.facetime.call is not None for asset in encrypted.assets)
-    (gap,) = (gap for gap in plain.gaps if gap.what == "call history")
-    assert "encrypted backups only" in gap.why
+    (gap,) = (gap for gap in plain.gaps if gap.what is GapSubject.CALL_HISTORY)
+    assert gap.why is GapReason.ENCRYPTED_BACKUPS_ONLY
     assert not gap.fault
-    assert not any(gap.what == "call history" for gap in encrypted.gaps)
+    assert not any(gap.what is GapSubject.CALL_HISTORY for gap in encrypted.gaps)
 
 
 def test_twins_have_the_same_loose_ends(plain: Findings, encrypted: Findings) -> None:
@@ -148,7 +150,7 @@ def test_halves_that_disagree_are_reported(demo_twins: DemoTwins, plain: Finding
     asset = asset_of(demo_twins, plain, "halves_disagree")
     assert asset.live_photo is not None
     assert asset.live_photo.identifiers_match is False
-    assert any("different content identifiers" in note for note in asset.notes)
+    assert Note(NoteCode.IDENTIFIERS_DIFFER) in asset.notes
     agreeing = asset_of(demo_twins, plain, "found")
     assert agreeing.live_photo is not None
     assert agreeing.live_photo.identifiers_match is True
@@ -157,8 +159,8 @@ def test_halves_that_disagree_are_reported(demo_twins: DemoTwins, plain: Finding
 def test_a_photo_passed_on_in_messages_says_so(demo_twins: DemoTwins, plain: Findings) -> None:
     """A FaceTime name under the bundle of Messages is a FaceTime photo saved from a share."""
     notes = asset_of(demo_twins, plain, "saved_from_messages").notes
-    assert any("saved from a share" in note and "com.apple.MobileSMS" in note for note in notes)
-    assert not any("saved from a share" in note for note in asset_of(demo_twins, plain, "found").notes)
+    assert Note(NoteCode.SAVED_FROM_SHARE, "com.apple.MobileSMS") in notes
+    assert not any(note.code is NoteCode.SAVED_FROM_SHARE for note in asset_of(demo_twins, plain, "found").notes)
 
 
 def test_recently_deleted_has_an_estimated_last_day(demo_twins: DemoTwins, plain: Findings) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.photos.thumbnail_entries import Entries, EntryState, Footers, is_uuid_text, uuid_bytes, uuid_text
+from recovery.formats.ithmb_entries import Entries, EntryState, Footers, is_uuid_text, uuid_bytes, uuid_text
 
 UUIDS = st.binary(min_size=16, max_size=16)
 FEW = st.sampled_from([bytes(16), bytes(8) + b"another.", b"x" * 16])

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from recovery import limits
 from recovery.errors import MissingExtraError, RecoveryError, UnreadableArchiveError, UnreadableFileError
-from recovery.photos.places import DOMAIN, Part, Place, place_of, v2_path
-from recovery.photos.thumbnail_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
-from recovery.photos.thumbnail_layout import _footers
-from recovery.photos.thumbnails import (
+from recovery.formats.ithmb_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
+from recovery.formats.ithmb_layout import _footers
+from recovery.photos_db.camera_roll_paths import DOMAIN, Part, Place, place_of, v2_path
+from recovery.photos_db.thumbnail_tables import (
     EntryState,
     TableLayout,
     ThumbnailTable,
@@ -29,6 +29,7 @@ from recovery.photos.thumbnails import (
     solve_layout,
 )
 from recovery.provenance import Gap, Tier
+from recovery.report.messages.gaps import why
 
 ASSETS = [str(uuid.UUID(int=0x11110000_0000_4000_8000_000000000000 + number)).upper() for number in range(40)]
 SQUARE_25 = 25 * 32 * 2 + 28  # one entry of 3304 on an iPhone: 25 rows of 32 pixels of 2 bytes, and the footer
@@ -144,7 +145,7 @@ def test_a_table_that_disagrees_is_refused(wrong: int, refused: bool) -> None:
     assert (found.layout is None) is refused
     assert len(found.reading) == (0 if refused else 100)
     if refused:
-        assert "98 of 100" in found.reading.gaps[0].why and found.reading.gaps[0].fault
+        assert "98 of 100" in why(found.reading.gaps[0]) and found.reading.gaps[0].fault
 
 
 def test_without_a_library_nothing_is_called_orphan() -> None:
@@ -161,13 +162,13 @@ def test_an_empty_table_is_read_and_has_no_entries() -> None:
 
 def test_an_empty_file_is_a_gap() -> None:
     """A file without bytes is no empty table, and says so."""
-    assert "empty" in read(b"", {}).reading.gaps[0].why
+    assert "empty" in why(read(b"", {}).reading.gaps[0])
 
 
 def test_pixels_are_no_table() -> None:
     """Bytes of the right size whose footers make no sense are refused with the lengths that were tried."""
     found = read(b"\xa5" * (64 * SQUARE_25), {ASSETS[0]: 0})
-    assert found.layout is None and "1628 or 3228" in found.reading.gaps[0].why
+    assert found.layout is None and "1628 or 3228" in why(found.reading.gaps[0])
 
 
 @pytest.mark.parametrize(("cut", "gaps"), [(16, 0), (-16, 1), (700, 1)])
@@ -185,7 +186,7 @@ def test_a_file_shorter_than_promised_says_where_it_ends() -> None:
     data = table(dict(enumerate(ASSETS)))
     found = read_table("3304.ithmb", io.BytesIO(data[: 10 * SQUARE_25]), len(data), {ASSETS[0]: 0})
     assert len(found.reading) == 10
-    assert "10 of 64" in found.reading.gaps[0].why
+    assert "10 of 64" in why(found.reading.gaps[0])
 
 
 def test_damaged_footers_are_counted() -> None:
@@ -195,7 +196,7 @@ def test_damaged_footers_are_counted() -> None:
     data[3 * SQUARE_25 - 4 : 3 * SQUARE_25] = struct.pack("<i", -7)
     found = read(bytes(data), None)
     assert [one.index for one in found.reading] == [0, 2, 3]
-    assert found.reading.gaps[0].why.startswith("1 entries")
+    assert why(found.reading.gaps[0]).startswith("1 entries")
 
 
 @pytest.mark.parametrize("encoding", [Encoding.X1RGB5, Encoding.BGRA, Encoding.ASTC])
@@ -219,7 +220,7 @@ def test_an_unknown_format_is_solved_from_known_uuids(encoding: Encoding) -> Non
 def test_an_unknown_format_without_known_uuids_is_a_gap() -> None:
     """Nothing is guessed when neither the number nor a live UUID tells the length."""
     gap = solve_layout("9999.ithmb", io.BytesIO(table({0: ASSETS[0]})), 64 * SQUARE_25, {ASSETS[7]: 0})
-    assert isinstance(gap, Gap) and "unknown" in gap.why
+    assert isinstance(gap, Gap) and "unknown" in why(gap)
 
 
 def test_an_unreadable_file_is_a_gap() -> None:
@@ -230,7 +231,7 @@ def test_an_unreadable_file_is_a_gap() -> None:
             raise UnreadableFileError("the blob is damaged")
 
     found = read_table("3304.ithmb", Broken(), 64 * SQUARE_25, None)
-    assert found.layout is None and "damaged" in found.reading.gaps[0].why
+    assert found.layout is None and "damaged" in why(found.reading.gaps[0])
 
 
 def test_only_footers_are_read() -> None:
@@ -254,7 +255,7 @@ def test_the_number_of_entries_is_limited(monkeypatch: pytest.MonkeyPatch) -> No
     """A table with more entries than the limit is read up to it and says so."""
     monkeypatch.setattr(limits, "THUMBNAIL_ENTRIES", 10)
     found = read(table(dict(enumerate(ASSETS))), None)
-    assert len(found.reading) == 10 and "only the first 10 of 64" in found.reading.gaps[0].why
+    assert len(found.reading) == 10 and "only the first 10 of 64" in why(found.reading.gaps[0])
 
 
 @pytest.mark.parametrize("encoding", [Encoding.ASTC, Encoding.BC7])

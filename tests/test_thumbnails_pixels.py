@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from recovery.errors import UnreadableFileError
-from recovery.photos import pixels
-from recovery.photos.thumbnail_formats import Encoding, block_bytes
-from recovery.photos.thumbnails import decode_entry, read_table
+from recovery.formats import ithmb_pixels as pixels
+from recovery.formats.ithmb_formats import Encoding, block_bytes
+from recovery.photos_db.thumbnail_tables import decode_entry, read_table
 
 OWNER = uuid.UUID("12345678-9ABC-4DEF-8123-456789ABCDEF")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from recovery.photos.places import DOMAIN, place_of, v2_path
-from recovery.photos.thumbnail_formats import Encoding
-from recovery.photos.thumbnails import (
+from recovery.formats.ithmb_formats import Encoding
+from recovery.photos_db.camera_roll_paths import DOMAIN, place_of, v2_path
+from recovery.photos_db.thumbnail_tables import (
     EntryState,
     ThumbnailTable,
     decode_entry,

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.find import find
+from recovery.analysis.timeline.building import Timeline, timeline
+from recovery.analysis.timeline.event import Event, EventCode
+from recovery.app_data.settings import Setting, SettingName
 from recovery.case import Case, Life, gather
 from recovery.errors import SelectionError
-from recovery.evidence.settings import Setting, SettingName
-from recovery.findings.event import Event, EventCode
-from recovery.findings.find import find
-from recovery.findings.timeline import Timeline, timeline
-from recovery.photos.changes import PROPERTIES, told_changes
-from recovery.photos.history import EventKind, HistoryEvent
-from recovery.photos.migrations import Migration, MigrationKind
+from recovery.gap_codes import GapSubject
+from recovery.photos_db.changed_properties import PROPERTIES, told_changes
+from recovery.photos_db.history import EventKind, HistoryEvent
+from recovery.photos_db.migrations import Migration, MigrationKind
 from recovery.provenance import Reading, Source, Tier
+from recovery.report.messages.gaps import why
 from tests.conftest import DemoTwins
 from tests.scanning import case_of, view_of
 
@@ -29,7 +31,8 @@ TRASHED, DELETED = datetime(2024, 5, 19, 7, 0, tzinfo=UTC), datetime(2024, 5, 20
 def gathered(folder: Path, passphrase: str | None = None, uuids: tuple[str, ...] = ()) -> Case:
     """A case with the events of its history."""
     with view_of(folder, passphrase) as view:
-        return gather(view, with_events=True, uuids=uuids)
+        case = gather(view, with_events=True, uuids=uuids)
+        return replace(case, store=case.store.in_memory())
 
 
 def told(case: Case, **options: object) -> Timeline:
@@ -55,7 +58,9 @@ def test_the_life_of_a_photo_that_was_deleted_for_good(tmp_path: Path) -> None:
     assert "FaceTime (com.apple.FTLivePhotoService)" in events[0].text
     assert events[1].at == DELETED - timedelta(days=1)
     assert events[2].at == DELETED
-    assert events[2].text == ("deleted for good by com.apple.mobileslideshow: User deleted asset from trashcan.")
+    assert events[2].text == (
+        "permanently deleted by com.apple.mobileslideshow: User deleted asset from trashcan."
+    )
     assert dict(events[2].detail)["client"] == "com.apple.mobileslideshow"
 
 
@@ -160,7 +165,7 @@ def test_of_too_many_changes_the_newest_are_kept_and_it_is_said(
     case = gathered(builder.build(tmp_path))
     assert case.traces.life is not None
     assert [event.uuid for event in case.traces.life.events] == [builder.asset.uuid]
-    assert any("the newest 1 of 2 changes" in gap.why for gap in told(case).gaps)
+    assert any("the newest 1 of 2 changes" in why(gap) for gap in told(case).gaps)
 
 
 def test_calls_uploads_messages_and_the_backup_stand_in_one_order(tmp_path: Path) -> None:
@@ -270,7 +275,7 @@ def test_events_are_in_order_and_plain_and_encrypted_twins_agree(demo_twins: Dem
         for one in found
     )
     assert plain == secret
-    assert any(gap.what == "call history" for gap in found[0].gaps)
+    assert any(gap.what is GapSubject.CALL_HISTORY for gap in found[0].gaps)
 
 
 def test_the_meaning_of_properties_is_stated_once() -> None:
@@ -292,7 +297,7 @@ def test_real_libraries_tell_lives(shared: Path, tmp_path: Path, library: str) -
     assert case.traces.history is not None
     events = told(case, everything=True).events
     added = {event.uuid for event in events if event.code is EventCode.ADDED}
-    assert {row.uuid for row in case.library.assets if row.added} <= added
+    assert {row.uuid for row in case.store.rows() if row.added} <= added
     gone = [event.uuid for event in events if event.code is EventCode.DELETED]
     assert sorted(map(str, gone)) == sorted(str(asset.uuid) for asset in case.traces.history.deleted)
     assert case.traces.life is not None

@@ -173,7 +173,7 @@ def test_a_clock_that_jumps(backup: Path, undisturbed: dict[str, Any], tmp_path:
     assert again.code == 3, again.said
     assert tree(out) == undisturbed
     record = json.loads((out / "run.json").read_bytes())
-    assert record["ended"] < record["started"], "the clock did not jump"
+    assert record["ended"][:4] != record["started"][:4], "the clock did not jump"
 
 
 _FULL = """

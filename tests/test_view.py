@@ -16,9 +16,6 @@ import pytest
 from iphone_backup_decrypt import EncryptedBackup
 
 from fixtures import BackupBuilder
-from recovery.backup.blobs import BlobState
-from recovery.backup.keys import Passphrase
-from recovery.backup.view import BackupView, open_backup
 from recovery.errors import (
     BlobDamagedError,
     BlobMissingError,
@@ -27,6 +24,10 @@ from recovery.errors import (
     PassphraseWrongError,
     UnreadableFileError,
 )
+from recovery.gap_codes import GapSubject
+from recovery.source.backup_view import BackupView, open_backup
+from recovery.source.blobs import BlobState
+from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace
 from tests.scanning import PASSPHRASE, named, scan, view_of
 
@@ -79,7 +80,7 @@ def test_the_state_of_each_blob_is_told(tmp_path: Path, passphrase: str | None) 
     assert (blobs["whole"].size, blobs["whole"].note) == (70_001, "")
     assert (blobs["empty"].size, blobs["empty"].note) == (0, "")
     assert blobs["wrong size"].size == 70_001
-    assert "the manifest says 11 bytes, the blob holds 70001" in blobs["wrong size"].note
+    assert blobs["wrong size"].note == "the manifest says 11 bytes, the blob holds 70,001"
 
 
 @TWINS
@@ -155,7 +156,7 @@ def test_a_plain_backup_needs_no_decryption_library(tmp_path: Path) -> None:
     backup = builder().build(tmp_path)
     code = (
         "import sys; from pathlib import Path; from recovery.workspace import Workspace\n"
-        "from recovery.backup.view import open_backup\n"
+        "from recovery.source.backup_view import open_backup\n"
         "with Workspace() as w, open_backup(Path(sys.argv[1]), w) as view: print(view.index.count())\n"
         "print(sorted(set(sys.modules) & {'iphone_backup_decrypt', 'Crypto'}))"
     )
@@ -407,7 +408,9 @@ def test_a_database_is_read_with_the_log_it_has(
         with view.database(DOMAIN, "a.db") as opened:
             assert opened is not None
             assert [row["name"] for row in opened.rows("SELECT name FROM t")] == names
-        assert [gap.where for gap in view.gaps if gap.what == "write-ahead log"] == (["a.db-wal"] if told else [])
+        assert [gap.where for gap in view.gaps if gap.what is GapSubject.WRITE_AHEAD_LOG] == (
+            ["a.db-wal"] if told else []
+        )
         with view.database(DOMAIN, "b.db") as absent:
             assert absent is None
 
@@ -446,5 +449,5 @@ def test_every_misfortune_at_once_leaves_the_rest(tmp_path: Path, passphrase: st
         "IMG_0004.HEIC": "complete",
         "IMG_0005.PNG": "complete",
     }
-    assert any("the manifest says" in note for note in named(found, "IMG_0004.HEIC").notes)
+    assert any("the manifest says" in note.file_note for note in named(found, "IMG_0004.HEIC").notes)
     assert (found.totals.missing_blobs, found.totals.unlisted_blobs) == (1, 2)

@@ -18,14 +18,15 @@ from typing import Any
 
 from PIL import Image
 
-from fixtures import BackupBuilder, layouts, pictures
+from fixtures import BackupBuilder, facetime_messages, layouts, pictures
 from fixtures.encryption import Vault, encrypt
+from fixtures.exif import maker_note
 from fixtures.model_cache import model_cache_content
 from fixtures.movies import CONTENT_IDENTIFIER, FACETIME_MARKER, MovieFacts, movie
 from fixtures.stories import FIRST_CALL
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import open_backup
-from recovery.photos.attributes import PREFIX
+from recovery.photos_db.file_attributes import PREFIX
+from recovery.source.backup_view import open_backup
+from recovery.source.manifest import ManifestEntry
 from recovery.workspace import Workspace
 
 PASSPHRASE = "fuzz"
@@ -201,7 +202,7 @@ def media(data: Data) -> Iterator[bytes]:
 
 def makernotes(data: Data) -> Iterator[bytes]:
     """Apple's table inside EXIF."""
-    yield pictures.maker_note(KNOWN_UUID)
+    yield maker_note(KNOWN_UUID, camera=True)
 
 
 def tables(data: Data) -> Iterator[bytes]:
@@ -236,6 +237,14 @@ def calls(data: Data) -> Iterator[bytes]:
 def messages(data: Data) -> Iterator[bytes]:
     """Databases of Messages."""
     yield from _named("sms.db")
+
+
+def message_stores(data: Data) -> Iterator[bytes]:
+    """Stores of FaceTime messages, one with its log."""
+    left = [facetime_messages.left(kind, 1, "+1555", FIRST_CALL, 9, FIRST_CALL) for kind in ("video", "audio")]
+    for late in (0, 1):
+        database, log = facetime_messages.store(left, late)
+        yield database + (LOG_MARK + log if log else b"")
 
 
 def privacy(data: Data) -> Iterator[bytes]:

@@ -1,25 +1,29 @@
 """The case in the middle of the house: what a backup says, gathered into one frozen value."""
 
 from recovery.case.gather import gather
-from recovery.case.model import (
+from recovery.case.records import (
     AttachmentFile,
     BlobCensus,
     Case,
+    GatheredMessage,
     Life,
     ListedFile,
+    MessageMedia,
     Surroundings,
     TableFile,
     Traces,
     UnlistedBlob,
 )
-from recovery.case.progress import Progress, Silent
+from recovery.progress import Progress, Silent
 
 __all__ = [
     "AttachmentFile",
     "BlobCensus",
     "Case",
+    "GatheredMessage",
     "Life",
     "ListedFile",
+    "MessageMedia",
     "Progress",
     "Silent",
     "Surroundings",

@@ -7,13 +7,13 @@ import io
 from collections.abc import Iterable, Mapping
 
 from recovery import limits
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import BackupView
-from recovery.case.progress import Progress, Silent
 from recovery.errors import UnreadableFileError
+from recovery.progress import SILENT, Progress
+from recovery.source.backup_view import BackupView
+from recovery.source.manifest import ManifestEntry
 
 
-def digest_of(view: BackupView, entry: ManifestEntry) -> bytes | None:
+def digest_of(view: BackupView, entry: ManifestEntry, progress: Progress = SILENT) -> bytes | None:
     """The digest of one file's plaintext; None where it cannot be read through, or is too large to be worth it."""
     digest = hashlib.sha256()
     try:
@@ -23,24 +23,24 @@ def digest_of(view: BackupView, entry: ManifestEntry) -> bytes | None:
             stream.seek(0)
             while data := stream.read(limits.CIPHER_CHUNK_BYTES):
                 digest.update(data)
+                progress.advance(0)
     except (OSError, UnreadableFileError):
         return None
     return digest.digest()
 
 
 def digests_of(
-    view: BackupView, locations: Iterable[tuple[str, str]], progress: Progress | None = None
+    view: BackupView, locations: Iterable[tuple[str, str]], progress: Progress = SILENT
 ) -> Mapping[str, str]:
     """Digests in hexadecimal by file ID, for files given as (domain, path); what cannot be read is left out."""
-    told = progress or Silent()
     wanted = list(locations)
-    told.start("Comparing files byte for byte", len(wanted))
+    progress.start("Comparing files byte for byte", len(wanted))
     found: dict[str, str] = {}
     for location in wanted:
         entry = view.index.lookup(*location)
-        digest = digest_of(view, entry) if entry is not None else None
+        digest = digest_of(view, entry, progress) if entry is not None else None
         if entry is not None and digest is not None:
             found[entry.file_id] = digest.hex()
-        told.advance()
-    told.finish()
+        progress.advance()
+    progress.finish()
     return found

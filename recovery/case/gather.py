@@ -4,48 +4,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
-from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from recovery import limits
-from recovery.ahead import ahead, possible
-from recovery.backup import reading
-from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import STORE as MANIFEST
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.salvage import GuessedIndex
-from recovery.backup.view import BackupView
+from recovery.case.app_data_readings import read_surroundings
+from recovery.case.candidates import LOOKED_AT, UNDESCRIBED, choose_candidates, choose_looked_at
+from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
+from recovery.case.facetime_evidence import (
+    Places,
+    by_camera,
+    could_be_facetime_by_size,
+    is_live,
+    is_quiet,
+    traces_of,
+)
+from recovery.case.grouping import Group
+from recovery.case.message_media import read_facetime_messages
 from recovery.case.messages_copies import Copied
-from recovery.case.model import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
-from recovery.case.photo_traces import read_journals, read_life, read_paths, read_tables
-from recovery.case.progress import Progress, Silent
-from recovery.case.salvage import learn_names, unnamed_media
-from recovery.case.surroundings import read_surroundings
+from recovery.case.ownership import assign_files
+from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
+from recovery.case.store import WorkingDatabase
+from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
-from recovery.errors import UnreadableDatabaseError, UnreadableFileError
-from recovery.photos import library
-from recovery.photos.facetime import worth_a_look
-from recovery.photos.grouping import Group, Grouping, group
-from recovery.photos.history import History, read_history
-from recovery.photos.library import PhotoLibrary, read_library
-from recovery.photos.media_files import MediaFile, examine, look_inside, media_files
-from recovery.photos.migrations import Migration, read_migrations
-from recovery.photos.places import ORIGINALS, FileRole, Part
-from recovery.photos.residue import DeletedRow, carve_assets
-from recovery.photos.row_index import RowIndex
-from recovery.photos.signatures import sniff
-from recovery.photos.traces import Places, by_camera, is_live, is_quiet, traces_of
-from recovery.provenance import Gap, Reading
+from recovery.errors import BlobMissingError, UnreadableDatabaseError, UnreadableFileError
+from recovery.formats.signatures import sniff
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db import library
+from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, Part
+from recovery.photos_db.carved_assets import DeletedRow, carve_assets
+from recovery.photos_db.facetime_signals import worth_a_look
+from recovery.photos_db.history import History, read_history
+from recovery.photos_db.library import LibraryReader, PhotoLibrary
+from recovery.photos_db.marks import may_carry_marks
+from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
+from recovery.photos_db.migrations import Migration, read_migrations
+from recovery.provenance import Gap, Reading, unreadable
+from recovery.source import reading
+from recovery.source.backup_view import BackupView
+from recovery.source.blobs import BlobState
+from recovery.source.guessed_index import GuessedIndex
+from recovery.source.manifest import STORE as MANIFEST
 
 _COPIES = frozenset({FileRole.REDUCED, FileRole.THUMBNAIL})
-_TOGETHER = 1_000  # media files that another process hands over at once
 
 
 def gather(
     view: BackupView,
-    progress: Progress | None = None,
     *,
     with_events: bool = False,
     uuids: Collection[str] = (),
@@ -56,58 +61,53 @@ def gather(
     `with_events` also gathers what the library's history tells of each asset, of `uuids` alone if any are given.
     With `only_facetime` files of photos with a row, no sign of FaceTime and no copy in Messages stay unexamined.
     """
-    return _Gatherer(view, progress or Silent(), uuids if with_events else None, only_facetime).case()
+    return _Gatherer(view, uuids if with_events else None, only_facetime).case()
+
+
+_LIBRARY_HIDES = (
+    "dates, states and origin of photos beyond their file attributes",
+    "permanently deleted photos",
+)
 
 
 class _Gatherer:
     """The steps of gathering, in the order in which one needs the other."""
 
-    def __init__(
-        self, view: BackupView, progress: Progress, events_of: Collection[str] | None, only_facetime: bool
-    ) -> None:
+    def __init__(self, view: BackupView, events_of: Collection[str] | None, only_facetime: bool) -> None:
         self.view = view
         self.events_of = events_of
         self.only_facetime = only_facetime
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: Life | None = None
-        self.progress = progress
+        self.progress = view.progress
+        self.store = view.until_closed(WorkingDatabase(view.new_file("case.db"), self.progress))
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
         self.migrations: Reading[Migration] = Reading()
         self.rows: tuple[DeletedRow, ...] = ()
+        self.unread = _Counted()
+        """Small pictures and videos that could not be searched for marks."""
 
     def case(self) -> Case:
-        """Media files need nothing of the library: where there are many, another process looks at them now."""
-        listed = partial(media_files, self.view, examined=not self.only_facetime)
-        with ahead(listed, self.view.room, together=_TOGETHER, pays=self._is_large()) as files:
-            return self._case(files)
-
-    def _is_large(self) -> bool:
-        """Whether another process for the files is worth its start; guessed names come from the library first."""
-        if isinstance(self.view.index, GuessedIndex) or not possible():
-            return False
-        # Not counted by SQLite: that reads an index, which nothing else needs whole.
-        least = limits.ENTRIES_WORTH_A_PROCESS
-        return sum(1 for _ in islice(self.view.index.file_ids(), least)) == least
-
-    def _case(self, files: Iterator[MediaFile]) -> Case:
-        self.progress.start("Reading the photo library", None)
+        """All of it."""
+        self.progress.start("Reading the photo library", None, " rows")
         self._library()
         self.progress.start("Listing the files of the backup", None)
         if isinstance(self.view.index, GuessedIndex):
-            learn_names(self.view.index, self.photos.assets if self.photos else ())
+            learn_names(self.view.index, self.store.rows())
+        messages = read_facetime_messages(self.view)  # before the census, which calls what has no name unlisted
         census = self._census()
-        traces, gaps_of_traces = self._traces()  # before the grouping, which waits for the media files
+        traces, gaps_of_traces = self._traces()
         self.progress.start("Looking at the media files", None)
         missing = frozenset(item.file_id for item in census.missing)
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
-        grouping = self._grouping(files, missing, unnamed.records)
+        self._files(missing, unnamed.records)
         self.progress.start("Reading what lies beside the photos", None)
-        around, gaps = read_surroundings(self.view, grouping, self.migrations)
-        grouping = self._settled(grouping, around.attachments)
+        around, gaps = read_surroundings(self.view, self.store, self.migrations, messages)
+        self._examine_candidates(around.attachments)
         self.gaps.extend(gaps_of_traces + gaps)
         self.progress.finish()
         return Case(
@@ -115,12 +115,11 @@ class _Gatherer:
             encrypted=self.view.encrypted,
             census=census,
             library=self.photos,
-            grouping=grouping,
+            store=self.store,
             traces=traces,
             around=around,
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
             only_facetime=self.only_facetime,
-            room=self.view.room,
         )
 
     def _census(self) -> BlobCensus:
@@ -157,9 +156,9 @@ class _Gatherer:
     def _library(self) -> None:
         """Everything that stands in Photos.sqlite, while one copy of it is open."""
         try:
-            with self.view.database(library.DOMAIN, library.DATABASE) as database:
+            with self.view.database(library.DOMAIN, library.DATABASE, self.progress.advance) as database:
                 if database is not None:
-                    self.photos = read_library(database, self.view.room)
+                    self.photos = self.store.add_library(LibraryReader(database))
                     self.history = read_history(database)
                     self.migrations = read_migrations(database)
                     self._carve(database)
@@ -168,74 +167,101 @@ class _Gatherer:
                         self.life, gaps = read_life(database, self.events_of)
                         self.gaps.extend(gaps)
                     return
-            why, fault = "the backup does not list it", False
+            gap = Gap(GapSubject.PHOTO_LIBRARY, library.DATABASE, GapReason.NOT_LISTED, _LIBRARY_HIDES)
         except (UnreadableDatabaseError, UnreadableFileError) as error:
-            why, fault = str(error), True
-        hides = ("dates, states and origin of photos beyond their file attributes", "permanently deleted photos")
-        self.gaps.append(Gap("the photo library", library.DATABASE, why, hides, fault))
+            gap = unreadable(GapSubject.PHOTO_LIBRARY, library.DATABASE, error, *_LIBRARY_HIDES)
+        self.gaps.append(gap)
 
     def _carve(self, database: Database) -> None:
         """Deleted rows in the same copy: its log is emptied only when it is closed."""
         deleted = self.history.deleted if self.history else ()
         numbers = {item.uuid: item.asset_pk for item in deleted if item.uuid}
-        carved = carve_assets(database.path, database, numbers)
+        carved = carve_assets(database.original, database, numbers)
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 
-    def _grouping(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], unnamed: Iterable[MediaFile]
-    ) -> Grouping:
-        """Group the media files, looking first inside those that nothing else describes."""
-        rows = self.photos.assets if self.photos else ()
-        self.spares = self.only_facetime and len(rows) > 0
-        index = RowIndex(rows)
-        damaged, gaps = _Damaged(), self.gaps
-        self.gaps = []
-        files = chain(self._media(listed, missing, damaged), unnamed)
-        looked = (self._looked_at(self._examined(file)) if _undescribed(file, index) else file for file in files)
-        grouping = group(rows, looked, index, self.view.room)
-        self.gaps = [*gaps, *damaged.gaps(), *self.gaps]
-        return grouping
+    def _files(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> None:
+        """Give every media file to an asset, looking first inside originals that nothing else describes."""
+        self.spares = self.only_facetime and any(self.store.run("SELECT 1 FROM asset LIMIT 1"))
+        damaged = _Counted()
+        self.store.add_files(chain(self._media(missing, damaged), unnamed))
+        hides = ("dates, sizes, attributes and keys of these files",)
+        self.gaps.extend(damaged.gaps(GapSubject.MANIFEST_RECORDS, hides, MANIFEST))
+        for file in self.store.files(UNDESCRIBED):
+            self._look_closer(file)
+        assign_files(self.store)
 
-    def _settled(self, grouping: Grouping, attachments: Iterable[AttachmentFile]) -> Grouping:
+    def _media(self, missing: frozenset[str], damaged: _Counted) -> Iterator[MediaFile]:
+        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
+        for file in media_files(self.view, examined=not self.spares):
+            if file.entry.problem:
+                damaged.note(file.entry.relative_path, file.entry.problem)
+            self.progress.advance()
+            yield examine(self.view, file) if file.entry.file_id in missing else file
+
+    def _examine_candidates(self, attachments: Iterable[AttachmentFile]) -> None:
         """Look inside FaceTime candidates; where only FaceTime is asked for, examine now what may be of it."""
         places = self.photos.places if self.photos else {}
         copied = Copied.of(attachments)
+        choose_candidates(self.store, copied.originals, copied.identifiers)
+        choose_looked_at(self.store, survivors=not self.spares)
+        marked: list[int] = []
+        for group in chain(self.store.groups(LOOKED_AT), self.store.groups_without_row()):
+            self.progress.advance(0)
+            quiet = is_quiet(group)
+            has_marks = False
+            promising = _promises(group, places, quiet) or (has_marks := self._is_marked(group))
+            if self.spares and not (promising or not quiet or group.row is None or copied.has(group)):
+                continue
+            if has_marks and group.row is not None:
+                marked.append(group.row.pk)
+            files = [(role, self._examined(file)) for role, file in group.files]
+            whole = _is_whole(files)
+            if not whole:
+                files = [(role, self._survivor(file)) for role, file in files]
+            wanted = () if not promising else ORIGINALS if whole else ORIGINALS | _COPIES
+            for (role, file), (_, before) in zip(files, group.files, strict=True):
+                known = self._looked_at(file) if role in wanted else file
+                if known is not before:
+                    self.store.update_file(known)
+        self.store.add("INSERT OR IGNORE INTO chosen VALUES (?)", ((pk,) for pk in marked))
+        hides = ("FaceTime marks inside the file",)
+        self.gaps.extend(self.unread.gaps(GapSubject.SMALL_PICTURES, hides))
 
-        def change(item: Group) -> Group:
-            quiet = is_quiet(item)
-            promising = _promises(item, places, quiet)
-            if self.spares and (promising or not quiet or item.row is None or copied.has(item)):
-                files = (known._replace(file=self._examined(known.file)) for known in item.files)
-                item = replace(item, files=tuple(files))
-            return self._looked_into(item) if promising else item
-
-        return grouping.updated(change, self.view.room)
-
-    def _media(
-        self, listed: Iterator[MediaFile], missing: frozenset[str], damaged: _Damaged
-    ) -> Iterator[MediaFile]:
-        """The listed files; those whose blob is missing are told so, whether they were examined or not."""
-        late = self.only_facetime and not self.spares
-        for file in listed:
-            damaged.note(file.entry)
-            self.progress.advance()
-            spared = late and file.place.part is not Part.THUMBNAIL
-            yield examine(self.view, file) if spared or file.entry.file_id in missing else file
-
-    def _looked_into(self, found: Group) -> Group:
-        """A candidate with its originals looked into; without a whole picture also the copies, for their size."""
-        whole = any(
-            item.role in (FileRole.STILL, FileRole.VIDEO) and item.file.blob.state is BlobState.PRESENT
-            for item in found.files
+    def _is_marked(self, item: Group) -> bool:
+        """Whether a file of an asset no larger than FaceTime's, and not the camera's, may carry a mark of it."""
+        return could_be_facetime_by_size(item) and any(
+            role in ORIGINALS and file.facts is None and self._may_carry_marks(file) for role, file in item.files
         )
-        wanted = ORIGINALS if whole else ORIGINALS | _COPIES
-        return found.updated(lambda item: self._looked_at(item.file) if item.role in wanted else item.file)
+
+    def _may_carry_marks(self, file: MediaFile) -> bool:
+        if not file.present:
+            return False
+        try:
+            with self.view.open(file.entry, scattered=True) as stream:
+                return may_carry_marks(stream)
+        except BlobMissingError:
+            return False  # told as a missing blob, also where files were not examined
+        except (OSError, UnreadableFileError) as error:
+            why = str(error) if isinstance(error, UnreadableFileError) else type(error).__name__
+            self.unread.note(file.store, why)
+            return False
+
+    def _look_closer(self, file: MediaFile) -> None:
+        """Keep what an original says about itself."""
+        self.store.update_file(self._looked_at(self._examined(file)))
 
     def _examined(self, file: MediaFile) -> MediaFile:
         """A file that may have been spared; what was looked into was examined before, thumbnails never are."""
         spared = self.spares and file.facts is None and file.place.part is not Part.THUMBNAIL
         return examine(self.view, file) if spared else file
+
+    def _survivor(self, file: MediaFile) -> MediaFile:
+        """A thumbnail, told whether it is damaged: it may be all that is left of the photo."""
+        if file.place.part is not Part.THUMBNAIL or file.blob.state is not BlobState.PRESENT:
+            return file
+        examined = examine(self.view, file)
+        return file if examined.blob.state is BlobState.PRESENT else examined
 
     def _looked_at(self, file: MediaFile) -> MediaFile:
         if file.facts is not None or not file.present:
@@ -245,7 +271,7 @@ class _Gatherer:
         return file._replace(facts=facts)
 
     def _traces(self) -> tuple[Traces, tuple[Gap, ...]]:
-        tables = read_tables(self.view, self.photos)
+        tables = read_tables(self.view, self.store if self.photos else None)
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
         traces = Traces(
@@ -259,23 +285,30 @@ class _Gatherer:
         return traces, tables.gaps + journals.gaps + path_gaps
 
 
-class _Damaged:
-    """Counts entries of media files that could not be read whole."""
+class _Counted:
+    """Counts media files of which something could not be read, to tell all of them as one gap."""
 
     def __init__(self) -> None:
-        self.first: ManifestEntry | None = None
+        self.path = ""
+        self.why = ""
         self.count = 0
 
-    def note(self, entry: ManifestEntry) -> None:
-        if entry.problem:
-            self.count += 1
-            self.first = self.first or entry
+    def note(self, path: str, why: str) -> None:
+        if not self.count:
+            self.path, self.why = path, why
+        self.count += 1
 
-    def gaps(self) -> Iterator[Gap]:
-        if self.first is not None:
-            why = f"of {self.count:,} media files: {self.first.problem} ({self.first.relative_path} first)"
-            hides = ("dates, sizes, attributes and keys of these files",)
-            yield Gap("records of the manifest", MANIFEST, why, hides, fault=True)
+    def gaps(self, what: GapSubject, hides: tuple[str, ...], where: str = "") -> Iterator[Gap]:
+        if self.count:
+            values = self.count, self.why, self.path
+            yield Gap(what, where or self.path, GapReason.RECORDS_OF_FILES, hides, fault=True, values=values)
+
+
+def _is_whole(files: Iterable[tuple[FileRole, MediaFile]]) -> bool:
+    """Whether the picture or video itself is here, so that no smaller copy need stand in for it."""
+    return any(
+        role in (FileRole.STILL, FileRole.VIDEO) and file.blob.state is BlobState.PRESENT for role, file in files
+    )
 
 
 def _promises(item: Group, places: Places, quiet: bool) -> bool:
@@ -283,8 +316,3 @@ def _promises(item: Group, places: Places, quiet: bool) -> bool:
     if quiet:
         return is_live(item) and not by_camera(item)
     return worth_a_look(traces_of(item, places))
-
-
-def _undescribed(file: MediaFile, index: RowIndex) -> bool:
-    """Whether neither a row nor an attribute tells anything about an original."""
-    return file.place.part is Part.ORIGINAL and file.attributes is None and index.loosely(file.place) is None

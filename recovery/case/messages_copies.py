@@ -6,22 +6,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from recovery import limits
-from recovery.backup.blobs import BlobState
-from recovery.backup.manifest import EntryKind, ManifestEntry
-from recovery.backup.view import BackupView
+from recovery.app_data.messages import Attachment
 from recovery.case.digests import digest_of
-from recovery.case.model import AttachmentFile
+from recovery.case.grouping import Group
+from recovery.case.records import AttachmentFile
+from recovery.case.store import WorkingDatabase
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
-from recovery.evidence.messages import Attachment
-from recovery.photos.facetime import is_facetime_name
-from recovery.photos.grouping import Group, Grouping
-from recovery.photos.media import read_media
-from recovery.photos.media_files import MediaFile
-from recovery.photos.places import MOVIE_EXTENSIONS, ORIGINALS, extension, stem
+from recovery.formats.media import read_media
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, FileRole, Part, extension, stem
+from recovery.photos_db.content import misfit
+from recovery.photos_db.facetime_names import is_facetime_name, shared_stem
+from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Gap, Reading
+from recovery.source.backup_view import BackupView
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry, file_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +54,18 @@ class Copied:
         )
 
 
-def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
+def read_copies(
+    view: BackupView, store: WorkingDatabase, attachments: Reading[Attachment]
+) -> Reading[AttachmentFile]:
     """Attachments whose file the backup lists, newest first, and what their files say.
 
-    A picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
+    One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A
+    picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
     original of the library is held against it byte for byte.
     """
     found = list(_listed(view, attachments))
     found.sort(key=_moment, reverse=True)
-    originals = _by_size(grouping, {item.blob.size for item in found if item.blob.size})
+    originals = _by_size(store, {item.blob.size for item in found if item.blob.size})
     looked: list[AttachmentFile] = []
     looks, passed_over = 0, 0
     for item in found:
@@ -71,9 +78,14 @@ def read_copies(view: BackupView, grouping: Grouping, attachments: Reading[Attac
         looked.append(replace(item, same_as=_twin(view, item, originals)))
     gaps = list(attachments.gaps)
     if passed_over:
-        why = f"only the newest {limits.MESSAGES_LOOKS:,} are looked into; {passed_over:,} older ones were not"
         gaps.append(
-            Gap("the inside of pictures in Messages", "Library/SMS/Attachments", why, ("copy_in_messages",))
+            Gap(
+                GapSubject.PICTURES_IN_MESSAGES,
+                "Library/SMS/Attachments",
+                GapReason.NEWEST_LOOKED_INTO,
+                ("copy_in_messages",),
+                values=(limits.MESSAGES_LOOKS, passed_over),
+            )
         )
     return Reading(tuple(looked), tuple(gaps))
 
@@ -85,23 +97,44 @@ def _moment(item: AttachmentFile) -> datetime:
 
 def _listed(view: BackupView, attachments: Iterable[Attachment]) -> Iterator[AttachmentFile]:
     seen: set[str] = set()
+    stills: list[ManifestEntry] = []
     for attachment in attachments:
-        entry = view.index.lookup(*attachment.location) if attachment.location else None
-        if entry is None or entry.kind is not EntryKind.FILE or entry.file_id in seen:
+        found = _file_of(view, attachment)
+        if found is None or found.entry.file_id in seen:
             continue
-        seen.add(entry.file_id)
-        yield AttachmentFile(attachment, entry, view.examine(entry))
+        seen.add(found.entry.file_id)
+        yield found
         if is_facetime_name(attachment.name):
-            for beside in _movies_beside(view, entry):
-                if beside.file_id not in seen:
-                    seen.add(beside.file_id)
-                    yield AttachmentFile(None, beside, view.examine(beside))
+            stills.append(found.entry)
+    for still in stills:
+        for beside in _movies_beside(view, still):
+            if beside.file_id not in seen:
+                seen.add(beside.file_id)
+                yield AttachmentFile(None, beside, _examined(view, beside))
+
+
+def _file_of(view: BackupView, attachment: Attachment) -> AttachmentFile | None:
+    """The attachment with its file; None where the backup lists none, unless FaceTime's name says what it was."""
+    if attachment.location is None:
+        return None
+    entry = view.index.lookup(*attachment.location)
+    if entry is not None:
+        return AttachmentFile(attachment, entry, _examined(view, entry)) if entry.kind is EntryKind.FILE else None
+    if not is_facetime_name(attachment.name):
+        return None
+    domain, path = attachment.location
+    unlisted = ManifestEntry(file_id(domain, path), domain, path, EntryKind.FILE)
+    return AttachmentFile(attachment, unlisted, Blob(BlobState.MISSING, note="the backup does not list its file"))
+
+
+def _examined(view: BackupView, entry: ManifestEntry) -> Blob:
+    return view.examine(entry, partial(misfit, entry.relative_path))
 
 
 def _movies_beside(view: BackupView, still: ManifestEntry) -> Iterator[ManifestEntry]:
     """Movies of a Live Photo that lie in the folder of its still; they may have no row of their own."""
     for entry in view.index.entries(still.domain, f"{still.folder}/"):
-        same = stem(entry.name).casefold() == stem(still.name).casefold() or is_facetime_name(entry.name)
+        same = shared_stem(stem(entry.name)) == shared_stem(stem(still.name)) or is_facetime_name(entry.name)
         if entry.kind is EntryKind.FILE and same and extension(entry.name) in MOVIE_EXTENSIONS:
             yield entry
 
@@ -118,13 +151,14 @@ def _looked_into(view: BackupView, item: AttachmentFile) -> AttachmentFile:
     return replace(item, facts=next(iter(reading.records), None))
 
 
-def _by_size(grouping: Grouping, sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
+def _by_size(store: WorkingDatabase, sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
     """Originals that are as long as one of the attachments."""
     found: defaultdict[int, list[MediaFile]] = defaultdict(list)
-    for group in grouping.groups if sizes else ():
-        for item in group.files:
-            if item.role in ORIGINALS and item.file.present and item.file.blob.size in sizes:
-                found[item.file.blob.size or 0].append(item.file)
+    wanted = ", ".join(str(size) for size in sizes)
+    originals = f"part = '{Part.ORIGINAL}' AND role IS NOT '{FileRole.ADJUSTMENTS}'"
+    for file in store.files(f"{originals} AND size IN ({wanted})", order="owner IS NULL, owner, place, turn, id"):
+        if file.present:
+            found[file.blob.size or 0].append(file)
     return found
 
 

@@ -10,17 +10,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from recovery.backup.manifest import EntryKind, ManifestEntry
-from recovery.backup.passage import Passage
-from recovery.backup.view import BackupView
+from recovery.analysis.model import FileState
 from recovery.errors import BlobMissingError, UnreadableFileError
-from recovery.extraction.crew import Tick
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import Document, DocumentOutcome, Entry, Outcome, OutcomeState
 from recovery.extraction.parts import Part, flush
 from recovery.extraction.plan import PlannedFile
-from recovery.findings.model import FileState
+from recovery.extraction.thread_pool import Tick
+from recovery.photos_db.content import ContentCheck
+from recovery.source.backup_view import BackupView
+from recovery.source.blob_reader import Passage
+from recovery.source.manifest import EntryKind, ManifestEntry
 
 R = TypeVar("R", Outcome, DocumentOutcome)
 
@@ -89,6 +90,8 @@ class Copier:
             return Outcome(planned, OutcomeState.FAILED, reason=str(error))
         except OSError as error:
             return Outcome(planned, OutcomeState.FAILED, reason=_refused(error))
+        except MemoryError:
+            return Outcome(planned, OutcomeState.FAILED, reason="There is not enough memory for it.")
 
     def _earlier(self, planned: PlannedFile, source: ManifestEntry | None, tick: Tick) -> Outcome | None:
         """The outcome of an earlier run whose whole file is still there; what was damaged is read again."""
@@ -106,11 +109,13 @@ class Copier:
         self, planned: PlannedFile, source: ManifestEntry, passage: Passage, part: Part, tick: Tick
     ) -> Outcome | _Ready[Outcome]:
         shared = passage.plain is not None and part.share(passage.plain)
+        content = ContentCheck(planned.target)
         for chunk in passage.views():
+            content.look_at(chunk)
             if not shared:
                 part.write(chunk)
             tick(len(chunk))
-        reason = passage.damage
+        reason = passage.damage or content.problem
         if shared and reason:
             part.stream.truncate(passage.size)  # what lies behind bytes that cannot be read is not salvaged
         if not reason and planned.file.state is FileState.DAMAGED:
@@ -227,7 +232,7 @@ def source_of(view: BackupView, domain: str, path: str, file_id: str) -> Manifes
 def file_time(planned: PlannedFile, source: ManifestEntry | None) -> tuple[datetime | None, str]:
     """The time a file gets, and where it was read."""
     if planned.modified is not None:
-        return planned.modified, "asset.created"
+        return planned.modified, "facetime_message.created" if planned.message else "asset.created"
     if source is not None and source.modified is not None:
         return source.modified, "manifest.LastModified"
     return None, ""

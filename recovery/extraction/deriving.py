@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
-from recovery.backup.view import BackupView
 from recovery.case import TableFile
 from recovery.errors import UnreadableFileError
 from recovery.extraction.copying import source_of
-from recovery.extraction.pictures import Derivation, PlannedPicture
-from recovery.photos.decoding import jpeg_copy
-from recovery.photos.exif import set_date
-from recovery.photos.frames import Frame, frame_near, sharpest_frame
-from recovery.photos.makernote import with_identifier
-from recovery.photos.media import read_media
-from recovery.photos.thumbnails import decode_entry
+from recovery.extraction.derived_pictures import Derivation, PlannedPicture
+from recovery.formats.decoding import jpeg_copy
+from recovery.formats.exif import set_date
+from recovery.formats.frames import Frame, frame_near, sharpest_frame
+from recovery.formats.makernote import with_identifier
+from recovery.formats.media import read_media
+from recovery.photos_db.thumbnail_tables import decode_entry
+from recovery.source.backup_view import BackupView
 
 _JPEG_QUALITY = 95
 
@@ -86,9 +87,16 @@ def _exif(picture: PlannedPicture) -> Image.Exif:
 
 def _jpeg(picture: PlannedPicture, frame: Frame, identifier: str | None = None) -> bytes:
     exif = _exif(picture)
-    exif[ExifTags.Base.ImageDescription] = f"Frame of a movie at {frame.seconds:.2f} s, not the original photo"
-    if identifier is not None and identifier.isascii():
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = with_identifier(identifier)
+    exif[ExifTags.Base.ImageDescription] = f"Frame of a video at {frame.seconds:.2f} s, not the original photo"
+    note = with_identifier(identifier) if identifier is not None and identifier.isascii() else None
+    if note is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = note
+    block = exif.tobytes()
+    if note is not None:
+        # Pillow stores bytes as BYTE; Exif wants UNDEFINED here, and some programs read nothing else.
+        order = "<" if exif.endian == "<" else ">"
+        byte, undefined = (struct.pack(f"{order}HHI", ExifTags.Base.MakerNote, kind, len(note)) for kind in (1, 7))
+        block = block.replace(byte, undefined, 1)
     output = io.BytesIO()
-    frame.image.save(output, "JPEG", quality=_JPEG_QUALITY, exif=exif)
+    frame.image.save(output, "JPEG", quality=_JPEG_QUALITY, exif=block)
     return output.getvalue()

@@ -16,14 +16,15 @@ from types import TracebackType
 
 from recovery import limits
 from recovery.errors import NotEnoughSpaceError, OutputError
-from recovery.extraction.crew import Tick
 from recovery.extraction.lock import FolderLock
 from recovery.extraction.parts import Part
-from recovery.output import Evidence, OutputDirectory
+from recovery.extraction.thread_pool import Tick
+from recovery.output import TEMPORARY_NAME, Evidence, OutputDirectory
+from recovery.system_files import to_system
 
 STATE_FOLDER = ".recover-facetime"
 """Holds the journal, the lock and unfinished files; its name is none that an extracted file could get."""
-_LOCK, _PART = "lock", ".part"
+LOCK = "lock"
 # Folders that stay open, so that each file is not another walk to its folder; macOS lets a program open 256 files.
 _KEPT_FOLDERS = 64
 
@@ -46,9 +47,10 @@ class OutputFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             self._top = self._stack.enter_context(OutputDirectory(self.root, self._evidence))
             self.state = self._stack.enter_context(self._top.folder(STATE_FOLDER, private=True))
-            self._stack.enter_context(FolderLock(self.state, _LOCK))
-            for left in self.state.path.glob(f"*{_PART}"):
-                self.state.unlink(left.name)
+            self._stack.enter_context(FolderLock(self.state, LOCK))
+            for left in self.state.path.iterdir():
+                if TEMPORARY_NAME.fullmatch(left.name):
+                    self.state.unlink(left.name)
         except OSError as error:
             self._stack.close()
             raise unusable(self.root, error) from error
@@ -100,7 +102,7 @@ class OutputFolder:
 
     def _path(self, target: str) -> str:
         """A relative target as a path of this system; texts, as this is asked several times for each file."""
-        return f"{self.root}{os.sep}{target.replace('/', os.sep)}"
+        return f"{self.root}{os.sep}{to_system(target.replace('/', os.sep))}"
 
     @contextlib.contextmanager
     def _open(self, target: str) -> Iterator[OutputDirectory]:

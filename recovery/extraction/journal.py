@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from types import TracebackType
+from typing import TypeGuard
 
 from recovery import limits
 from recovery.errors import OutputError
@@ -127,14 +128,15 @@ class Journal:
 def read_entry(values: dict[str, object]) -> Entry | None:
     """An entry from parsed JSON; None for anything that this program would not have written."""
     target, size, sha256 = values.get("target"), values.get("size"), values.get("sha256")
+    source_size, source_sha256 = values.get("source_size"), values.get("source_sha256")
     if (
         not isinstance(target, str)
         or not is_inside(target)
-        or not isinstance(size, int)
+        or not _is_size(size)
+        or not (source_size is None or _is_size(source_size))
         or not isinstance(sha256, str)
     ):
         return None
-    source_size, source_sha256 = values.get("source_size"), values.get("source_sha256")
     return Entry(
         target,
         size,
@@ -142,10 +144,15 @@ def read_entry(values: dict[str, object]) -> Entry | None:
         str(values.get("file_id") or ""),
         str(values.get("domain") or ""),
         str(values.get("path") or ""),
-        source_size if isinstance(source_size, int) else None,
+        source_size if _is_size(source_size) else None,
         source_sha256 if isinstance(source_sha256, str) else None,
         str(values.get("reason") or ""),
     )
+
+
+def _is_size(value: object) -> TypeGuard[int]:
+    """Whether a value can be a number of bytes: JSON takes any number of digits."""
+    return type(value) is int and 0 <= value < 1 << 63
 
 
 def _parse(line: bytes) -> dict[str, object]:

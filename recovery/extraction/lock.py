@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from types import TracebackType
 
 from recovery.errors import OutputError
+from recovery.file_lock import try_lock
 from recovery.output import OutputDirectory
-
-_FAR = 1 << 30  # Windows hides locked bytes from other readers, so the lock lies far behind the number
 
 
 class FolderLock:
@@ -39,26 +36,8 @@ class FolderLock:
         os.close(self._stream)
 
 
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _take(stream: int) -> bool:
-        os.lseek(stream, _FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(stream, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            os.lseek(stream, 0, os.SEEK_SET)
-        return True
-
-else:
-    import fcntl
-
-    def _take(stream: int) -> bool:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            # Some network shares have no locks at all; there two runs must be kept apart by their user.
-            return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+def _take(stream: int) -> bool:
+    try:
+        return try_lock(stream)
+    except OSError:  # Some network shares have no locks at all; there two runs must be kept apart by their user.
         return True

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
-from recovery.findings.model import Asset, AssetFile, FileRole, Verdict
+from recovery.analysis.model import Asset, AssetFile, FaceTimeMessage, FileRole, MessageKind, Verdict
 
 NAME_BYTES = 255
 """No file system takes more UTF-8 bytes (ext4) or UTF-16 units (NTFS, APFS) in one name; bytes bound units."""
@@ -42,6 +42,7 @@ _LABELS = {
     FileRole.THUMBNAIL: "NOT-ORIGINAL thumbnail",
     FileRole.THUMBNAIL_TABLE: "NOT-ORIGINAL thumbnail",
     FileRole.DERIVED: "NOT-ORIGINAL derived",
+    FileRole.FACETIME_MESSAGE: "",
 }
 
 
@@ -118,11 +119,36 @@ def readable_stem(asset: Asset) -> str:
     moment = local_time(asset)
     name = asset.filename or asset.original_filename
     stem = _without_extension(name) if name else (asset.uuid or "unnamed")[:8]
+    return f"{_dated(moment)} {safe_name(stem, _READABLE_BYTES)}"
+
+
+def _dated(moment: datetime | None) -> str:
     if moment is None:
-        date = "undated"
-    else:
-        date = f"{moment.year:04d}-{moment:%m-%d %H.%M.%S}" + (" UTC" if moment.tzinfo is UTC else "")
-    return f"{date} {safe_name(stem, _READABLE_BYTES)}"
+        return "undated"
+    return f"{moment.year:04d}-{moment:%m-%d %H.%M.%S}" + (" UTC" if moment.tzinfo is UTC else "")
+
+
+MESSAGES_FOLDER = "FaceTime messages"
+"""Where FaceTime messages go, with the voicemails that FaceTime keeps beside them."""
+_MESSAGE_NAMES = {
+    MessageKind.FACETIME_VIDEO: "FaceTime video message",
+    MessageKind.FACETIME_AUDIO: "FaceTime audio message",
+    MessageKind.VOICEMAIL: "Voicemail",
+    MessageKind.UNKNOWN: "Message of unknown kind",
+}
+
+
+def message_folder(message: FaceTimeMessage) -> str:
+    """Where the media of a message belongs."""
+    parts = [MESSAGES_FOLDER, *(("Deleted",) if message.deleted else ())]
+    return "/".join(
+        [*parts, "undated" if message.created is None else f"{message.created.astimezone(UTC).year:04d}"]
+    )
+
+
+def message_stem(message: FaceTimeMessage) -> str:
+    """`2024-05-03 18.22.10 UTC FaceTime video message`; nothing in it tells of people."""
+    return f"{_dated(message.created.astimezone(UTC) if message.created else None)} {_MESSAGE_NAMES[message.kind]}"
 
 
 def local_time(asset: Asset) -> datetime | None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from recovery.errors import UnreadableFileError
-from recovery.extraction.pictures import PlannedPicture
+from recovery.extraction.derived_pictures import PlannedPicture
 from recovery.extraction.plan import PlannedAsset, PlannedFile
 
 

@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from recovery.backup.passage import let_go
 from recovery.output import NewFile, OutputDirectory
+from recovery.source.blob_reader import let_go
 
 if sys.platform == "linux":
     import fcntl

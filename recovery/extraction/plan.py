@@ -8,22 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from recovery.errors import SelectionError
-from recovery.extraction import names
-from recovery.extraction.pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
-from recovery.extraction.selection import Reduced, Selection
-from recovery.findings.model import (
+from recovery.analysis.model import (
+    MESSAGES_KEY,
     ORIGINALS,
     Asset,
     AssetFile,
     BackupFacts,
+    FaceTimeMessage,
     FileRole,
     FileState,
     Findings,
     LooseCode,
     LooseEnd,
+    asset_key,
 )
-from recovery.photos.signatures import MediaType
+from recovery.errors import SelectionError
+from recovery.extraction import names
+from recovery.extraction.derived_pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
+from recovery.extraction.selected_files import Reduced, Selection
+from recovery.formats.signatures import MediaType
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
@@ -38,13 +42,20 @@ _LOOSE_FOLDER = "Loose ends/undated"
 class PlannedFile:
     """One file to write. `target` is relative to the output folder, with forward slashes.
 
-    `modified` becomes the file's time: when the asset was created, None where the manifest's time must do.
+    `modified` becomes the file's time: when the asset or message was created, None where the manifest's time must
+    do. It belongs to an asset, to a FaceTime message, or to nothing that is known.
     """
 
     asset: Asset | None
     file: AssetFile
     target: str
     modified: datetime | None
+    message: FaceTimeMessage | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Names in the inventory what it belongs to; None for a loose file."""
+        return MESSAGES_KEY if self.message is not None else asset_key(self.asset) if self.asset else None
 
     @property
     def bytes(self) -> int:
@@ -59,7 +70,7 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAsset:
-    """The files of one asset under one stem (a path without extension); a loose file has no asset."""
+    """The files of one asset under one stem (a path without extension); loose files and messages have no asset."""
 
     asset: Asset | None
     stem: str
@@ -114,13 +125,14 @@ class Plan:
         return sum(1 for file in self.files if file.file.size is None and file.file.state is not FileState.MISSING)
 
 
-def plan(findings: Findings, selection: Selection | None = None) -> Plan:
+def plan(findings: Findings, selection: Selection | None = None, progress: Progress = SILENT) -> Plan:
     """Plan an extraction. Raises SelectionError for a UUID that no asset has.
 
     Names are given over all assets, chosen or not, so that another selection never moves a file.
     """
     selection = selection or Selection()
-    known = {asset.uuid.upper() for asset in findings.assets if asset.uuid}
+    each = counted(findings.assets, progress, "Choosing what to write", len(findings.assets), " photos")
+    known = {asset.uuid.upper() for asset in each if asset.uuid}
     unknown = sorted(uuid for uuid in selection.uuids if uuid.upper() not in known)
     if unknown:
         raise SelectionError(
@@ -128,13 +140,15 @@ def plan(findings: Findings, selection: Selection | None = None) -> Plan:
         )
     without_row = {end.file_id for end in findings.loose_ends if end.code is LooseCode.FILE_WITHOUT_ASSET}
     stems, chosen = names.Stems(), []
-    for asset in sorted((asset for asset in findings.assets if asset.files), key=_order):
+    with_files = sorted((asset for asset in findings.assets if asset.files), key=_order)
+    for asset in counted(with_files, progress, "Naming what to write", len(with_files), " photos"):
         loose = any(file.file_id in without_row for file in asset.files)
         stem = stems.claim(f"{names.folder(asset, loose=loose)}/{names.readable_stem(asset)}", _identity(asset))
         if selection.takes(asset, loose=loose):
             chosen.append(_planned(asset, stem, selection))
     if selection.takes_loose_files:
         chosen += _loose_files(findings, stems)
+    chosen += _messages(findings, stems, selection)
     useful = tuple(planned for planned in chosen if planned.files or planned.pictures)
     return Plan(findings.backup, findings.gaps, useful)
 
@@ -197,6 +211,25 @@ def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsse
         own = file.name.rpartition(".")[0] or file.name or f"unlisted {end.file_id}"
         stem = stems.claim(f"{_LOOSE_FOLDER}/{names.safe_name(own, 80)}", end.file_id)
         yield PlannedAsset(None, stem, (PlannedFile(None, file, f"{stem}{kind.extension}", None),))
+
+
+def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> Iterator[PlannedAsset]:
+    """FaceTime messages whose media is in the backup, in a folder of their own: they are no photos."""
+    planned_before: set[str] = set()
+    for message in findings.facetime_messages:
+        # Several messages may name one file; it is written once.
+        files = [file for file in message.recoverable if file.file_id not in planned_before]
+        planned_before.update(file.file_id for file in files)
+        if not files:
+            continue
+        identity = message.uuid or files[0].file_id
+        stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)
+        if selection.takes_message(message):
+            targets = names.file_names(stem, files)
+            planned = (
+                PlannedFile(None, *pair, message.created, message) for pair in zip(files, targets, strict=True)
+            )
+            yield PlannedAsset(None, stem, tuple(planned))
 
 
 def _media_kind(end: LooseEnd) -> MediaType | None:

@@ -7,20 +7,21 @@ import json
 import platform
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
+from msgspec import structs
+
 import recovery
 from recovery import clock, limits
-from recovery.backup import reading
-from recovery.backup.blobs import BlobFolder
-from recovery.backup.identity import MANIFEST_DATABASE
+from recovery.analysis.model import BackupFacts
 from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
-from recovery.findings.model import BackupFacts
 from recovery.provenance import Gap
+from recovery.source import reading
+from recovery.source.blobs import BlobFolder
+from recovery.source.identity import MANIFEST_DATABASE
 
 SCHEMA = "recover-facetime/run/1"
 RUN = "run.json"
@@ -28,7 +29,7 @@ MANIFEST = "manifest.sha256"
 # Everything that reads, deciphers, decodes or renders; what is not installed is null.
 _LIBRARIES = (
     "iphone-backup-decrypt", "cryptography", "pycryptodome", "pillow", "pillow-heif", "av", "texture2ddecoder",
-    "jinja2", "click", "tqdm",
+    "jinja2", "msgspec", "click", "tqdm",
 )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def run_text(
         "files": [_file(outcome) for outcome in outcomes.files],
         "documents": [_document(document) for document in outcomes.documents],
         "earlier": [entry.values() for entry in outcomes.earlier],
-        "gaps": [asdict(gap) for gap in gaps],
+        "gaps": [structs.asdict(gap) for gap in gaps],
         "warnings": list(facts.warnings),
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
@@ -106,11 +107,12 @@ def _versions() -> dict[str, str | None]:
 
 
 def _backup(backup: BackupFacts) -> dict[str, object]:
-    return asdict(backup) | {"backup_date": clock.to_text(backup.backup_date)}
+    return structs.asdict(backup) | {"backup_date": clock.to_text(backup.backup_date)}
 
 
 def _file(outcome: Outcome) -> dict[str, object]:
-    file, asset, entry = outcome.planned.file, outcome.planned.asset, outcome.entry
+    planned, entry = outcome.planned, outcome.entry
+    file, asset, message = planned.file, planned.asset, planned.message
     return {
         "target": outcome.target,
         "state": outcome.state.value,
@@ -118,6 +120,7 @@ def _file(outcome: Outcome) -> dict[str, object]:
         "notes": list(outcome.notes),
         "unchanged": outcome.unchanged,
         "asset": asset.uuid if asset else None,
+        "facetime_message": message.uuid if message else None,
         "role": file.role.value,
         "domain": file.domain,
         "path": file.path,

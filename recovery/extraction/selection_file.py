@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
+from recovery.analysis.model import Findings, asset_key
 from recovery.errors import SelectionError
-from recovery.findings.model import Findings, asset_key
+from recovery.system_files import read_named
 
 SCHEMA = "recover-facetime/selection/1"
 _FILE_ID = re.compile(r"[0-9a-f]{40}")
@@ -27,8 +28,7 @@ class TickedAssets:
 def read_selection(path: Path) -> TickedAssets:
     """Read a selection file; raises SelectionError where it is none. Keys it does not know are ignored."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(limits.SELECTION_BYTES + 1)
+        data = read_named(path, limits.SELECTION_BYTES + 1)
     except OSError as error:
         raise SelectionError(f"The selection {path} cannot be read ({error.strerror}).") from error
     if len(data) > limits.SELECTION_BYTES:

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+import stat
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
 from recovery import limits
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import BackupView
 from recovery.errors import OutputError, UnreadableFileError
-from recovery.extraction import crew
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
-from recovery.extraction.folder import STATE_FOLDER, digest, system_path, unusable
-from recovery.extraction.journal import read_entry
+from recovery.extraction.folder import LOCK, STATE_FOLDER, system_path
+from recovery.extraction.journal import JOURNAL, read_entry
 from recovery.extraction.outcomes import Entry, Progress, Silent
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
+from recovery.output import TEMPORARY_NAME
+from recovery.photos_db.content import ContentCheck
+from recovery.source.backup_view import BackupView
+from recovery.source.manifest import ManifestEntry
+from recovery.system_files import (
+    NotRegularError,
+    from_system,
+    is_link,
+    kind_of,
+    open_regular,
+    read_regular,
+    to_system,
+)
+
+_FILES_ALONE = f"The files alone can still be checked: sha256sum -c {MANIFEST}"
 
 
 class DifferenceCode(StrEnum):
@@ -29,6 +45,8 @@ class DifferenceCode(StrEnum):
     MISSING = "missing"
     CHANGED = "changed"
     EXTRA = "extra"
+    UNREADABLE = "unreadable"
+    CONTENT = "content"
     RECORD_DAMAGED = "record_damaged"
     OTHER_BACKUP = "other_backup"
     SOURCE_MISSING = "source_missing"
@@ -53,6 +71,8 @@ class Verification:
     compared_with_backup: int | None
     record_sha256: str
     differences: tuple[Difference, ...]
+    damaged: int = 0
+    """Files that the record says were damaged in the backup already."""
 
 
 def verify(
@@ -75,15 +95,19 @@ def verify(
         says = f"The record has the hash {found}, not the one that was given."
         differences.append(Difference(DifferenceCode.RECORD_DAMAGED, RUN, says))
     record = _parse(data)
-    recorded = list(_recorded(record))
+    recorded, strange = _recorded(record)
+    if strange:
+        says = f"It names files in a way that this program does not write ({strange:,}); they were not checked."
+        differences.append(Difference(DifferenceCode.RECORD_DAMAGED, RUN, says))
     differences += _check_manifest(root, record, recorded)
     watch = progress or Silent()
     sources = [item for item in recorded if item.source_sha256] if view else []
     size = sum(item.size for item in recorded)
     watch.started(len(recorded) + len(sources), size + sum(item.size for item in sources))
-    jobs = [partial(_check_file, root, item) for item in recorded]
+    folders = _Folders(root)
+    jobs = [partial(_check_file, root, folders, item) for item in recorded]
     differences += _run(jobs, [item.target for item in recorded], watch, workers)
-    differences += _extra(root, {item.target for item in recorded})
+    differences += _strangers(root, {item.target for item in recorded})
     if view is not None:
         differences += _check_backup(record, view)
         checks = (
@@ -91,7 +115,8 @@ def verify(
             for item in sources
         )
         differences += _run(checks, [item.target for item in sources], watch, workers)
-    return Verification(len(recorded), size, len(sources) if view else None, found, tuple(differences))
+    damaged = sum(bool(item.reason) for item in recorded)
+    return Verification(len(recorded), size, len(sources) if view else None, found, tuple(differences), damaged)
 
 
 def _run(
@@ -114,49 +139,54 @@ def _run(
 
 def _read_record(root: Path) -> bytes:
     try:
-        if (root / RUN).stat().st_size > limits.RUN_RECORD_BYTES:
-            raise OutputError(f"{RUN} is larger than any real record.")
-        return (root / RUN).read_bytes()
+        return read_regular(root / RUN, limits.RUN_RECORD_BYTES)
     except FileNotFoundError as error:
         raise OutputError(
             f"There is no {RUN} in {root}, so there is nothing to check against.",
             "Give the folder that extract wrote; if that run was interrupted, run it again to its end.",
         ) from error
     except OSError as error:
-        raise unusable(root, error) from error
+        raise OutputError(f"{RUN} in {root} cannot be read ({error.strerror or error}).", _FILES_ALONE) from error
 
 
 def _parse(data: bytes) -> dict[str, object]:
     try:
-        record = json.loads(data)
+        record = json.loads(data) if data.startswith(b"{") else None
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise OutputError(
-            f"{RUN} is damaged or of another program, so it cannot be checked against.",
-            f"The files alone can still be checked: sha256sum -c {MANIFEST}",
+            f"{RUN} is damaged or of another program, so it cannot be checked against.", _FILES_ALONE
         )
     return record
 
 
-def _recorded(record: dict[str, object]) -> Iterator[Entry]:
-    """Every file the record says is in the output; each once, as a hostile record may say it twice."""
-    seen: set[str] = set()
+def _recorded(record: dict[str, object]) -> tuple[list[Entry], int]:
+    """Every file the record says is in the output, and how many it names as this program never would.
+
+    Each file once, as a hostile record may say it twice.
+    """
+    found: dict[str, Entry] = {}
+    strange = 0
     for part in ("files", "documents", "earlier"):
         items = record.get(part)
         for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and item.get("target") is None:  # nothing of it is in the output
+                continue
             entry = read_entry(item) if isinstance(item, dict) else None
-            if entry is not None and entry.target not in seen:
-                seen.add(entry.target)
-                yield entry
+            if entry is None:
+                strange += 1
+            else:
+                found.setdefault(entry.target, entry)
+    return list(found.values()), strange
 
 
 def _check_manifest(root: Path, record: dict[str, object], entries: list[Entry]) -> Iterator[Difference]:
     """The list of hashes must be the one the record names, and say the same of every file."""
     try:
-        data = (root / MANIFEST).read_bytes()
-    except OSError:
-        yield Difference(DifferenceCode.MISSING, MANIFEST, f"{MANIFEST} cannot be read.")
+        data = read_regular(root / MANIFEST, limits.RUN_RECORD_BYTES)
+    except OSError as error:
+        yield _unread(MANIFEST, error)
         return
     named = record.get("manifest")
     if not isinstance(named, dict) or named.get("sha256") != hashlib.sha256(data).hexdigest():
@@ -168,37 +198,122 @@ def _check_manifest(root: Path, record: dict[str, object], entries: list[Entry])
         yield Difference(DifferenceCode.RECORD_DAMAGED, RUN, says)
 
 
-def _check_file(root: Path, entry: Entry, tick: crew.Tick) -> Difference | None:
-    path = root.joinpath(*entry.target.split("/"))
+def _unread(target: str, error: OSError) -> Difference:
+    """What the system says instead of giving a file: it is not there, it is something else, it is refused."""
+    if isinstance(error, FileNotFoundError):
+        return Difference(DifferenceCode.MISSING, target, "The file is not there.")
+    code = DifferenceCode.MISSING if isinstance(error, NotRegularError) else DifferenceCode.UNREADABLE
+    return Difference(code, target, f"The file cannot be read ({error.strerror or error}).")
+
+
+class _Folders(dict[str, bool]):
+    """Whether a folder of the output, and each above it, is one of its own and no link; asked once."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__({"": True})
+        self._root = root
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = own = self[folder.rpartition("/")[0]] and self._is_own(folder)
+        return own
+
+    def _is_own(self, folder: str) -> bool:
+        try:
+            state = self._root.joinpath(to_system(folder)).lstat()
+        except OSError:
+            return True  # the file in it tells why it cannot be read
+        return stat.S_ISDIR(state.st_mode) and not is_link(state)
+
+
+def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) -> Difference | None:
+    if not folders[entry.target.rpartition("/")[0]]:
+        says = "The file is not there: a folder on the way to it is a link or no folder at all."
+        return Difference(DifferenceCode.MISSING, entry.target, says)
+    content = ContentCheck(entry.target)
+    state = hashlib.sha256()
     try:
-        if path.is_symlink() or not path.is_file():
-            return Difference(DifferenceCode.MISSING, entry.target, "The file is not there.")
-        if digest(path, tick) == entry.sha256:
-            return None
-        says = (
-            f"Its bytes are not the ones that were written ({entry.size} bytes then, {path.stat().st_size} now)."
-        )
+        with os.fdopen(open_regular(root.joinpath(to_system(entry.target))), "rb", buffering=0) as stream:
+            if (size := os.fstat(stream.fileno()).st_size) != entry.size:
+                says = f"Its length is not the one that was written ({entry.size:,} bytes then, {size:,} now)."
+                return Difference(DifferenceCode.CHANGED, entry.target, says)
+            while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
+                state.update(chunk)
+                content.look_at(chunk)
+                tick(len(chunk))
     except OSError as error:
-        says = f"It cannot be read ({error.strerror})."
-    return Difference(DifferenceCode.CHANGED, entry.target, says)
+        return _unread(entry.target, error)
+    if state.hexdigest() != entry.sha256:
+        return Difference(DifferenceCode.CHANGED, entry.target, "Its bytes are not the ones that were written.")
+    if content.problem and not entry.reason:
+        says = f"It is as it was written, but cannot be whole: {content.problem}."
+        return Difference(DifferenceCode.CONTENT, entry.target, says)
+    return None
 
 
-def _extra(root: Path, known: set[str]) -> Iterator[Difference]:
-    """Files that nobody recorded."""
-    known = known | {RUN, MANIFEST}
-    looked_at = 0
-    for folder, folders, files in os.walk(root):
-        inside = Path(folder).relative_to(root)
-        if inside == Path():
-            folders[:] = [name for name in folders if name != STATE_FOLDER]
-        folders.sort()
-        for name in sorted(files):
+def _strangers(root: Path, known: Collection[str]) -> Iterator[Difference]:
+    """Everything in the output that nobody recorded: files, links, pipes, and folders without a recorded file."""
+    own = {f"{STATE_FOLDER}/{name}" for name in (JOURNAL, LOCK)}  # nothing else looks at these two
+    expected = {*known, RUN, MANIFEST, *own}
+    folders = {folder for target in expected for folder in _folders_of(target)}
+    waiting, looked_at = [""], 0
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(root.joinpath(to_system(here))) as items:
+                found = sorted(items, key=lambda item: item.name)
+        except OSError as error:
+            says = f"The folder cannot be listed ({error.strerror}), so what nobody recorded stays unseen there."
+            yield Difference(DifferenceCode.UNREADABLE, here or ".", says)
+            continue
+        if not found and here not in folders and here:
+            yield Difference(DifferenceCode.EXTRA, here, "The record does not know this folder; it is empty.")
+        inside, names = [], {from_system(item.name) for item in found}
+        for item in found:
             looked_at += 1
             if looked_at > limits.OUTPUT_FILES:
+                says = f"It holds more than {limits.OUTPUT_FILES:,} files; the others were not looked at."
+                yield Difference(DifferenceCode.EXTRA, here or ".", says)
                 return
-            target = (inside / name).as_posix()
-            if target not in known:
-                yield Difference(DifferenceCode.EXTRA, target, "The record does not know this file.")
+            name = _composed(root, here, item, names)
+            target = f"{here}/{name}" if here else name
+            kind = _kind(item)
+            if kind == "a folder" and target not in expected:
+                inside.append(target)
+            elif target in folders:
+                says = f"It is {kind} in place of a folder; what is behind it was not looked at."
+                yield Difference(DifferenceCode.EXTRA, target, says)
+            elif target not in expected or (target in own and kind != "a file"):
+                yield Difference(DifferenceCode.EXTRA, target, _unknown(target, kind))
+        waiting += reversed(inside)
+
+
+def _kind(item: os.DirEntry[str]) -> str:
+    try:
+        return kind_of(item.stat(follow_symlinks=False))
+    except OSError:
+        return "a file"
+
+
+def _unknown(target: str, kind: str) -> str:
+    if TEMPORARY_NAME.fullmatch(target.rpartition("/")[2]):
+        return "A run that was interrupted left it unfinished; the next one removes it."
+    return f"The record does not know it; it is {kind}."
+
+
+def _folders_of(target: str) -> Iterator[str]:
+    while target := target.rpartition("/")[0]:
+        yield target
+
+
+def _composed(root: Path, folder: str, item: os.DirEntry[str], names: Collection[str]) -> str:
+    """The name of something in the output as it was given: some file systems give names back decomposed."""
+    name = from_system(item.name)
+    composed = unicodedata.normalize("NFC", name)
+    if composed not in names:
+        with contextlib.suppress(OSError):
+            if root.joinpath(to_system(folder), to_system(composed)).samefile(item.path):
+                return composed
+    return name
 
 
 def _check_backup(record: dict[str, object], view: BackupView) -> Iterator[Difference]:

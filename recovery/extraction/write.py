@@ -11,9 +11,8 @@ from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from recovery.backup.view import BackupView
 from recovery.errors import OutputError, RecoveryError
-from recovery.extraction import crew
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import Copier, Overwrite, source_of
 from recovery.extraction.folder import OutputFolder, check_space, unusable
 from recovery.extraction.journal import Journal
@@ -31,6 +30,7 @@ from recovery.extraction.outcomes import (
 )
 from recovery.extraction.plan import Plan, PlannedAsset, PlannedFile
 from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text, run_text
+from recovery.source.backup_view import BackupView
 
 # Sidecars, records and the rounding up of files to blocks, for each asset.
 _BYTES_BESIDE_ASSET = 32 * 1024
@@ -161,10 +161,14 @@ class _Writer:
         """Make and write the derived pictures, one after the other: decoders are memory-hungry."""
         done: list[DocumentOutcome] = []
         for picture in (picture for planned in plan.assets for picture in planned.pictures):
+            self.progress.advanced(0)
             try:
                 data = documents.derive(picture)
             except RecoveryError as error:
                 done.append(DocumentOutcome(picture.target, OutcomeState.FAILED, reason=str(error)))
+            except MemoryError:
+                reason = "There is not enough memory to make it."
+                done.append(DocumentOutcome(picture.target, OutcomeState.FAILED, reason=reason))
             else:
                 done.extend(self._write_documents([Document(picture.target, data, picture.taken)]))
         return tuple(done)
@@ -176,8 +180,13 @@ class _Writer:
         waiting = iter(documents)
         groups = iter(lambda: list(islice(waiting, _BATCH_DOCUMENTS)), [])
         jobs = (partial((copier or self.copier).documents, group) for group in groups)
+
+        def done(number: int, outcomes: tuple[DocumentOutcome, ...]) -> None:
+            results[number] = outcomes
+            self.progress.advanced(0)
+
         # The caller renders; two threads write as fast, and few of them keep few files open.
-        crew.run(jobs, min(2, self.workers), lambda number, size: None, results.__setitem__)
+        crew.run(jobs, min(2, self.workers), lambda number, size: None, done)
         return tuple(outcome for number in range(len(results)) for outcome in results[number])
 
     def _earlier(self, plan: Plan) -> tuple[Entry, ...]:

@@ -9,10 +9,10 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from recovery.backup import reading
-from recovery.backup.blobs import SNAPSHOT
-from recovery.backup.locate import is_backup
 from recovery.errors import OutputError
+from recovery.source import reading
+from recovery.source.blobs import SNAPSHOT
+from recovery.source.locate import is_backup
 
 _ADVICE = "Choose a place outside every backup."
 _Inode = tuple[int, int]  # device and number: links, mounts and letter case cannot deceive

@@ -19,6 +19,7 @@ from typing import BinaryIO, Self
 from recovery.errors import OutputError
 from recovery.output.evidence import Evidence
 from recovery.output.times import set_times
+from recovery.system_files import from_system, to_system
 
 TEMPORARY_NAME = re.compile(r"\.recover-facetime-[0-9a-f]{16}\.part")
 """Names of unfinished files; one stays behind only where a run was killed."""
@@ -81,13 +82,14 @@ class OutputDirectory:
 
     def at(self, name: str) -> str:
         """How the system is told of a name in this folder, together with `descriptor`."""
-        return name if self.descriptor is not None else f"{self.path}{os.sep}{name}"
+        there = to_system(name)
+        return there if self.descriptor is not None else f"{self.path}{os.sep}{there}"
 
     def folder(self, name: str, *, private: bool = False) -> OutputDirectory:
         """A folder in this one, made if it is missing, `private` to its owner; never a link. Raises OSError."""
         with contextlib.suppress(FileExistsError):
             os.mkdir(self.at(name), 0o700 if private else _PERMISSIONS, dir_fd=self.descriptor)
-        return OutputDirectory(self.path / name, self.evidence, self)
+        return OutputDirectory(self.path / to_system(name), self.evidence, self)
 
     def make_private(self) -> None:
         """Let nobody but its owner enter, where the system knows owners and we are that one."""
@@ -141,7 +143,7 @@ class OutputDirectory:
 
 def _open_folder(path: Path, parent: OutputDirectory | None) -> int:
     if parent is not None:
-        return os.open(parent.at(path.name), _FOLDER | _NO_LINKS, dir_fd=parent.descriptor)
+        return os.open(parent.at(from_system(path.name)), _FOLDER | _NO_LINKS, dir_fd=parent.descriptor)
     try:
         return os.open(path, _FOLDER)
     except PermissionError:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from recovery.findings.model import (
+from recovery.analysis.model import (
     ORIGINALS,
     Asset,
     AssetFile,
     Basis,
     CallContext,
+    FaceTime,
     FileRole,
     FileState,
     Signal,
@@ -20,6 +21,7 @@ from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.layout import COLUMNS, PLAIN, Style, wrap
+from recovery.report.messages import status
 from recovery.report.safe_text import clean, pad
 
 _LABEL_COLUMNS = 9
@@ -28,10 +30,12 @@ _VERDICT_COLUMNS = 10
 _NOTHING = "nothing of the picture itself"
 
 
-def asset_block(asset: Asset, number: int, *, verbose: bool = False, style: Style = PLAIN) -> list[str]:
-    """The lines of one numbered asset; `verbose` adds where each fact was read and which files were meant."""
+def asset_block(
+    asset: Asset, number: int, *, sources: Mapping[str, Source] | None = None, style: Style = PLAIN
+) -> list[str]:
+    """The lines of one numbered asset; with its `sources` also where each fact was read and its files."""
     lines = [_head(asset, number, style)]
-    facts = [*_facts(asset, verbose), *(_origins(asset) if verbose else ())]
+    facts = [*_facts(asset, sources is not None), *(_origins(asset, sources) if sources is not None else ())]
     for label, text in facts:
         first = _INDENT + pad(label, _LABEL_COLUMNS)
         lines.extend(wrap(text, first=first, rest=" " * len(first)))
@@ -41,6 +45,21 @@ def asset_block(asset: Asset, number: int, *, verbose: bool = False, style: Styl
 def reasons(asset: Asset, verbose: bool = False) -> list[str]:
     """The reasons for a FaceTime verdict in words; those with a * rest on a rule no real sample has shown."""
     return [_reason(signal, verbose) for signal in asset.facetime.signals]
+
+
+def photographed(facetime: FaceTime) -> str:
+    """The device and camera that a FaceTime photo shows the view of; empty where it does not say."""
+    parts = [clean(facetime.device)] if facetime.device else []
+    parts += [words.CAMERAS[facetime.camera]] if facetime.camera else []
+    return f"{', '.join(parts)} {words.PHOTOGRAPHED}" if parts else ""
+
+
+def measured_note(assets: Iterable[Asset]) -> str | None:
+    """How often the signals of these assets were found in genuine FaceTime files; None where none was measured."""
+    signals = (signal for asset in assets for signal in asset.facetime.signals if signal.seen)
+    figures = {(signal.code, signal.seen): None for signal in signals if signal.code in words.MEASURED_SIGNALS}
+    texts = [f"{words.MEASURED_SIGNALS[code]} in {clean(seen or '')}" for code, seen in sorted(figures)]
+    return f"{words.MEASURED_NOTE}: {', '.join(texts)}." if texts else None
 
 
 def name(asset: Asset) -> str:
@@ -76,6 +95,8 @@ def _facts(asset: Asset, verbose: bool) -> Iterator[tuple[str, str]]:
     yield _date(asset)
     for place, reason in enumerate(reasons(asset, verbose)):
         yield ("Why" if place == 0 else "", reason)
+    if shown := photographed(asset.facetime):
+        yield "Shows", shown
     if asset.facetime.call:
         yield "Call", _call(asset.facetime.call, asset.timezone_offset)
     yield "Status", _status(asset)
@@ -88,7 +109,7 @@ def _facts(asset: Asset, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "Note", "the two halves carry different identifiers; they may not belong together"
     for state in _states(asset):
         yield "Also", state
-    for note in asset.notes:
+    for note in map(status.note, asset.notes):
         yield "Note", clean(note)
 
 
@@ -102,7 +123,7 @@ def _date(asset: Asset) -> tuple[str, str]:
 
 def _status(asset: Asset) -> str:
     text = words.STATUSES[asset.status]
-    reason = clean(asset.status_reason)
+    reason = clean(status.reason(asset.status_reason))
     text = f"{text}: {reason}" if reason else text
     if asset.cloud and asset.cloud.upload and asset.status is not Status.COMPLETE:
         text = f"{text}; {words.UPLOADS[asset.cloud.upload]}"
@@ -118,7 +139,7 @@ def _states(asset: Asset) -> Iterator[str]:
     if asset.hidden:
         yield "hidden in Photos"
     if asset.deleted:
-        yield "deleted for good from the photo library"
+        yield "permanently deleted from the photo library"
     if asset.basis is not Basis.PHOTOS_DATABASE:
         yield words.BASES[asset.basis]
 
@@ -147,7 +168,8 @@ def _files_of_role(role: FileRole, items: list[AssetFile]) -> str:
         parts.append(f"up to {largest[0]} x {largest[1]} pixels" if len(items) > 1 else _pixels(largest))
     damaged = sum(item.state is FileState.DAMAGED for item in items)
     if damaged:
-        parts.append("damaged: only a part can be read" if len(items) == 1 else f"{damaged} of them damaged")
+        left = "nothing of it is left" if items[0].blank else "only a part can be read"
+        parts.append(f"damaged: {left}" if len(items) == 1 else f"{damaged} of them damaged")
     return ", ".join(parts)
 
 
@@ -155,12 +177,12 @@ def _pixels(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]} pixels"
 
 
-def _origins(asset: Asset) -> Iterator[tuple[str, str]]:
+def _origins(asset: Asset, sources: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
     """Identifiers, files and the place of every fact, for those who check."""
     if asset.uuid:
         yield "UUID", clean(asset.uuid)
     for item in asset.files:
         note = f" ({clean(item.note)})" if item.note else ""
         yield "File", clean(f"{item.state.value} {item.domain} {item.path} [{item.file_id}]") + note
-    for field, source in asset.sources:
+    for field, source in sources.items():
         yield "Source", f"{clean(field)}: {source_text(source)}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from recovery.backup.locate import FoundBackup
-from recovery.findings.model import BackupFacts
+from recovery.analysis.model import BackupFacts
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute, when
 from recovery.report.layout import PLAIN, Column, Style, heading, table, wrap
+from recovery.report.messages.gaps import why
 from recovery.report.safe_text import clean, pad
+from recovery.source.locate import FoundBackup
 
 _LABEL_COLUMNS = 12
 _COMPLETE = {
@@ -38,7 +39,7 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
         ("Model", clean(backup.product_type or "unknown")),
         ("iOS", clean(backup.ios_version or "version unknown") + build),
         ("Made", when(backup.backup_date)),
-        ("Encrypted", "yes" if backup.encrypted else "no"),
+        ("Encrypted", _YES_NO[backup.encrypted]),
         ("Complete", _COMPLETE[backup.complete]),
         ("Library", "its database could not be read" if library is None else f"read, layout version {library}"),
         ("Identifier", clean(backup.udid or "unknown")),
@@ -69,7 +70,7 @@ def backups_table(found: Reading[FoundBackup], *, roots: Iterable[Path] = (), st
         lines.extend(f"  looked in {clean(str(root))}" for root in roots)
         lines.extend(wrap("If yours is elsewhere, give its folder: recover-facetime backups FOLDER"))
     for gap in found.gaps:
-        lines.extend(["", *wrap(f"Could not be looked at: {clean(gap.where)}: {clean(gap.why)}", rest="  ")])
+        lines.extend(["", *wrap(f"Not examined: {clean(gap.where)}: {clean(why(gap))}", rest="  ")])
     return "\n".join(lines) + "\n"
 
 

@@ -7,21 +7,22 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 
-from recovery.findings.compare import Comparison
-from recovery.findings.differences import Difference, DifferenceKind
-from recovery.findings.matching import MatchedBy
-from recovery.findings.model import Asset, BackupFacts, Verdict
+from recovery.analysis.comparison.asset_matching import MatchedBy
+from recovery.analysis.comparison.comparing import Comparison
+from recovery.analysis.comparison.differences import Difference, DifferenceKind
+from recovery.analysis.model import Asset, BackupFacts, Verdict
 from recovery.report import words
 from recovery.report.asset_text import name, summary_of_files
 from recovery.report.figures import count, day, file_size, when
 from recovery.report.layout import PLAIN, Style, heading, wrap
+from recovery.report.messages.differences import DOUBTS, difference_text
+from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean, pad
-from recovery.report.view import View, capped
 
 _INDENT = "     "
 _LABEL_COLUMNS = 9
 TITLES = {
-    DifferenceKind.DELETED: "Deleted for good, as the newer backup remembers",
+    DifferenceKind.DELETED: "Permanently deleted, as the newer backup remembers",
     DifferenceKind.VANISHED: "Gone from the newer backup, without a reason",
     DifferenceKind.LOST_ORIGINAL: "An original is no longer whole",
     DifferenceKind.ONLY_IN_OLDER: "Only in the older backup",
@@ -82,7 +83,7 @@ def _comparison(comparison: Comparison, view: View) -> list[str]:
     for text in _glance(comparison):
         lines.extend(wrap(text, first="  "))
     for doubt in comparison.doubts:
-        lines.extend(wrap(f"Careful: {clean(doubt)}", first="  ", rest="    "))
+        lines.extend(wrap(f"Careful: {DOUBTS[doubt]}", first="  ", rest="    "))
     for kind in DifferenceKind:
         of_kind = [item for item in comparison.differences if item.kind is kind]
         if of_kind:
@@ -103,7 +104,7 @@ def _glance(comparison: Comparison) -> Iterator[str]:
     both = count(comparison.matched, "photo or video", "photos and videos")
     yield f"{both} known to both backups, {comparison.unchanged:,} of them unchanged."
     if counts[DifferenceKind.DELETED]:
-        yield f"{counts[DifferenceKind.DELETED]:,} deleted for good, as the newer one remembers."
+        yield f"{counts[DifferenceKind.DELETED]:,} permanently deleted, as the newer one remembers."
     if counts[DifferenceKind.VANISHED]:
         yield f"{counts[DifferenceKind.VANISHED]:,} gone from the newer one, without a reason."
     alone = counts[DifferenceKind.ONLY_IN_OLDER], counts[DifferenceKind.ONLY_IN_NEWER]
@@ -131,7 +132,7 @@ def _bytes(assets: Sequence[Asset]) -> int:
 def _differences(kind: DifferenceKind, found: Sequence[Difference], view: View) -> list[str]:
     lines = heading(f"{TITLES[kind]} ({len(found):,})", view.style)
     shown, more = capped(found, view)
-    for number, difference in enumerate(shown, 1):
+    for number, difference in enumerate(view.each(TITLES[kind], shown), 1):
         lines.extend(_difference(difference, number, view))
     return [*lines, *more]
 
@@ -143,7 +144,7 @@ def _difference(difference: Difference, number: int, view: View) -> list[str]:
     taken = f", taken {day(asset.created, asset.timezone_offset)}" if asset.created else ""
     first = f"{number:>3}. "
     lines = wrap(f"{name(asset)} ({words.KINDS[asset.kind]}{taken}{facetime})", first=first, rest=_INDENT)
-    lines.extend(wrap(clean(difference.text), first=_INDENT))
+    lines.extend(wrap(clean(difference_text(difference)), first=_INDENT))
     if difference.older is not None and difference.kind in _LOSSES:
         lines.extend(_labelled("Older", summary_of_files(difference.older)))
     if view.verbose:
@@ -179,7 +180,7 @@ def _what_to_do(comparison: Comparison, style: Style = PLAIN) -> list[str]:
     lines.extend(["", f"    {clean(command_line(command))}", ""])
     text = (
         f"{OUT} is a new folder of your choice. The files are copied as they are; neither backup is changed, and "
-        "nothing is put back on the phone. Keep the older backup: for what was deleted for good it may be all "
+        "nothing is put back on the phone. Keep the older backup: for what was permanently deleted it may be all "
         "there is."
     )
     return [*lines, *wrap(text, first="  ")]

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from recovery.extraction.names import FACETIME_FOLDER
+from recovery.extraction.names import FACETIME_FOLDER, MESSAGES_FOLDER
 from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
 from recovery.extraction.verify import Verification
+from recovery.report import words
 from recovery.report.figures import count, file_size
 from recovery.report.layout import heading, wrap
 from recovery.report.safe_text import clean
@@ -40,6 +41,8 @@ def dry_run(plan: Plan, out: Path) -> str:
     lines += wrap(
         f"Bytes needed: {plan.bytes:,} ({file_size(plan.bytes)}), sidecars and records apart.", first="  "
     )
+    if any(file.message for file in plan.files):
+        lines += _about_messages()
     if plan.unknown_sizes:
         lines += wrap(f"{count(plan.unknown_sizes, 'file')} have no known size, so it may be more.", first="  ")
     lines += wrap("Nothing was written. Run it without --dry-run to write.", first="  ")
@@ -49,9 +52,9 @@ def dry_run(plan: Plan, out: Path) -> str:
 def summary(outcomes: Outcomes, out: Path, *, verbose: bool = False) -> str:
     """Counts by what became of the files, each file that is not whole, and where to look."""
     lines = heading("Extracted")
-    for state, words in _STATES.items():
+    for state, meaning in _STATES.items():
         if number := outcomes.count(state):
-            lines += wrap(f"{number:>5}  {words}", first="  ", rest="         ")
+            lines += wrap(f"{number:>5}  {meaning}", first="  ", rest="         ")
     made = [item for item in outcomes.documents if "NOT-ORIGINAL" in item.target and item.entry]
     if made:
         lines += wrap(
@@ -65,14 +68,26 @@ def summary(outcomes: Outcomes, out: Path, *, verbose: bool = False) -> str:
             f"{unchanged:>5}  of them were there already and were checked again", first="  ", rest="         "
         )
     lines += wrap(f"{file_size(outcomes.bytes)} in {clean(str(out))}", first="  ")
+    if any(outcome.planned.message and outcome.entry for outcome in outcomes.files):
+        lines += _about_messages()
     lines += _troubles(outcomes, everything=verbose)
     written = [*(file.entry for file in outcomes.files), *(item.entry for item in outcomes.documents)]
     first = any(entry.target.startswith(f"{FACETIME_FOLDER}/") for entry in written if entry)
     look = f"Look into the folder {FACETIME_FOLDER} first. " if first else ""
     lines += ["", *wrap(f"{look}To check every file again later:"), ""]
     lines += [f"  cd {shlex.quote(clean(str(out)))} && sha256sum -c manifest.sha256"]
-    lines += ["", "SHA-256 of the run record (run.json), to be noted elsewhere:", f"  {outcomes.record_sha256}"]
+    lines += [
+        "",
+        "SHA-256 of the run record (run.json), keep this hash separately:",
+        f"  {outcomes.record_sha256}",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _about_messages() -> list[str]:
+    """That they are no photos, and how sure it is what they are."""
+    texts = (f"{MESSAGES_FOLDER} *: {words.MESSAGES_NOTE}", words.MESSAGES_UNTESTED_NOTE)
+    return [line for text in texts for line in wrap(text, first="  ", rest="    ")]
 
 
 def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
@@ -105,6 +120,9 @@ def verification(found: Verification) -> str:
     )
     if found.compared_with_backup is not None:
         lines += wrap(f"{count(found.compared_with_backup, 'file')} read again from the backup and compared.")
+    if found.damaged:
+        verb = "was" if found.damaged == 1 else "were"
+        lines += wrap(f"{count(found.damaged, 'file')} {verb} damaged in the backup already, as the record says.")
     if not found.differences:
         lines.append("Nothing differs.")
     for difference in found.differences:

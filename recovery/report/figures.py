@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _LARGEST_OFFSET = 24 * 3600
+_LONGEST = 7 * 24 * 3600
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -23,6 +24,14 @@ def file_size(size: int | None) -> str:
     while value >= 999.5 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     return f"{value:.1f} {_UNITS[unit]}" if value < 99.95 else f"{value:.0f} {_UNITS[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `2 min 5 s`; a number that is no length of anything as it is stored."""
+    if seconds >= _LONGEST:
+        return f"{seconds:g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
 
 
 def in_stored_zone(moment: datetime, offset: int | None) -> datetime:

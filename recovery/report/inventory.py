@@ -3,53 +3,124 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib import resources
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, BinaryIO, Literal
 
-from recovery import __version__, limits
-from recovery.ahead import ahead, possible
-from recovery.clock import to_text
-from recovery.findings.model import (
+import msgspec
+from msgspec import structs
+
+from recovery import __version__
+from recovery.analysis.model import MESSAGES_KEY as MESSAGES_KEY
+from recovery.analysis.model import (
     Asset,
     AssetFile,
     BackupFacts,
-    Cause,
-    FaceTime,
+    FaceTimeMessage,
     Findings,
     LooseEnd,
+    Totals,
 )
-from recovery.findings.model import asset_key as asset_key
+from recovery.analysis.model import asset_key as asset_key
+from recovery.clock import Moment, in_records
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
-from recovery.report.asset_json import NOTHING_EXTRACTED as NOTHING_EXTRACTED
-from recovery.report.asset_json import Extracted as Extracted
-from recovery.report.asset_json import FileKey as FileKey
-from recovery.report.asset_json import asset_text as asset_text
-from recovery.report.safe_text import valid_unicode
-from recovery.spool import Room, since
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from recovery.records import Record, encode, json_schema
+from recovery.report.messages import status
+from recovery.report.messages.causes import CauseText, told
+from recovery.report.messages.gaps import what, why
+from recovery.report.messages.sentences import paragraph
 
 SCHEMA = "recover-facetime/inventory/1"
 SCHEMA_FILE = "inventory.v1.schema.json"
 DIAGNOSIS_SCHEMA = "recover-facetime/diagnosis/1"
 DIAGNOSIS_KEYS = ("tool", "generated_at", "backup", "summary", "totals", "causes", "gaps")
-Json = dict[str, object]
-_TOGETHER = 64
-"""Entries of a list that become one piece of text."""
+Json = dict[str, Any]
+
+
+class Tool(Record, frozen=True):
+    """The program that wrote this."""
+
+    name: str
+    version: str
+
+
+THIS_TOOL = Tool("recover-facetime", __version__)
+
+
+class AssetEntry(Asset, frozen=True):
+    """One asset in words: an entry of `assets`, also a line of NDJSON and the heart of a JSON sidecar."""
+
+    status_reason: str  # type: ignore[assignment]  # the code of an Asset, in words
+    notes: tuple[str, ...] = ()  # type: ignore[assignment]  # likewise
+
+
+class MessageEntry(FaceTimeMessage, frozen=True):
+    """One FaceTime message in words."""
+
+    notes: tuple[str, ...] = ()  # type: ignore[assignment]  # the codes of a FaceTimeMessage, in words
+
+
+class GapEntry(Record, frozen=True):
+    """Something that could not be looked at, in words."""
+
+    what: str
+    where: str
+    why: str
+    hides: tuple[str, ...]
+    fault: bool
+
+
+class Inventory(Record, frozen=True):
+    """Keys may be added within version 1, never renamed or removed. Unknown is null, never absent.
+
+    `generated_at` is null in an extraction: run.json has its times, so the same backup gives the same bytes.
+    `summary` says what became of the FaceTime photos, `search` what was searched for and how many fit; it is null
+    where the whole backup is listed. `field_sources` says where fields of assets that have a row come from.
+    """
+
+    schema: Literal["recover-facetime/inventory/1"]
+    tool: Tool
+    generated_at: Moment | None
+    backup: BackupFacts
+    summary: str
+    search: str | None
+    totals: Totals
+    field_sources: Mapping[str, Source]
+    assets: tuple[AssetEntry, ...]
+    facetime_messages: tuple[MessageEntry, ...]
+    loose_ends: tuple[LooseEnd, ...]
+    causes: tuple[CauseText, ...]
+    gaps: tuple[GapEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Where one file was written: SHA-256 in hexadecimal, and its path below the output folder, with `/`."""
+
+    sha256: str
+    path: str
+
+
+FileKey = tuple[str, AssetFile]
+"""An asset's key (`asset_key`) and one of its files."""
+NOTHING_EXTRACTED: Mapping[FileKey, Extracted] = {}
 
 
 def schema() -> Json:
-    """The JSON Schema (2020-12) of the inventory, as shipped with this package."""
-    text = resources.files(__package__ or __name__).joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
-    loaded: Json = json.loads(text)
-    return loaded
+    """The JSON Schema (2020-12) of the inventory, as shipped with this package in `SCHEMA_FILE`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:recover-facetime:inventory:1",
+        "title": "recover-facetime inventory, version 1",
+        **json_schema(Inventory),
+    }
+
+
+def schema_text() -> str:
+    """The schema as the shipped file has it."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def inventory(
@@ -59,207 +130,107 @@ def inventory(
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
 ) -> Json:
     """The whole inventory as plain JSON values; without a time in an extraction: its run record has the times."""
-    document = _document(findings, generated_at, extracted)
-    return {key: list(value) if isinstance(value, Iterator) else value for key, value in document.items()}
+    return parsed(_document(findings, generated_at, extracted))
 
 
 def diagnosis_document(findings: Findings, *, generated_at: datetime) -> Json:
     """What `diagnose` answers, for programs: parts of the inventory, each exactly as it stands there."""
     whole = _document(findings, generated_at, NOTHING_EXTRACTED)
-    parts = {key: whole[key] for key in DIAGNOSIS_KEYS}
-    plain_parts = {key: list(value) if isinstance(value, Iterator) else value for key, value in parts.items()}
-    return {"schema": DIAGNOSIS_SCHEMA, **plain_parts}
+    return {"schema": DIAGNOSIS_SCHEMA, **parsed({key: whole[key] for key in DIAGNOSIS_KEYS})}
 
 
-def dumps(document: Mapping[str, object]) -> str:
-    """An inventory as text, always in the same order: one line for each entry of its lists.
+def parsed(document: Mapping[str, Any]) -> Json:
+    """A document of records as plain JSON values."""
+    found: Json = msgspec.json.decode(b"".join(pieces(document)))
+    return found
 
-    Only ASCII characters are used, so the text is safe on every terminal and in every encoding.
-    """
-    return "".join(_pieces(document))
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """A document as text, always in the same order: one line for each entry of its lists."""
+    return b"".join(pieces(document)).decode()
 
 
 def write_json(
     findings: Findings,
-    stream: TextIO,
+    stream: BinaryIO,
     *,
     generated_at: datetime | None,
     extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED,
-    room: Room | None = None,
+    progress: Progress = SILENT,
 ) -> None:
-    """Write the same text as `dumps(inventory(...))`, some entries at a time.
-
-    With a room another process makes the texts of the second half of many assets.
-    """
-    assets, document = findings.assets, _document(findings, generated_at, extracted)
-
-    def texts(of: Iterable[Asset]) -> Iterator[str]:
-        return _blocks(asset_text(asset, extracted) for asset in of)
-
-    middle = len(assets) // 2 // _TOGETHER * _TOGETHER
-    pays = middle >= limits.ASSETS_WORTH_A_PROCESS and room is not None and possible()
-    half = middle if pays else None  # else all of them are made here
-
-    def last() -> Iterator[str]:
-        return iter(()) if half is None else texts(since(assets, half))
-
-    with ahead(last, room, together=1, pays=pays) as rest:
-        document["assets"] = _Texts(chain(texts(islice(since(assets, 0), half)), rest))
-        for piece in _pieces(document):
-            stream.write(piece)
+    """Write the inventory, asset by asset."""
+    document = _document(findings, generated_at, extracted)
+    assets = document["assets"]
+    document["assets"] = counted(assets, progress, "Writing the answer", len(findings.assets), " photos")
+    for piece in pieces(document):
+        stream.write(piece)
 
 
-def tool_document() -> Json:
-    """Name and version of this program."""
-    return {"name": "recover-facetime", "version": __version__}
+def asset_entry(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> AssetEntry:
+    """The asset in words, told where its files were written."""
+    values = structs.asdict(asset)
+    values["status_reason"] = status.reason(asset.status_reason)
+    values["notes"] = tuple(map(status.note, asset.notes))
+    if extracted:
+        key = asset_key(asset)
+        values["files"] = tuple(_written(item, extracted.get((key, item))) for item in asset.files)
+    return AssetEntry(**values)
 
 
-def backup_document(backup: BackupFacts) -> Json:
-    """Who and what the backup is."""
-    return _plain_fields(backup)
+def _written(item: AssetFile, written: Extracted | None) -> AssetFile:
+    return item if written is None else item.changed(sha256=written.sha256, extracted_to=written.path)
 
 
-def asset_document(asset: Asset, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> Json:
-    """One asset: an entry of `assets`, also a line of NDJSON and the heart of a JSON sidecar."""
-    key = asset_key(asset) if extracted else ""
-    document = _plain_fields(asset, _NESTED)
-    document["deleted"] = _plain_fields(asset.deleted) if asset.deleted else None
-    document["facetime"] = _facetime(asset.facetime)
-    document["live_photo"] = _plain_fields(asset.live_photo) if asset.live_photo else None
-    document["cloud"] = _plain_fields(asset.cloud) if asset.cloud else None
-    document["files"] = [_file(item, extracted.get((key, item)) if extracted else None) for item in asset.files]
-    document["sources"] = {name: source_document(source) for name, source in asset.sources}
-    return document
+def message_entry(
+    message: FaceTimeMessage, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
+) -> MessageEntry:
+    """The message in words, told where its files were written."""
+    values = structs.asdict(message)
+    values["notes"] = tuple(map(status.note, message.notes))
+    values["files"] = tuple(_written(item, extracted.get((MESSAGES_KEY, item))) for item in message.files)
+    return MessageEntry(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """Entries that are JSON already, as `_blocks` gives them."""
-
-    blocks: Iterator[str]
-
-
-def source_document(source: Source) -> Json:
-    """The place a value was read from."""
-    return {"store": plain(source.store), "place": plain(source.place), "row": source.row}
-
-
-def compact(value: object) -> str:
-    """One JSON value on one line, in ASCII."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
-
-
-def plain(value: object) -> object:
-    """A field's value as JSON has it: times as text, no lone surrogate, no number that is not finite."""
-    if type(value) in _SAME:
-        return value
-    if isinstance(value, str):
-        return valid_unicode(str(value))
-    if isinstance(value, datetime):
-        return to_text(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    return value
-
-
-_SAME = frozenset((type(None), bool, int))
-"""Types that JSON has as they are; there are so many of them that asking first pays."""
-_NESTED = frozenset(("deleted", "facetime", "live_photo", "cloud", "files", "sources"))
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return kind._fields if issubclass(kind, tuple) else tuple(item.name for item in fields(kind))
-
-
-def _plain_fields(record: DataclassInstance | Asset | AssetFile, left: frozenset[str] = frozenset()) -> Json:
-    """The fields in their order; those that are `left` to the caller are None."""
-    kind: type = type(record)
-    return {
-        name: value if type(value := getattr(record, name)) in _SAME else None if name in left else plain(value)
-        for name in _names(kind)
-    }
+def gap_entry(gap: Gap) -> GapEntry:
+    """The gap in words."""
+    return GapEntry(what(gap), gap.where, why(gap), gap.hides, gap.fault)
 
 
 def _document(findings: Findings, generated_at: datetime | None, extracted: Mapping[FileKey, Extracted]) -> Json:
-    """The inventory with its lists still to be made, in the order in which it is written."""
+    """The inventory in the order in which it is written, its assets still to be read."""
     return {
         "schema": SCHEMA,
-        "tool": tool_document(),
-        "generated_at": to_text(generated_at),
-        "backup": backup_document(findings.backup),
-        "summary": plain(findings.summary),
-        "search": plain(findings.search),
-        "totals": _plain_fields(findings.totals),
-        "assets": (asset_document(asset, extracted) for asset in findings.assets),
-        "loose_ends": (_loose_end(end) for end in findings.loose_ends),
-        "causes": (_cause(cause) for cause in findings.causes),
-        "gaps": (gap_document(gap) for gap in findings.gaps),
+        "tool": THIS_TOOL,
+        "generated_at": in_records(generated_at),
+        "backup": findings.backup,
+        "summary": paragraph(findings.summary),
+        "search": findings.search,
+        "totals": findings.totals,
+        "field_sources": findings.field_sources,
+        "assets": (asset_entry(asset, extracted) for asset in findings.assets),
+        "facetime_messages": tuple(message_entry(message, extracted) for message in findings.facetime_messages),
+        "loose_ends": findings.loose_ends,
+        "causes": tuple(map(told, findings.causes)),
+        "gaps": tuple(map(gap_entry, findings.gaps)),
     }
 
 
-def _facetime(facetime: FaceTime) -> Json:
-    return {
-        "verdict": facetime.verdict.value,
-        "signals": [
-            {
-                "code": plain(signal.code),
-                "value": plain(signal.value),
-                "source": source_document(signal.source),
-                "untested": signal.untested,
-            }
-            for signal in facetime.signals
-        ],
-        "call": _plain_fields(facetime.call) if facetime.call else None,
-    }
-
-
-def _file(item: AssetFile, written: Extracted | None) -> Json:
-    return {
-        **_plain_fields(item),
-        "sha256": written.sha256 if written else None,
-        "extracted_to": plain(written.path) if written else None,
-    }
-
-
-def _loose_end(end: LooseEnd) -> Json:
-    return {**_plain_fields(end), "source": source_document(end.source)}
-
-
-def _cause(cause: Cause) -> Json:
-    return {**_plain_fields(cause), "sources": [source_document(source) for source in cause.sources]}
-
-
-def gap_document(gap: Gap) -> Json:
-    """Something that could not be looked at."""
-    return _plain_fields(gap)
-
-
-def _pieces(document: Mapping[str, object]) -> Iterator[str]:
-    separator = "{"
+def pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
+    """A document as JSON in UTF-8, one line for each entry of its lists."""
+    separator = b"{"
     for key, value in document.items():
-        yield f"{separator}\n{compact(key)}: "
-        if isinstance(value, _Texts):
-            yield from _array(value.blocks)
-        elif isinstance(value, Iterator | list):
-            yield from _array(_blocks(map(compact, value)))
+        yield separator + b"\n" + encode(key) + b": "
+        if isinstance(value, Iterable) and not isinstance(value, str | Mapping):
+            yield from _array(value)
         else:
-            yield compact(value)
-        separator = ","
-    yield "\n}\n"
+            yield encode(value)
+        separator = b","
+    yield b"\n}\n"
 
 
-def _blocks(entries: Iterator[str]) -> Iterator[str]:
-    """Some entries at a time as one text."""
-    while some := list(islice(entries, _TOGETHER)):
-        yield ",\n".join(some)
-
-
-def _array(blocks: Iterator[str]) -> Iterator[str]:
-    separator = "[\n"
-    for block in blocks:
-        yield separator + block
-        separator = ",\n"
-    yield "[]" if separator == "[\n" else "\n]"
+def _array(entries: Iterable[object]) -> Iterator[bytes]:
+    separator = b"[\n"
+    for entry in entries:
+        yield separator + encode(entry)
+        separator = b",\n"
+    yield b"[]" if separator == b"[\n" else b"\n]"

@@ -1,22 +1,21 @@
-"""Tables of assets: recently deleted, hidden, deleted for good, and the whole library."""
+"""Tables of assets: recently deleted, hidden, permanently deleted, and the whole library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from recovery.findings.model import Asset, Findings
-from recovery.findings.outlines import standing_out
+from recovery.analysis.model import Asset, Findings
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import day, minute
 from recovery.report.layout import Column, heading, table, wrap
+from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean
-from recovery.report.view import View, capped
 
 
 def recently_deleted(findings: Findings, view: View) -> list[str]:
     """What lay in Recently Deleted, from FaceTime or not, with the estimated last day on the phone."""
-    trashed = [asset for asset in standing_out(findings.assets) if asset.trashed]
+    trashed = [asset for asset in findings.assets.notable() if asset.trashed]
     columns = (
         Column("Name", flexible=True),
         Column("Kind"),
@@ -44,14 +43,14 @@ def _trashed_row(asset: Asset) -> tuple[str, ...]:
 
 def hidden(findings: Findings, view: View) -> list[str]:
     """What is hidden in Photos."""
-    chosen = [asset for asset in standing_out(findings.assets) if asset.hidden]
+    chosen = [asset for asset in findings.assets.notable() if asset.hidden]
     lines = _asset_table("Hidden", chosen, _LIBRARY_COLUMNS, _library_row, view)
     return [*lines, *wrap(words.HIDDEN_NOTE, first="  ")] if chosen else lines
 
 
 def deleted(findings: Findings, view: View) -> list[str]:
-    """What was deleted for good and left a trace."""
-    ghosts = [asset for asset in standing_out(findings.assets) if asset.deleted]
+    """What was permanently deleted and left a trace."""
+    ghosts = [asset for asset in findings.assets.notable() if asset.deleted]
     columns = (
         Column("Name", flexible=True),
         Column("FaceTime"),
@@ -59,7 +58,7 @@ def deleted(findings: Findings, view: View) -> list[str]:
         Column("By", flexible=True),
         Column("Status"),
     )
-    lines = _asset_table("Deleted for good", ghosts, columns, _deleted_row, view)
+    lines = _asset_table("Permanently deleted", ghosts, columns, _deleted_row, view)
     return [*lines, *wrap(words.DELETED_NOTE, first="  ")] if ghosts else lines
 
 
@@ -110,4 +109,4 @@ def _asset_table(
         return []
     shown, more = capped(assets, view)
     lines = heading(f"{title} ({len(assets):,})", view.style)
-    return [*lines, *table(columns, (row(asset) for asset in shown), style=view.style), *more]
+    return [*lines, *table(columns, (row(asset) for asset in view.each(title, shown)), style=view.style), *more]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from recovery.findings.model import Asset, BackupFacts
+from recovery.analysis.model import Asset, BackupFacts
 
 # By the fields that hold them; the kinds that `--redact` leaves out, and dates, which it does not.
 _OF_ASSETS: Mapping[str, tuple[str, ...]] = {

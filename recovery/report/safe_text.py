@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-REPLACEMENT = "\ufffd"
+from recovery.records import REPLACEMENT
+from recovery.system_files import from_system
+
 ELLIPSIS = "…"
 # A letter carries at most a few marks in any script; more of them paint over the lines above and below.
 _MARKS_PER_LETTER = 4
@@ -25,7 +27,7 @@ def clean(text: str) -> str:
     Every break, tab or other space becomes a plain space; every other unsafe character becomes U+FFFD, so that
     one sees that something stood there. The JSON inventory keeps the exact text.
     """
-    spaced = "".join(" " if _is_space(character) else character for character in text)
+    spaced = "".join(" " if _is_space(character) else character for character in from_system(text))
     shown: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", spaced):
@@ -42,13 +44,6 @@ def clean(text: str) -> str:
             marks = 0
         shown.append(character)
     return "".join(shown)
-
-
-def valid_unicode(text: str) -> str:
-    """The same text with lone surrogates, which no encoding can write, replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return "".join(REPLACEMENT if "\ud800" <= character <= "\udfff" else character for character in text)
 
 
 def valid_xml(text: str) -> str:

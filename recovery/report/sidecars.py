@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from recovery.findings.model import Asset, BackupFacts, Verdict
+from recovery.analysis.model import Asset, Findings, Verdict
+from recovery.records import indented
 from recovery.report.figures import in_stored_zone
 from recovery.report.inventory import (
     NOTHING_EXTRACTED,
+    THIS_TOOL,
     Extracted,
     FileKey,
-    asset_document,
-    backup_document,
-    tool_document,
+    asset_entry,
 )
 from recovery.report.personal import personal_data, personal_data_of_xmp
 from recovery.report.safe_text import valid_xml
@@ -43,17 +42,18 @@ Element = ElementTree.Element
 
 
 def json_sidecar(
-    asset: Asset, backup: BackupFacts, *, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
-) -> str:
-    """The asset's entry of the inventory, the backup it comes from, and what is told of people; indented ASCII."""
+    asset: Asset, findings: Findings, *, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
+) -> bytes:
+    """The asset's entry of the inventory, the backup it comes from, and what is told of people; indented."""
     document = {
         "schema": SCHEMA,
-        "tool": tool_document(),
-        "personal_data": personal_data(asset, backup),
-        "backup": backup_document(backup),
-        "asset": asset_document(asset, extracted),
+        "tool": THIS_TOOL,
+        "personal_data": personal_data(asset, findings.backup),
+        "backup": findings.backup,
+        "field_sources": findings.field_sources,
+        "asset": asset_entry(asset, extracted),
     }
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return indented(document) + b"\n"
 
 
 def xmp(asset: Asset) -> bytes:
@@ -95,6 +95,8 @@ def _simple(asset: Asset) -> Iterable[tuple[str, str | None]]:
     yield "xmpMM:PreservedFileName", asset.original_filename or asset.filename
     yield "photoshop:Source", _ORIGIN if asset.facetime.verdict in _SURE else None
     yield "facetime:Verdict", asset.facetime.verdict.value
+    yield "facetime:PhotographedDevice", asset.facetime.device
+    yield "facetime:PhotographedCamera", asset.facetime.camera.value if asset.facetime.camera else None
     yield "facetime:AssetUUID", asset.uuid
     yield "facetime:Status", asset.status.value
     yield "facetime:RecentlyDeleted", None if asset.trashed is None else str(asset.trashed)

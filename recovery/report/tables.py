@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
+from recovery.analysis.model import ORIGINALS, Asset
 from recovery.clock import to_text
-from recovery.findings.model import ORIGINALS, Asset, FileState
-from recovery.report.inventory import NOTHING_EXTRACTED, Extracted, FileKey, asset_document, compact
+from recovery.records import encode
+from recovery.report.inventory import asset_entry
+from recovery.report.messages import status
 from recovery.report.safe_text import clean
 
 # A spreadsheet takes a cell that starts so for a formula, and would run it; some take the wide forms too. One that
@@ -34,7 +36,7 @@ COLUMNS = (
     CsvColumn("facetime", "verdict: certain, probable, possible, no", lambda asset: asset.facetime.verdict.value),
     CsvColumn("signals", "codes of the reasons for the verdict, with ; between", lambda asset: _signals(asset)),
     CsvColumn("status", "the one final status", lambda asset: asset.status.value),
-    CsvColumn("status_reason", "why that status, in words", lambda asset: asset.status_reason),
+    CsvColumn("status_reason", "why that status, in words", lambda asset: status.reason(asset.status_reason)),
     CsvColumn("kind", "photo, video or live_photo", lambda asset: asset.kind.value),
     CsvColumn("basis", "the best place the asset is known from", lambda asset: asset.basis.value),
     CsvColumn("created", "time taken, RFC 3339 in UTC", lambda asset: to_text(asset.created)),
@@ -72,7 +74,17 @@ COLUMNS = (
     CsvColumn("persons", "named people, with ; between", lambda asset: _joined(asset.persons)),
     CsvColumn("original_files", "originals in the backup, whole or damaged", lambda asset: _originals(asset)),
     CsvColumn("original_bytes", "their size in bytes, where known", lambda asset: _original_bytes(asset)),
-    CsvColumn("notes", "remarks, with ; between", lambda asset: _joined(asset.notes)),
+    CsvColumn("notes", "remarks, with ; between", lambda asset: _joined(map(status.note, asset.notes))),
+    CsvColumn(
+        "facetime_device",
+        "model of the photographed device, the other person's",
+        lambda asset: asset.facetime.device,
+    ),
+    CsvColumn(
+        "facetime_camera",
+        "its camera: front, back, or empty for unknown",
+        lambda asset: asset.facetime.camera.value if asset.facetime.camera else None,
+    ),
 )
 
 
@@ -87,12 +99,10 @@ def write_csv(assets: Iterable[Asset], stream: TextIO) -> None:
         writer.writerow([csv_cell(column.value(asset)) for column in COLUMNS])
 
 
-def write_ndjson(
-    assets: Iterable[Asset], stream: TextIO, *, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
-) -> None:
+def write_ndjson(assets: Iterable[Asset], stream: BinaryIO) -> None:
     """Write one line per asset, each as an entry of `assets` in the JSON inventory."""
     for asset in assets:
-        stream.write(compact(asset_document(asset, extracted)) + "\n")
+        stream.write(encode(asset_entry(asset)) + b"\n")
 
 
 def csv_cell(value: Cell) -> str:
@@ -107,7 +117,7 @@ def csv_cell(value: Cell) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def _joined(texts: tuple[str, ...]) -> str:
+def _joined(texts: Iterable[str]) -> str:
     return "; ".join(texts)
 
 
@@ -116,10 +126,8 @@ def _signals(asset: Asset) -> str:
 
 
 def _originals(asset: Asset) -> int:
-    return sum(item.role in ORIGINALS and item.state is not FileState.MISSING for item in asset.files)
+    return sum(item.role in ORIGINALS and item.recoverable for item in asset.files)
 
 
 def _original_bytes(asset: Asset) -> int:
-    return sum(
-        item.size or 0 for item in asset.files if item.role in ORIGINALS and item.state is not FileState.MISSING
-    )
+    return sum(item.size or 0 for item in asset.files if item.role in ORIGINALS and item.recoverable)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from recovery.findings.model import Asset, Basis, Findings, Status, Verdict
-from recovery.findings.outlines import seen, standing_out
+from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict, sources_of
+from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
 from recovery.report import words
-from recovery.report.asset_text import asset_block
+from recovery.report.asset_text import asset_block, measured_note
 from recovery.report.backup_text import backup_lines, backups_table
 from recovery.report.figures import count, day, file_size
 from recovery.report.layout import PLAIN, Style, heading, wrap
-from recovery.report.leftover_text import gaps, loose_ends
 from recovery.report.library_text import deleted, hidden, library, recently_deleted
+from recovery.report.message_text import messages, messages_sentence
+from recovery.report.messages.gaps import hidden_answers, what
+from recovery.report.orphan_text import gaps, loose_ends
+from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 from recovery.report.totals_text import totals_lines
-from recovery.report.view import View, capped, hidden_answers, item
 
 LIBRARY = "Photos.sqlite"
 __all__ = ["backups_table", "scan"]
@@ -30,12 +32,13 @@ def scan(
     verbose: bool = False,
     only_facetime: bool = False,
     style: Style = PLAIN,
+    progress: Progress = SILENT,
 ) -> str:
     """The whole answer of `scan`, ending with a line break; `only_facetime` where only that was searched for.
 
     No line is wider than 80 terminal columns, and nothing from the backup can steer the terminal.
     """
-    view = View(everything, verbose, style)
+    view = View(everything, verbose, style, progress)
     if findings.search is None:
         body = _whole(findings, view)
     elif only_facetime:
@@ -52,6 +55,7 @@ def _whole(findings: Findings, view: View) -> list[str]:
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
+        *messages(findings, view),
         *loose_ends(findings, view),
         *(library(findings, view) if view.everything else ()),
         *totals_lines(findings.totals, view.style, library_read=library_was_read(findings)),
@@ -63,11 +67,7 @@ def _searched(findings: Findings, search: str, view: View) -> list[str]:
     return [
         *heading("Search", view.style),
         *wrap(clean(search), first="  "),
-        *(
-            _facetime(findings, view)
-            if any(a.facetime.verdict.rank for a in standing_out(findings.assets))
-            else ()
-        ),
+        *(_facetime(findings, view) if any(a.facetime.verdict.rank for a in findings.assets.notable()) else ()),
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
@@ -85,6 +85,7 @@ def _facetime_alone(findings: Findings, search: str, view: View) -> list[str]:
         *recently_deleted(findings, view),
         *hidden(findings, view),
         *deleted(findings, view),
+        *messages(findings, view),
     ]
 
 
@@ -97,25 +98,27 @@ def _glance(findings: Findings, view: View) -> list[str]:
 
 def _glance_sentences(findings: Findings) -> Iterator[str]:
     totals = findings.totals
-    yield _facetime_sentence(findings.assets)
+    yield _facetime_sentence(findings.assets.notable())
     yield (
         f"{totals.recently_deleted:,} recently deleted, {totals.hidden:,} hidden, "
-        f"{totals.permanently_deleted:,} deleted for good."
+        f"{totals.permanently_deleted:,} permanently deleted."
     )
     yield (
         f"{count(totals.assets, 'photo or video', 'photos and videos')} known in all; "
         f"{file_size(totals.recoverable_bytes)} can be recovered from this backup."
     )
+    if findings.facetime_messages:
+        yield messages_sentence(findings.facetime_messages)
     faults = sum(gap.fault for gap in findings.gaps)
     if findings.gaps:
         damaged = f" ({faults:,} of them damaged)" if faults else ""
-        yield f"{count(len(findings.gaps), 'thing')} could not be looked at{damaged}; see the end."
-    if any(item.recoverable for asset in seen(findings.assets) for item in asset.files):
+        yield f"{count(len(findings.gaps), 'thing was', 'things were')} not examined{damaged}; see the end."
+    if any(item.recoverable for asset in findings.assets for item in asset.files):
         yield "To save what is here: recover-facetime extract BACKUP OUT"
 
 
-def _facetime_sentence(assets: Sequence[Asset]) -> str:
-    verdicts = Counter(asset.facetime.verdict for asset in standing_out(assets))
+def _facetime_sentence(notable: Iterable[Asset]) -> str:
+    verdicts = Counter(asset.facetime.verdict for asset in notable)
     certain, probable, possible = (
         verdicts[verdict] for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.POSSIBLE)
     )
@@ -127,22 +130,24 @@ def _facetime_sentence(assets: Sequence[Asset]) -> str:
 
 
 def _facetime(findings: Findings, view: View) -> list[str]:
-    notable = tuple(standing_out(findings.assets))
+    notable = findings.assets.notable()
     sure = [asset for asset in notable if asset.facetime.verdict.rank > 1]
     perhaps = [asset for asset in notable if asset.facetime.verdict is Verdict.POSSIBLE]
     lines: list[str] = []
     if sure:
         lines.extend(heading(f"FaceTime photos ({len(sure):,})", view.style))
-        lines.extend(_blocks(sure, view))
+        lines.extend(_blocks(findings, sure, view))
     if perhaps:
         lines.extend(heading(f"Perhaps from FaceTime, not proven ({len(perhaps):,})", view.style))
         shown, more = capped(perhaps, view)
-        lines.extend([*_blocks(shown, view, len(sure) + 1), *more])
+        lines.extend([*_blocks(findings, shown, view, len(sure) + 1), *more])
     if not sure:
         lines.extend(_none_found(findings, view, bool(perhaps)))
     signals = (signal for asset in [*sure, *perhaps] for signal in asset.facetime.signals)
     if any(signal.untested for signal in signals):
         lines.extend(["", *wrap(words.UNTESTED_NOTE, first="  ", rest="    ")])
+    if measured := measured_note([*sure, *perhaps]):
+        lines.extend(wrap(measured, first="  "))
     if sure or perhaps:
         lines.extend(wrap(words.TIMES_NOTE, first="  "))
     if any(asset.status is Status.ELSEWHERE for asset in [*sure, *perhaps]):
@@ -150,12 +155,13 @@ def _facetime(findings: Findings, view: View) -> list[str]:
     return lines
 
 
-def _blocks(assets: Iterable[Asset], view: View, start: int = 1) -> list[str]:
+def _blocks(findings: Findings, assets: Sequence[Asset], view: View, start: int = 1) -> list[str]:
     lines: list[str] = []
-    for number, asset in enumerate(assets, start):
+    for number, asset in enumerate(view.each("Writing the answer", assets), start):
         if lines:
             lines.append("")
-        lines.extend(asset_block(asset, number, verbose=view.verbose, style=view.style))
+        sources = sources_of(asset, findings.field_sources) if view.verbose else None
+        lines.extend(asset_block(asset, number, sources=sources, style=view.style))
     return lines
 
 
@@ -191,4 +197,4 @@ def library_was_read(findings: Findings) -> bool:
 
 def _hidden_by(gap: Gap) -> str:
     hides = hidden_answers(gap)
-    return f"{clean(gap.what)} ({hides})" if hides else clean(gap.what)
+    return clean(f"{what(gap)} ({hides})" if hides else what(gap))

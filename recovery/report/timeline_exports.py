@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import resources
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
-from recovery.clock import UNIX_EPOCH, to_text
-from recovery.findings.event import Event, EventCode
-from recovery.findings.model import BackupFacts
-from recovery.findings.timeline import Timeline
+from recovery.analysis.model import BackupFacts
+from recovery.analysis.timeline.building import Timeline
+from recovery.analysis.timeline.event import Event, EventCode
+from recovery.clock import UNIX_EPOCH, in_records, to_text
+from recovery.progress import SILENT, Progress, counted
+from recovery.records import encode
 from recovery.report.inventory import (
+    THIS_TOOL,
     Json,
-    backup_document,
-    compact,
-    dumps,
-    gap_document,
-    plain,
-    source_document,
-    tool_document,
+    pieces,
 )
 from recovery.report.tables import csv_cell
 
@@ -39,6 +36,7 @@ DESCRIPTIONS = {
     EventCode.RESTORED: "Restored from Recently Deleted Time",
     EventCode.DELETED: "Deletion Time",
     EventCode.CALL: "Start Time",
+    EventCode.LEFT_MESSAGE_DELETED: "Deletion Time",
     EventCode.BACKUP_MADE: "Backup Time",
 }
 """What a time stands for; the other codes are their own names."""
@@ -55,56 +53,70 @@ def timeline_document(timeline: Timeline, backup: BackupFacts, *, generated_at: 
     """The whole timeline as plain JSON values."""
     return {
         "schema": SCHEMA,
-        "tool": tool_document(),
-        "generated_at": to_text(generated_at),
-        "backup": backup_document(backup),
+        "tool": THIS_TOOL,
+        "generated_at": in_records(generated_at),
+        "backup": backup,
         "assets": timeline.assets,
         "of_assets": timeline.of_assets,
         "left_out": timeline.left_out,
-        "events": [event_document(event) for event in timeline.events],
-        "gaps": [gap_document(gap) for gap in timeline.gaps],
+        "events": map(event_document, timeline.events),
+        "gaps": timeline.gaps,
     }
 
 
-def write_json(timeline: Timeline, backup: BackupFacts, stream: TextIO, *, generated_at: datetime) -> None:
-    """Write the document, one event per line, in ASCII."""
-    stream.write(dumps(timeline_document(timeline, backup, generated_at=generated_at)))
+def write_json(
+    timeline: Timeline,
+    backup: BackupFacts,
+    stream: BinaryIO,
+    *,
+    generated_at: datetime,
+    progress: Progress = SILENT,
+) -> None:
+    """Write the document, one event per line."""
+    document = timeline_document(timeline, backup, generated_at=generated_at)
+    document["events"] = map(event_document, _each(timeline.events, progress))
+    for piece in pieces(document):
+        stream.write(piece)
+
+
+def _each(events: Sequence[Event], progress: Progress) -> Iterator[Event]:
+    return counted(events, progress, "Writing the answer", len(events), " events")
 
 
 def event_document(event: Event) -> Json:
     """One event; unknown is null."""
     return {
-        "at": to_text(event.at),
+        "at": in_records(event.at),
         "event": event.code.value,
-        "uuid": plain(event.uuid),
-        "name": plain(event.name),
-        "text": plain(event.text),
+        "uuid": event.uuid,
+        "name": event.name,
+        "text": event.text,
         "timezone_offset": event.offset,
         "facetime": event.facetime.value if event.facetime else None,
         "untested": event.untested,
-        "detail": {name: plain(value) for name, value in event.detail},
-        "source": source_document(event.source),
+        "detail": dict(event.detail),
+        "source": event.source,
     }
 
 
-def write_csv(timeline: Timeline, stream: TextIO) -> None:
+def write_csv(timeline: Timeline, stream: TextIO, progress: Progress = SILENT) -> None:
     """Write one line per event (RFC 4180, CRLF); open the stream as UTF-8 with `newline=""`."""
-    _write(COLUMNS, (_record(event) for event in timeline.events), stream)
+    _write(COLUMNS, (_record(event) for event in _each(timeline.events, progress)), stream)
 
 
-def write_timesketch(timeline: Timeline, stream: TextIO) -> int:
+def write_timesketch(timeline: Timeline, stream: TextIO, progress: Progress = SILENT) -> int:
     """Write the CSV that Timesketch loads; returns how many events were left out for want of a time."""
     dated = [event for event in timeline.events if event.at is not None]
-    _write(TIMESKETCH, (_sketch_record(event) for event in dated), stream)
+    _write(TIMESKETCH, (_sketch_record(event) for event in _each(dated, progress)), stream)
     return len(timeline.events) - len(dated)
 
 
-def write_jsonl(timeline: Timeline, stream: TextIO) -> int:
+def write_jsonl(timeline: Timeline, stream: BinaryIO, progress: Progress = SILENT) -> int:
     """Write the JSON lines that Timesketch loads; returns how many events were left out for want of a time."""
     dated = [event for event in timeline.events if event.at is not None]
-    for event in dated:
+    for event in _each(dated, progress):
         record = _sketch_record(event)
-        stream.write(compact({name: plain(record[name]) for name in TIMESKETCH}) + "\n")
+        stream.write(encode({name: record[name] for name in TIMESKETCH}) + b"\n")
     return len(timeline.events) - len(dated)
 
 

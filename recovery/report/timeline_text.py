@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
-from recovery.findings.event import Event, EventCode
-from recovery.findings.model import BackupFacts, Verdict
-from recovery.findings.timeline import Timeline
+from recovery.analysis.model import BackupFacts, Verdict
+from recovery.analysis.timeline.building import Timeline
+from recovery.analysis.timeline.event import Event, EventCode
+from recovery.progress import SILENT, Progress, counted
 from recovery.report import words
 from recovery.report.asset_text import source_text
 from recovery.report.figures import count, in_stored_zone, zone
 from recovery.report.layout import PLAIN, Style, heading, wrap
+from recovery.report.messages.gaps import hidden_answers, what, why
+from recovery.report.output_options import item
 from recovery.report.safe_text import clean
-from recovery.report.view import hidden_answers, item
 
 _TIME_COLUMNS = 12
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,13 +28,21 @@ _UNTESTED = "* Follows from what is publicly known; not yet seen in a real sampl
 _CALLS = "That a FaceTime call was going on says that a photo could have been taken in it, not that one was."
 
 
-def timeline_text(timeline: Timeline, backup: BackupFacts, *, verbose: bool = False, style: Style = PLAIN) -> str:
+def timeline_text(
+    timeline: Timeline,
+    backup: BackupFacts,
+    *,
+    verbose: bool = False,
+    style: Style = PLAIN,
+    progress: Progress = SILENT,
+) -> str:
     """The whole answer of `timeline`, ending with a line break; `verbose` adds where each event was read."""
     device = clean(backup.device_name or backup.product_type or "an iPhone or iPad")
     lines = heading(f"Timeline of {device}", style)[1:]
     for text in _opening(timeline):
         lines.extend(wrap(text, first="  "))
-    for day, events in groupby(timeline.events, key=lambda event: event.at.date() if event.at else None):
+    each = counted(timeline.events, progress, "Writing the answer", len(timeline.events), " events")
+    for day, events in groupby(each, key=lambda event: event.at.date() if event.at else None):
         title = f"{day.isoformat()} {_DAYS[day.weekday()]}" if day else "Without a time"
         lines.extend(heading(title, style))
         for event in events:
@@ -43,7 +53,7 @@ def timeline_text(timeline: Timeline, backup: BackupFacts, *, verbose: bool = Fa
 
 def _opening(timeline: Timeline) -> Iterator[str]:
     yield (
-        f"{count(len(timeline.events), 'event')}; told of {timeline.assets:,} of "
+        f"{count(len(timeline.events), 'event')}; covers {timeline.assets:,} of "
         f"{count(timeline.of_assets, 'photo or video', 'photos and videos')}"
         f"{'.' if timeline.assets == timeline.of_assets else ' (see --all and --uuid).'}"
     )
@@ -94,8 +104,8 @@ def _closing(timeline: Timeline, style: Style) -> list[str]:
             wrap(f"{number} in the library's history tell nothing people know; --uuid shows them.", first="  ")
         )
     if timeline.gaps:
-        lines.extend(heading("What could not be looked at, and can hide events", style))
+        lines.extend(heading("Not examined, which can hide events", style))
         for gap in timeline.gaps:
             hides = hidden_answers(gap)
-            lines.extend(item(clean(f"{gap.what}: {gap.why}{f' (hides {hides})' if hides else ''}")))
+            lines.extend(item(clean(f"{what(gap)}: {why(gap)}{f' (hides {hides})' if hides else ''}")))
     return lines if len(lines) > 1 else []

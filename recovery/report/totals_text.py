@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.findings.model import Status, Totals
+from recovery.analysis.model import Status, Totals
 from recovery.report import words
 from recovery.report.figures import file_size
 from recovery.report.layout import PLAIN, Style, heading
@@ -29,7 +29,7 @@ def totals_lines(totals: Totals, style: Style = PLAIN, *, library_read: bool = T
         *heading("Totals", style),
         *_sum(statuses, totals.assets, "photos and videos in all"),
         "",
-        *_sum(files, totals.media_files, "picture and movie files in all"),
+        *_sum(files, totals.media_files, "picture and video files in all"),
         "",
         *_sum(blobs, totals.blobs, "files in all"),
         "",
@@ -51,16 +51,19 @@ def _across(totals: Totals) -> list[str]:
         (totals.live_photos, "Live Photos"),
         (totals.recently_deleted, "in Recently Deleted"),
         (totals.hidden, "hidden"),
-        (totals.permanently_deleted, "deleted for good, known from traces"),
+        (totals.permanently_deleted, "permanently deleted, known from traces"),
         (totals.assets_without_file, "in the photo library, without a file"),
     )
     columns = max(len(f"{number:,}") for number, _ in rows)
     lines = ["  Among the photos and videos (one can be several of these):"]
     lines.extend(f"    {number:>{columns},}  {text}" for number, text in rows)
-    missing = f"{totals.missing_blobs:,}"
+    missing, damaged = f"{totals.missing_blobs:,}", f"{totals.damaged_files:,}"
+    messages = f"  {words.MESSAGES_TITLE} *, not counted above: {totals.facetime_messages:,}"
     return [
         *lines,
+        *([messages] if totals.facetime_messages else ()),
         f"  Files in the backup's list whose contents are missing: {missing}",
+        *([f"  Files of photos and videos that are damaged: {damaged}"] if totals.damaged_files else []),
         f"  What can be recovered: {file_size(totals.recoverable_bytes)}",
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.findings.model import Basis, FileRole, Kind, LooseCode, Status, Upload, Verdict
+from recovery.analysis.model import Basis, Camera, FileRole, Kind, LooseCode, MessageKind, Status, Upload, Verdict
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -31,7 +31,7 @@ STATUS_MEANINGS = {
 
 ROLES = {
     FileRole.STILL: "photo",
-    FileRole.PAIRED_VIDEO: "movie of the Live Photo",
+    FileRole.PAIRED_VIDEO: "video of the Live Photo",
     FileRole.VIDEO: "video",
     FileRole.EDITED_STILL: "edited photo",
     FileRole.EDITED_VIDEO: "edited video",
@@ -41,6 +41,7 @@ ROLES = {
     FileRole.THUMBNAIL_TABLE: "small preview in a table of thumbnails (not the photo)",
     FileRole.MESSAGES_COPY: "copy sent or received in Messages",
     FileRole.DERIVED: "made from another file, not an original",
+    FileRole.FACETIME_MESSAGE: "media of a FaceTime message",
 }
 
 UPLOADS = {
@@ -52,7 +53,7 @@ UPLOADS = {
 BASES = {
     Basis.PHOTOS_DATABASE: "known from the photo library (Photos.sqlite)",
     Basis.FILE_ATTRIBUTES: "known only from notes the phone keeps on the file itself",
-    Basis.MEDIA_FILE: "known only from the picture or movie file",
+    Basis.MEDIA_FILE: "known only from the picture or video file",
     Basis.HISTORY: "known only from the library's own record of changes",
     Basis.DELETED_ROW: "known only from traces of a deleted entry",
     Basis.THUMBNAIL_TABLE: "known only from a table of thumbnails",
@@ -60,10 +61,10 @@ BASES = {
 
 SIGNALS = {
     "original_filename": "Saved under FaceTime's own file name: {value}",
-    "creator_bundle": "Saved by a program of FaceTime: {value}",
+    "creator_bundle": "Saved by a FaceTime process: {value}",
     "embedded_marker": "The picture carries FaceTime's mark: {value}",
     "lens_model": "Lens named as in FaceTime: {value}",
-    "movie_marker": "The movie carries FaceTime's mark: {value}",
+    "movie_marker": "The video carries FaceTime's mark: {value}",
     "call_overlap": "Made during a FaceTime call (this alone would prove nothing)",
     "messages_name": "Sent or received in Messages under FaceTime's file name: {value}",
     "imported_by": "Saved by the system, not by the Camera app (stored code: {value})",
@@ -73,6 +74,33 @@ UNTESTED_MARK = " *"
 UNTESTED_NOTE = (
     "* This sign follows from how FaceTime is known to work; we have not yet seen it in a photo that is "
     "known to come from a FaceTime call. Judge it with that in mind."
+)
+MEASURED_SIGNALS = {
+    "embedded_marker": "the picture's mark",
+    "lens_model": "the lens",
+    "movie_marker": "the video's mark",
+}
+"""Signals that were looked for in genuine files, as `measured_note` names them."""
+
+MEASURED_NOTE = "Found in genuine FaceTime files"
+
+PHOTOGRAPHED = "(the other person's device)"
+CAMERAS = {Camera.FRONT: "front camera", Camera.BACK: "back camera"}
+
+MESSAGE_KINDS = {
+    MessageKind.FACETIME_VIDEO: "FaceTime video message",
+    MessageKind.FACETIME_AUDIO: "FaceTime audio message",
+    MessageKind.VOICEMAIL: "voicemail",
+    MessageKind.UNKNOWN: "message of unknown kind",
+}
+MESSAGES_TITLE = "FaceTime messages and voicemails"
+MESSAGES_NOTE = (
+    "These were left in FaceTime, or as voicemail, for someone who did not answer. They are not FaceTime photos, "
+    "and are counted apart from photos and videos."
+)
+MESSAGES_UNTESTED_NOTE = (
+    "* How FaceTime stores messages is known from macOS 26 only; we have not yet seen it in a backup. Judge it "
+    "with that in mind."
 )
 
 LOOSE_ENDS = {
@@ -90,7 +118,7 @@ LOOSE_ENDS = {
     ),
     LooseCode.FILE_WITHOUT_ASSET: (
         "Picture files the photo library does not know",
-        "Pictures and movies among the photos, for which the photo library has no entry.",
+        "Pictures and videos among the photos, for which the photo library has no entry.",
     ),
     LooseCode.NUMBERING_GAP: (
         "Gaps in the numbering",
@@ -135,59 +163,15 @@ NEWER_NOTE = "A photo taken after this backup was made cannot be in it; an older
 LIBRARY_UNREAD = "the photo library (Photos.sqlite), which could not be read: see the end"
 
 FILES_OF_ASSETS = {
-    True: "picture and movie files that the photo library has an entry for",
+    True: "picture and video files that the photo library has an entry for",
     False: "files of the photos and videos counted above",
 }
 FILES_OF_NONE = {
-    True: "picture and movie files that it has no entry for",
+    True: "picture and video files that it has no entry for",
     False: "files that belong to none of them",
 }
 """What files are held against, with a photo library that was read and without one."""
 
-HIDES = {
-    "call_overlap": "whether a FaceTime call was going on when a photo was made",
-    "call_without_photo": "whether there was a call of which no photo is left",
-    "copy_in_messages": "whether a copy was sent or received in Messages",
-    "messages_name": "whether Messages holds a file under FaceTime's name",
-    "messages_copy": "copies in Messages",
-    "library_rebuilt": "whether the photo library was rebuilt",
-    "ios_update": "whether iOS was updated in between",
-    "photos_permission": "which programs may use the photos",
-    "restored_device": "whether the phone was restored from another backup",
-    "newer_than_backup": "when this phone was last backed up elsewhere",
-    "lockdown_mode": "whether Lockdown Mode was on",
-    "facetime_live_photos_off": "whether FaceTime Live Photos was switched on",
-    "optimised_storage": "whether the phone kept only smaller copies of photos in iCloud",
-}
-"""What a gap hides, for the codes of causes and signals; other texts are words already."""
-
-CAUSES = {
-    "recently_deleted": "In Recently Deleted",
-    "hidden": "Hidden in Photos",
-    "permanently_deleted": "Deleted for good",
-    "only_in_icloud": "Only in iCloud",
-    "optimised_storage": "Optimise Storage",
-    "upload_pending": "Waiting to be sent to iCloud",
-    "half_arrived": "One half only",
-    "original_missing_in_backup": "Original missing from this backup",
-    "facetime_live_photos_off": "FaceTime Live Photos switched off",
-    "photos_permission": "No permission for Photos",
-    "lockdown_mode": "Lockdown Mode",
-    "library_rebuilt": "Photo library rebuilt",
-    "ios_update": "iOS update",
-    "restored_device": "Restored or replaced device",
-    "newer_than_backup": "Taken after this backup",
-    "backup_incomplete": "Incomplete backup",
-    "call_without_photo": "Calls without a photo",
-    "other_phone_has_it": "On the other person's phone",
-    "copy_in_messages": "A copy in Messages",
-    "another_device": "On another device of yours",
-    "storage_full": "Storage full",
-    "low_power_mode": "Low Power Mode",
-    "region_or_other_side_off": "The other side, or the region",
-    "small_or_blurry": "Small or blurry",
-}
-"""Names of the causes, for headings."""
 NOTHING_EXPLAINED = "Nothing in this backup explains a missing FaceTime photo. Please read on."
 DIAGNOSIS_NOTE = (
     "This backup was only read. Where each claim was read: diagnose --verbose. The photos one by one: "

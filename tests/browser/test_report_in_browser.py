@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from report_pages import MADE, Browser, browser_is_missing, demo_report, opened
 
 from fixtures import BackupBuilder
+from recovery.analysis.found import FoundAssets
 from recovery.report.html import Report, write_report
 
 pytestmark = pytest.mark.skipif(bool(browser_is_missing()), reason=browser_is_missing() or "a browser is here")
@@ -204,24 +204,91 @@ def test_the_close_view_tells_all_facts_with_their_sources(browser: Browser) -> 
     browser.run("document.getElementById('show-sources').click(); document.getElementById('closeup').close()")
 
 
-def test_a_movie_the_browser_cannot_play_falls_back_to_the_still(browser: Browser) -> None:
-    """The demo's movies are of a kind browsers do not play: the still comes back, and the page says why."""
-    browser.run("report.openCard(report.order.findIndex((card) => card.name === 'IMG_0001.HEIC'))")
-    assert browser.run("return document.getElementById('play').hidden") is False
+def test_a_card_cuts_a_tall_picture_around_its_middle(browser: Browser) -> None:
+    """The picture fills its frame exactly, so that the rule says what is cut, not the frame's lower edge."""
+    browser.run("document.getElementById('gallery').scrollIntoView()")
+    browser.wait("return [...document.querySelectorAll('.card img')].some((image) => image.naturalHeight > 300)")
+    heights = browser.run(
+        "return [...document.querySelectorAll('.card img')].map((image) =>"
+        " [image.getBoundingClientRect().height, image.closest('.frame').getBoundingClientRect().height])"
+    )
+    assert isinstance(heights, list)
+    assert heights
+    assert all(picture == frame for picture, frame in heights)
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])
+def test_a_tall_picture_leaves_room_for_its_buttons(browser: Browser, size: tuple[int, int]) -> None:
+    """Of a photo much taller than wide, as most of FaceTime's, the whole is seen, and so is what lies below it."""
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.run("report.openCard(report.order.findIndex((card) => card.name === 'IMG_0001.HEIC'))")
+        browser.wait("return document.querySelector('#stage img').naturalHeight > 1500")
+        picture, play = browser.run(
+            "return ['#stage img', '#play'].map((name) => {"
+            "  const { left, top, right, bottom } = document.querySelector(name).getBoundingClientRect();"
+            "  return [left, top, right, bottom]; })"
+        )
+        for left, top, right, bottom in (picture, play):
+            assert left >= 0 <= top
+            assert (right <= size[0], bottom <= size[1]) == (True, True)
+        assert picture[3] <= play[1]
+        browser.run("document.getElementById('closeup').close()")
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def movie_of(browser: Browser, demo: Report, name: str) -> tuple[str, Path]:
+    """The script for the place of a photo's card, and the movie beside the page."""
+    at = f"report.order.findIndex((card) => card.name === '{name}')"
+    assert demo.folder is not None
+    return at, demo.folder / str(browser.run(f"return report.details(report.order[{at}].index).movie"))
+
+
+@pytest.mark.parametrize(("name", "size"), [("IMG_0001.HEIC", [1080, 1920]), ("IMG_0015.HEIC", [1280, 852])])
+def test_a_facetime_movie_plays_upright(browser: Browser, demo: Report, name: str, size: list[int]) -> None:
+    """A movie with two sounds, its picture last or first, stored lying or not, plays as it was seen."""
+    at, _ = movie_of(browser, demo, name)
+    browser.run(f"report.openCard({at})")
     browser.keys("m")
-    browser.wait("return document.getElementById('made-from').textContent.startsWith('This browser cannot play')")
-    browser.wait("return document.querySelector('#stage img') !== null")
+    browser.wait("const movie = document.querySelector('#stage video'); return movie && movie.currentTime > 0")
+    shown = "const movie = document.querySelector('#stage video'); return [movie.videoWidth, movie.videoHeight]"
+    assert browser.run(shown) == size
     browser.run("document.getElementById('closeup').close()")
+
+
+@pytest.mark.parametrize(
+    "boxes", [{b"avc1": b"hvc1", b"avcC": b"hvcC"}, {b"avcC": b"gone"}], ids=["HEVC", "damage"]
+)
+def test_a_movie_the_browser_cannot_play_falls_back_to_the_still(
+    browser: Browser, demo: Report, boxes: dict[bytes, bytes]
+) -> None:
+    """The still comes back and the page says why; of HEVC, as FaceTime writes it, only the sound would play."""
+    at, path = movie_of(browser, demo, "IMG_0001.HEIC")
+    made = path.read_bytes()
+    try:
+        changed = made
+        for old, new in boxes.items():
+            changed = changed.replace(old, new)
+        path.write_bytes(changed)
+        browser.run(f"report.openCard({at})")
+        assert browser.run("return document.getElementById('play').hidden") is False
+        browser.keys("m")
+        said = "return document.getElementById('made-from').textContent.startsWith('This browser cannot play')"
+        browser.wait(said)
+        browser.wait("return document.querySelector('#stage img') !== null")
+        browser.run("document.getElementById('closeup').close()")
+    finally:
+        path.write_bytes(made)
 
 
 def test_a_real_movie_plays(browser: Browser, demo: Report, shared: Path) -> None:
     """The H.264 movie of a real iPhone Live Photo plays in the page, from the folder beside it."""
-    assert demo.folder is not None
-    at = "report.order.findIndex((card) => card.name === 'IMG_0003.HEIC')"
-    name = str(browser.run(f"return report.details(report.order[{at}].index).movie"))
-    made = (demo.folder / name).read_bytes()
+    at, path = movie_of(browser, demo, "IMG_0003.HEIC")
+    made = path.read_bytes()
     try:
-        (demo.folder / name).write_bytes((shared / "live-photos/iphone-6s/IMG_0001.MOV").read_bytes())
+        path.write_bytes((shared / "live-photos/iphone-6s/IMG_0001.MOV").read_bytes())
         browser.run(f"report.openCard({at})")
         browser.keys("m")
         browser.wait("const movie = document.querySelector('#stage video'); return movie && movie.currentTime > 0")
@@ -230,18 +297,18 @@ def test_a_real_movie_plays(browser: Browser, demo: Report, shared: Path) -> Non
         assert browser.run("return document.querySelector('#stage img') !== null") is True
     finally:
         browser.run("document.getElementById('closeup').close()")
-        (demo.folder / name).write_bytes(made)
+        path.write_bytes(made)
 
 
 def test_a_large_gallery_gives_far_cards_back(_browser: Browser, tmp_path: Path) -> None:
     """Of many photos only those near the screen have elements, wherever one scrolls, and none is out of reach."""
     from recovery.report.html.previews import Preview
-    from recovery.report.html.write import render
+    from recovery.report.html.writing import render
 
     with opened(BackupBuilder().with_photo("IMG_0001"), tmp_path / "backup") as found:
         (asset,) = found.findings.assets
-        assets = tuple(asset._replace(uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
-        findings = replace(found.findings, assets=assets)
+        assets = tuple(asset.changed(uuid=f"{n:032X}", filename=f"IMG_{n:05d}.HEIC") for n in range(3000))
+        findings = found.findings.changed(assets=FoundAssets.of(assets))
         html = render(findings, found.case, [Preview()] * len(assets), "none_files", MADE)
     page = tmp_path / "large.html"
     page.write_text(html, "utf-8")
@@ -269,10 +336,10 @@ def test_everything_is_there_on_paper(browser: Browser, demo: Report) -> None:
 
 
 def test_a_ghost_says_what_is_known(browser: Browser) -> None:
-    """A photo deleted for good shows when and by what, and calls its picture no more than a thumbnail."""
+    """A photo permanently deleted shows when and by what, and calls its picture no more than a thumbnail."""
     browser.run("report.openCard(report.order.findIndex((card) => card.flags.includes('g') && card.only))")
     text = str(browser.run("return document.getElementById('facts').textContent"))
-    assert "Deleted for good" in text
+    assert "Permanently deleted" in text
     assert "Deleted by" in text
     assert "not the photo" in str(browser.run("return document.getElementById('made-from').textContent"))
     browser.run("document.getElementById('closeup').close()")

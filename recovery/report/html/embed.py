@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
+from recovery.records import valid_unicode
 from recovery.report.figures import in_stored_zone
-from recovery.report.html.events import Event, EventKind
 from recovery.report.html.page import DETAILS_IN_BLOCK, PARTS, Detail, Page
-from recovery.report.safe_text import valid_unicode
+from recovery.report.html.timeline_marks import Event, EventKind
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,7 +24,7 @@ LANES = {
     EventKind.CALL: "FaceTime calls",
     EventKind.PHOTO: "Photos and videos",
     EventKind.TRASHED: "Recently Deleted",
-    EventKind.DELETED: "Deleted for good",
+    EventKind.DELETED: "Permanently deleted",
 }
 Json = dict[str, object] | list[object]
 # With these escaped, no text can end the element it stands in or begin a comment.
@@ -36,10 +37,13 @@ def script_json(value: object) -> Markup:
     return Markup(text.translate(_ESCAPES))
 
 
-def main_block(page: Page, backup: Json) -> Markup:
+def main_block(page: Page, backup: Json, progress: Progress = SILENT) -> Markup:
     """Everything but the details. Cards are rows below one line of names, which halves the size."""
     names = [item.name for item in fields(page.cards[0])] if page.cards else []
-    return script_json(
+    each = counted(page.cards, progress, "Storing the cards in the page", len(page.cards), " photos")
+    # One by one: a library's cards are a text of many megabytes, in which no interrupt would be heard.
+    cards = Markup(",").join(script_json(_values(card)) for card in each)
+    rest = script_json(
         {
             "backup": backup,
             "previews": page.previews,
@@ -49,9 +53,9 @@ def main_block(page: Page, backup: Json) -> Markup:
             "lanes": [[kind.value, LANES[kind]] for kind in EventKind],
             "events": [_event(event) for event in page.events],
             "cardNames": names,
-            "cards": [_values(card) for card in page.cards],
         }
     )
+    return rest[:-1] + Markup(',"cards":[') + cards + Markup("]}")
 
 
 def detail_blocks(details: Iterable[Detail]) -> Iterator[Markup]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from recovery.findings.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
+from recovery.analysis.facetime_finding import DEVICE
+from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
 from recovery.provenance import Source
 from recovery.report import words
+from recovery.report.asset_text import photographed
 from recovery.report.figures import count, day, file_size, span, when
+from recovery.report.messages import status
 from recovery.report.safe_text import clean
 
 _STATES = {FileState.PRESENT: "here", FileState.MISSING: "missing", FileState.DAMAGED: "damaged"}
@@ -32,14 +35,14 @@ class Section:
     rows: tuple[Row, ...]
 
 
-def sections(asset: Asset) -> tuple[Section, ...]:
-    """Everything known of an asset, in words, with where each fact was read."""
+def sections(asset: Asset, sources: Mapping[str, Source]) -> tuple[Section, ...]:
+    """Everything known of an asset, in words, with where each fact was read (`model.sources_of`)."""
     everything = (
         Section("Why", tuple(_signals(asset))),
-        Section("What became of it", tuple(_fate(asset))),
-        Section("The photo", tuple(_facts(asset))),
+        Section("What became of it", tuple(_fate(asset, sources))),
+        Section("The photo", tuple(_facts(asset, sources))),
         Section("Files", tuple(_files(asset))),
-        Section("Notes", tuple(Row("", shown(note)) for note in asset.notes)),
+        Section("Notes", tuple(Row("", shown(note)) for note in map(status.note, asset.notes))),
     )
     return tuple(section for section in everything if section.rows)
 
@@ -54,15 +57,18 @@ def _signals(asset: Asset) -> Iterator[Row]:
         sentence = words.SIGNALS.get(signal.code, words.UNKNOWN_SIGNAL)
         text = sentence.format(code=shown(signal.code), value=shown(signal.value)).rstrip(": ")
         yield Row("", text + (words.UNTESTED_MARK if signal.untested else ""), signal.source)
+    if shown_device := photographed(asset.facetime):
+        yield Row("Shows", shown_device, dict(asset.sources).get(DEVICE))
     call = asset.facetime.call
     if call:
         people = f", with {count(call.with_count, 'other person', 'other people')}" if call.with_count else ""
         yield Row("FaceTime call", span(call.started, call.ended, asset.timezone_offset) + people)
 
 
-def _fate(asset: Asset) -> Iterator[Row]:
-    sources, offset = dict(asset.sources), asset.timezone_offset
-    yield Row("Status", f"{words.STATUSES[asset.status]}: {shown(asset.status_reason)}".rstrip(": "))
+def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
+    offset = asset.timezone_offset
+    why = shown(status.reason(asset.status_reason))
+    yield Row("Status", f"{words.STATUSES[asset.status]}: {why}")
     if asset.cloud and asset.cloud.upload:
         yield Row("iCloud", words.UPLOADS[asset.cloud.upload], sources.get("cloud"))
     if asset.trashed:
@@ -79,7 +85,7 @@ def _fate(asset: Asset) -> Iterator[Row]:
 
 
 def _deletion(gone: Deletion, source: Source | None, offset: int | None) -> Iterator[Row]:
-    yield Row("Deleted for good", when(gone.at, offset), source)
+    yield Row("Permanently deleted", when(gone.at, offset), source)
     for label, text in (
         ("Deleted by", gone.client),
         ("Reason, as stored", gone.reason),
@@ -91,8 +97,8 @@ def _deletion(gone: Deletion, source: Source | None, offset: int | None) -> Iter
         yield Row("Added", when(gone.inserted_at, offset), source)
 
 
-def _facts(asset: Asset) -> Iterator[Row]:
-    sources, offset = dict(asset.sources), asset.timezone_offset
+def _facts(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
+    offset = asset.timezone_offset
     live = asset.live_photo
     for label, field, text in (
         ("Taken", "created", when(asset.created, offset) if asset.created else None),

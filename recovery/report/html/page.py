@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from recovery.findings.model import Asset, CallContext, FileState, Findings, Verdict
-from recovery.photos.places import ORIGINALS
+from recovery.analysis.model import Asset, CallContext, Findings, Verdict, sources_of
+from recovery.photos_db.camera_roll_paths import ORIGINALS
+from recovery.progress import SILENT, Progress, counted
+from recovery.provenance import Source
 from recovery.report import words
 from recovery.report.asset_text import name
 from recovery.report.figures import count, day, in_stored_zone, span
-from recovery.report.html.events import Event
 from recovery.report.html.facts import Section, sections, shown
-from recovery.report.html.pictures import NOT_THE_PHOTO, SHOWN
+from recovery.report.html.picture_choice import NOT_THE_PHOTO, SHOWN
 from recovery.report.html.previews import Preview
+from recovery.report.html.timeline_marks import Event
 from recovery.report.inventory import asset_key
+from recovery.report.messages import status
 
 VERDICTS = {**words.VERDICTS, Verdict.NO: "no sign of FaceTime"}
 V = TypeVar("V", bound=StrEnum)
@@ -28,7 +31,7 @@ DETAILS_IN_BLOCK = 100
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One asset in the gallery. `flags`: t recently deleted, h hidden, g deleted for good, f favourite.
+    """One asset in the gallery. `flags`: t recently deleted, h hidden, g permanently deleted, f favourite.
 
     `day` and `time` are in the stored zone, "" when unknown; `moment` is in seconds since 1970 for sorting;
     `call` is the number of a call or -1; `part` the part of the gallery; `only` says that no more than a
@@ -92,17 +95,27 @@ PARTS = (
     ("From FaceTime", "Certain and probable, by call and by day."),
     ("Perhaps from FaceTime", "Not proven: a sign or two, or only the time of a call."),
     ("Everything else", "Photos and videos without signs of FaceTime, by day."),
-    ("Deleted for good", "No longer in the library, without signs of FaceTime; known from traces."),
+    ("Permanently deleted", "No longer in the library, without signs of FaceTime; known from traces."),
 )
 
 
-def page(findings: Findings, previews: Sequence[Preview], events: tuple[Event, ...], folder: str) -> Page:
+def page(
+    findings: Findings,
+    previews: Sequence[Preview],
+    events: tuple[Event, ...],
+    folder: str,
+    progress: Progress = SILENT,
+) -> Page:
     """The page of one backup; `previews` are in the order of the assets, `folder` is their folder's name."""
     calls = _Calls(findings.assets)
     pairs = list(zip(findings.assets, previews, strict=True))
+    each = counted(pairs, progress, "Writing the cards of the page", len(pairs), " photos")
+    in_detail = counted(pairs, progress, "Writing the details of the page", len(pairs), " photos")
     return Page(
-        cards=tuple(_card(asset, preview, calls) for asset, preview in pairs),
-        details=tuple(_detail(asset, preview) for asset, preview in pairs),
+        cards=tuple(_card(asset, preview, calls) for asset, preview in each),
+        details=tuple(
+            _detail(asset, preview, sources_of(asset, findings.field_sources)) for asset, preview in in_detail
+        ),
         calls=calls.titles,
         events=events,
         verdicts=_choices(VERDICTS, (asset.facetime.verdict for asset in findings.assets)),
@@ -138,7 +151,7 @@ def _card(asset: Asset, preview: Preview, calls: _Calls) -> Card:
     moment = asset.created or asset.added
     local = in_stored_zone(moment, asset.timezone_offset) if moment else None
     originals = (item for item in asset.files if item.role in ORIGINALS)
-    left = any(item.state is not FileState.MISSING for item in originals)
+    left = any(item.recoverable for item in originals)
     return Card(
         name=name(asset),
         key=asset_key(asset),
@@ -179,8 +192,8 @@ def _line(asset: Asset) -> str:
     """What stands on a card without a picture."""
     if asset.deleted:
         at = f" {day(asset.deleted.at, asset.timezone_offset)}" if asset.deleted.at else ""
-        return f"deleted for good{at}"
-    return shown(asset.status_reason) or words.STATUS_MEANINGS[asset.status]
+        return f"permanently deleted{at}"
+    return shown(status.reason(asset.status_reason))
 
 
 def _searched(asset: Asset) -> str:
@@ -199,9 +212,9 @@ def _searched(asset: Asset) -> str:
     return shown(" ".join(text for text in texts if text)).casefold()
 
 
-def _detail(asset: Asset, preview: Preview) -> Detail:
+def _detail(asset: Asset, preview: Preview, sources: Mapping[str, Source]) -> Detail:
     made_from = SHOWN[preview.shown] if preview.shown else shown(preview.problem)
-    return Detail(preview.large or "", preview.movie or "", made_from, sections(asset))
+    return Detail(preview.large or "", preview.movie or "", made_from, sections(asset, sources))
 
 
 def _choices(meanings: Mapping[V, str], found: Iterable[V]) -> tuple[Choice, ...]:
@@ -213,5 +226,5 @@ def _states(findings: Findings) -> Iterator[Choice]:
     totals = findings.totals
     yield Choice("t", "recently deleted", totals.recently_deleted)
     yield Choice("h", "hidden", totals.hidden)
-    yield Choice("g", "deleted for good", totals.permanently_deleted)
+    yield Choice("g", "permanently deleted", totals.permanently_deleted)
     yield Choice("f", "favourite", sum(bool(asset.favorite) for asset in findings.assets))

@@ -17,18 +17,19 @@ from typing import BinaryIO
 from PIL import Image
 
 from recovery import limits
-from recovery.backup.manifest import ManifestEntry
-from recovery.backup.view import BackupView
-from recovery.case import Progress, Silent, TableFile
+from recovery.analysis.model import Asset, AssetFile, FileRole
+from recovery.case import TableFile
 from recovery.errors import MissingExtraError, OutputError, UnreadableFileError
-from recovery.extraction import crew
+from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
-from recovery.findings.model import Asset, AssetFile, FileRole
+from recovery.formats import decoding
+from recovery.formats.exif import FOREIGN_ERRORS
 from recovery.output import TEMPORARY_NAME, Evidence, NewFile, OutputDirectory
-from recovery.photos import decoding
-from recovery.photos.exif import FOREIGN_ERRORS
-from recovery.photos.thumbnails import ThumbnailTable, decode_entry
-from recovery.report.html.pictures import Candidate, Shown, candidates, movies, quick_candidates
+from recovery.photos_db.thumbnail_tables import ThumbnailTable, decode_entry
+from recovery.progress import SILENT, Progress
+from recovery.report.html.picture_choice import Candidate, Shown, candidates, movies, quick_candidates
+from recovery.source.backup_view import BackupView
+from recovery.source.manifest import ManifestEntry
 
 SMALL, LARGE = 320, 1600
 """Longer side in pixels of a preview in the gallery, and of one that is looked at alone."""
@@ -78,7 +79,7 @@ class PreviewMaker:
     tables: Mapping[tuple[str, str], ThumbnailTable]
 
     def make(
-        self, assets: Iterable[Asset], large: Callable[[Asset], bool], progress: Progress | None = None
+        self, assets: Iterable[Asset], large: Callable[[Asset], bool], progress: Progress = SILENT
     ) -> list[Preview]:
         """One preview per asset, in order; `large` says of which to make large pictures and movies too.
 
@@ -86,13 +87,12 @@ class PreviewMaker:
         """
         everything = list(assets)
         found = [Preview()] * len(everything)
-        show = progress or Silent()
 
         def done(number: int, preview: Preview) -> None:
             found[number] = preview
-            show.advance()
+            progress.advance()
 
-        show.start("Previews", len(everything), "photos")
+        progress.start("Previews", len(everything), "photos")
         # Pillow warns about large and odd files; filters are not per thread, so they are set here, once.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -103,7 +103,7 @@ class PreviewMaker:
             except OSError as error:
                 raise OutputError(f"The folder {self.folder} cannot be written ({error.strerror}).") from error
             finally:
-                show.finish()
+                progress.finish()
         return found
 
     def forget_others(self, previews: Iterable[Preview]) -> None:
@@ -149,7 +149,7 @@ class PreviewMaker:
             shown=preview.shown or small.shown,
             problem="" if small.small else small.problem,
         )
-        return replace(preview, movie=self._movie(folder, order.movie)) if order.movie else preview
+        return replace(preview, movie=self._movie(folder, order.movie, tick)) if order.movie else preview
 
     def _first(self, folder: OutputDirectory, sources: Iterable[Source], what: str) -> Preview:
         """The preview from the first source that gives one."""
@@ -178,7 +178,7 @@ class PreviewMaker:
         except FOREIGN_ERRORS as error:
             raise UnreadableFileError(f"The picture cannot be read ({type(error).__name__}).") from error
 
-    def _movie(self, folder: OutputDirectory, source: Source) -> str | None:
+    def _movie(self, folder: OutputDirectory, source: Source, tick: crew.Tick) -> str | None:
         """A copy for playing. Browsers take a QuickTime movie for the MP4 it nearly is, if it is so named."""
         name = f"{self._key(source.candidate.file)}-movie.mp4"
         if _is_there(folder, name):
@@ -186,7 +186,7 @@ class PreviewMaker:
         with NewFile(folder) as new:
             try:
                 with new.buffered() as stream:
-                    self.view.copy_into(source.entry, stream)
+                    self.view.copy_into(source.entry, stream, tick)
             except UnreadableFileError:
                 return None
             new.publish(name)

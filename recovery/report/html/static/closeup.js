@@ -26,12 +26,16 @@
     const video = element("video", { src: report.path(detail.movie), controls: true, autoplay: true, loop: true });
     video.playsInline = true;
     if (detail.large) video.poster = report.path(detail.large);
-    video.addEventListener("error", () => {
+    const giveUp = () => {
+      if (!stage.contains(video)) return;
       showStill();
       byId("play").hidden = true;
-      byId("made-from").textContent = "This browser cannot play this movie. Extracted, other programs can. "
+      byId("made-from").textContent = "This browser cannot play this video. Extracted, other programs can. "
         + detail.madeFrom;
-    }, { once: true });
+    };
+    video.addEventListener("error", giveUp);
+    // FaceTime's movies are HEVC: a browser that cannot decode it would play their sound to an empty picture.
+    video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) giveUp(); });
     stage.replaceChildren(video);
     byId("play").textContent = "Show still";
   }
@@ -40,7 +44,7 @@
     if (!detail || !detail.movie || byId("play").hidden) return;
     if (stage.querySelector("video")) {
       showStill();
-      byId("play").textContent = "Play movie";
+      byId("play").textContent = "Play video";
     } else {
       playMovie();
     }
@@ -67,7 +71,7 @@
     byId("position").textContent = `${(position + 1).toLocaleString("en")} of ${report.order.length.toLocaleString("en")}`;
     byId("closeup-tick").checked = report.ticked.has(card().index);
     byId("play").hidden = !detail.movie;
-    byId("play").textContent = "Play movie";
+    byId("play").textContent = "Play video";
     byId("previous").disabled = position === 0;
     byId("next").disabled = position === report.order.length - 1;
     byId("facts").replaceChildren(...detail.sections.flatMap(([title, rows]) => [

@@ -4,7 +4,7 @@
   const PRINTED = 1000;
   const { element, plural } = report;
   const gallery = report.byId("gallery");
-  const flagWords = { g: "deleted for good", t: "recently deleted", h: "hidden" };
+  const flagWords = { g: "permanently deleted", t: "recently deleted", h: "hidden" };
   const probe = element("div", { class: "cards probe" });
   let chunks = [];
   report.order = [];

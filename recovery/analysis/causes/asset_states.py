@@ -1,0 +1,151 @@
+"""What was done to the photos on the phone: recently deleted, hidden, permanently deleted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from recovery.analysis.causes.context import (
+    Answer,
+    Hits,
+    Inquiry,
+    Rule,
+    by_photos,
+    contradicted,
+    field_source,
+    shown,
+    undetermined,
+    unread,
+)
+from recovery.analysis.model import Asset, Verdict
+from recovery.analysis.statements import (
+    CauseCode,
+    Deleted,
+    DeletionReason,
+    Fact,
+    Moment,
+    NumbersSkipped,
+    OthersPermanentlyDeleted,
+    PermanentlyDeleted,
+    PhotoFact,
+)
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.history import DeletedAsset
+from recovery.provenance import Gap, Source
+
+
+def deadlines(assets: Iterable[Asset]) -> tuple[Moment, ...]:
+    """The estimated last days in Recently Deleted, the first one first."""
+    known = (
+        Moment(asset.trashed_until_estimate, asset.timezone_offset)
+        for asset in assets
+        if asset.trashed_until_estimate is not None
+    )
+    return tuple(sorted(known, key=lambda moment: moment.at))
+
+
+def _recently_deleted(inquiry: Inquiry) -> Answer:
+    hits = Hits.of(inquiry, lambda asset: asset.trashed is True)
+    return by_photos(
+        PhotoFact.RECENTLY_DELETED,
+        hits,
+        gaps=inquiry.library_gaps("trashed_state"),
+        sources=field_source(inquiry, "trashed"),
+        until=deadlines(hits.sure),
+        others=inquiry.sieve.others_trashed,
+    )
+
+
+def _hidden(inquiry: Inquiry) -> Answer:
+    return by_photos(
+        PhotoFact.HIDDEN,
+        Hits.of(inquiry, lambda asset: asset.hidden is True),
+        gaps=inquiry.library_gaps("hidden"),
+        sources=field_source(inquiry, "hidden"),
+        others=inquiry.sieve.others_hidden,
+    )
+
+
+# --- permanently deleted --------------------------------------------------------------------------------
+
+STORED_REASONS: tuple[tuple[str, DeletionReason], ...] = (
+    # Seen in real macOS libraries.
+    ("User deleted asset from trashcan", DeletionReason.BY_HAND),
+    ("expunge from recently deleted", DeletionReason.BY_HAND),
+    # Read in decompiled code, in no sample.
+    ("Asset was deleted remotely", DeletionReason.FROM_SHARED_ALBUM),
+    ("source resource can't be found", DeletionReason.FILE_NOT_FOUND),
+    ("No image information can be recovered", DeletionReason.NOT_RESTORED),
+)
+"""Part of a stored delete reason, and what it means; other reasons are quoted as stored."""
+ACTIVITIES = {
+    "expired": DeletionReason.EXPIRED,
+    "icloud": DeletionReason.ICLOUD,
+    "migration": DeletionReason.MIGRATION,
+}
+"""What the library was doing (photos/clients.py), where no reason is stored."""
+
+
+def _permanently_deleted(inquiry: Inquiry) -> Answer:
+    ghosts = inquiry.deleted
+    known = {(item.uuid or "").upper(): item for item in _deleted(inquiry)}
+    sure = [asset for asset in ghosts if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
+    gaps = _history_gaps(inquiry)
+    if sure:
+        says = PermanentlyDeleted(len(sure), _times(sure), _reasons(sure, known))
+        return shown(says, sources=_sources(sure, known))
+    if ghosts:
+        return undetermined(OthersPermanentlyDeleted(len(ghosts), _times(ghosts)), sources=_sources(ghosts, known))
+    if gaps:
+        return unread(gaps)
+    history = inquiry.case.traces.history
+    if history is not None and history.numbering.unexplained_count:
+        return undetermined(NumbersSkipped(history.numbering.unexplained_count))
+    return contradicted(Fact.NOTHING_PERMANENTLY_DELETED)
+
+
+def _deleted(inquiry: Inquiry) -> tuple[DeletedAsset, ...]:
+    history = inquiry.case.traces.history
+    return history.deleted if history else ()
+
+
+def _history_gaps(inquiry: Inquiry) -> tuple[Gap, ...]:
+    history = inquiry.case.traces.history
+    if inquiry.case.library is None or history is None:
+        return inquiry.library_gaps()
+    if history.trimmed or history.trimmed is None:
+        where = next((gap.where for gap in history.gaps), "")
+        why = GapReason.HISTORY_TRIMMED if history.trimmed else GapReason.HISTORY_EMPTY
+        return (*history.gaps, Gap(GapSubject.RECORD_OF_CHANGES, where, why))
+    return tuple(gap for gap in inquiry.case.gaps if gap.what is GapSubject.PERSISTENT_HISTORY)
+
+
+def _times(ghosts: Sequence[Asset]) -> tuple[datetime, ...]:
+    return tuple(asset.deleted.at for asset in ghosts if asset.deleted and asset.deleted.at)
+
+
+def _reasons(ghosts: Iterable[Asset], known: dict[str, DeletedAsset]) -> tuple[Deleted, ...]:
+    told = Counter(_reason(asset, known.get((asset.uuid or "").upper())) for asset in ghosts)
+    return tuple(Deleted(number, *reason) for reason, number in told.items())
+
+
+def _reason(asset: Asset, ghost: DeletedAsset | None) -> tuple[DeletionReason, str | None, str | None]:
+    """The reason, its own text where that is all that is known, and the program."""
+    stored, client = (asset.deleted.reason, asset.deleted.client) if asset.deleted else (None, None)
+    if stored:
+        understood = (reason for part, reason in STORED_REASONS if part.casefold() in stored.casefold())
+        reason = next(understood, DeletionReason.AS_STORED)
+        return reason, stored if reason is DeletionReason.AS_STORED else None, client
+    activity = ghost.deletion.activity if ghost is not None else None
+    return ACTIVITIES.get(activity or "", DeletionReason.NOT_STORED), None, client
+
+
+def _sources(ghosts: Iterable[Asset], known: dict[str, DeletedAsset]) -> list[Source]:
+    found = (known.get((asset.uuid or "").upper()) for asset in ghosts)
+    return [item.source for item in found if item is not None]
+
+
+RECENTLY_DELETED = Rule(CauseCode.RECENTLY_DELETED, _recently_deleted)
+HIDDEN = Rule(CauseCode.HIDDEN, _hidden)
+PERMANENTLY_DELETED = Rule(CauseCode.PERMANENTLY_DELETED, _permanently_deleted)

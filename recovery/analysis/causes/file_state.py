@@ -1,0 +1,93 @@
+"""What is left of the files: one half only, contents missing, an unfinished backup, small pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from recovery.analysis.causes.context import (
+    Answer,
+    Hits,
+    Inquiry,
+    Rule,
+    by_photos,
+    contradicted,
+    field_source,
+    shown,
+    undetermined,
+    unread,
+)
+from recovery.analysis.model import ORIGINALS, Asset, FileState, Status
+from recovery.analysis.statements import Advice, CauseCode, Fact, FilesLacking, PartState, PhotoFact, PictureSizes
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Source
+from recovery.source.identity import STATUS
+from recovery.source.manifest import STORE as MANIFEST
+
+SMALL = 3_000_000
+"""Pixels below which a picture counts as small (our own line): a frame of a 1920 x 1080 call has 2.1 million."""
+
+
+def _half_arrived(inquiry: Inquiry) -> Answer:
+    hits = Hits.of(inquiry, lambda asset: asset.status is Status.HALF and asset.deleted is None)
+    lacks_video = sum(asset.live_photo is not None and asset.live_photo.still for asset in hits.sure)
+    return by_photos(
+        PhotoFact.HALF,
+        hits,
+        gaps=inquiry.library_gaps(),
+        sources=_original_sources,
+        parts=((PartState.VIDEO_LOST, lacks_video), (PartState.STILL_LOST, len(hits.sure) - lacks_video)),
+    )
+
+
+def original_missing(asset: Asset) -> bool:
+    """Whether the backup lists an original of it whose contents are not there or damaged."""
+    return any(item.role in ORIGINALS and item.state is not FileState.PRESENT for item in asset.files)
+
+
+def _original_missing_in_backup(inquiry: Inquiry) -> Answer:
+    hits = Hits.of(inquiry, original_missing)
+    states = [item.state for asset in hits.sure for item in asset.files if item.role in ORIGINALS]
+    gone, damaged = states.count(FileState.MISSING), states.count(FileState.DAMAGED)
+    return by_photos(
+        PhotoFact.ORIGINAL_MISSING,
+        hits,
+        gaps=inquiry.library_gaps(),
+        sources=_original_sources,
+        parts=((PartState.NOT_IN_FOLDER, gone), (PartState.DAMAGED, damaged)),
+    )
+
+
+def _original_sources(asset: Asset) -> Iterable[Source]:
+    return [Source(MANIFEST, f"Files {item.path}") for item in asset.files if item.role in ORIGINALS]
+
+
+def _backup_incomplete(inquiry: Inquiry) -> Answer:
+    identity, missing = inquiry.case.identity, len(inquiry.case.census.missing)
+    status = Source(STATUS, "SnapshotState")
+    lacking = FilesLacking(identity.complete, missing)
+    if identity.complete is False:
+        return shown(lacking, sources=[status])
+    if missing:
+        return shown(lacking, sources=[Source(MANIFEST, "Files")])
+    if identity.complete is None:
+        gaps = tuple(gap for gap in inquiry.case.gaps if gap.where == STATUS)
+        return unread(gaps or (Gap(GapSubject.BACKUP_FILE, STATUS, GapReason.FINISHED_NOT_STATED, part=STATUS),))
+    return contradicted(Fact.BACKUP_FINISHED, sources=[status])
+
+
+def _small_or_blurry(inquiry: Inquiry) -> Answer:
+    sized = [(asset.width, asset.height, asset) for asset in inquiry.sure if asset.width and asset.height]
+    if not sized:
+        return undetermined(Fact.NO_SIZE_KNOWN, advice=Advice.NONE)
+    sizes = sorted((width * height, width, height) for width, height, _ in sized)
+    (pixels, *smallest), (_, *largest) = sizes[0], sizes[-1]
+    sources = [source for _, _, asset in sized for source in field_source(inquiry, "width")(asset)]
+    small = pixels < SMALL
+    says = PictureSizes((smallest[0], smallest[1]), (largest[0], largest[1]), small)
+    return shown(says, sources=sources) if small else contradicted(says, sources=sources)
+
+
+HALF_ARRIVED = Rule(CauseCode.HALF_ARRIVED, _half_arrived)
+ORIGINAL_MISSING_IN_BACKUP = Rule(CauseCode.ORIGINAL_MISSING_IN_BACKUP, _original_missing_in_backup)
+BACKUP_INCOMPLETE = Rule(CauseCode.BACKUP_INCOMPLETE, _backup_incomplete)
+SMALL_OR_BLURRY = Rule(CauseCode.SMALL_OR_BLURRY, _small_or_blurry)

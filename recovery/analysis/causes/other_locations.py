@@ -1,0 +1,95 @@
+"""Where the photo may be instead: with the other person, in Messages, on another device; and calls without one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from recovery.analysis.call_context import MARGIN
+from recovery.analysis.causes.context import (
+    Answer,
+    Hits,
+    Inquiry,
+    Rule,
+    by_photos,
+    contradicted,
+    shown,
+    unread,
+    unseen,
+)
+from recovery.analysis.model import Asset, FileRole
+from recovery.analysis.statements import Advice, BackupOfDevice, CallsWithoutPhoto, CauseCode, Fact, PhotoFact
+from recovery.app_data.calls import CALL_HISTORY, Call
+from recovery.provenance import Source
+from recovery.source.identity import INFO
+
+
+def _call_without_photo(inquiry: Inquiry) -> Answer:
+    gaps = inquiry.gaps_hiding("call_without_photo")
+    calls = [call for call in inquiry.case.around.calls if call.facetime and call.video and call.connected]
+    spans = [call for call in calls if call.started and call.ended]
+    if gaps and not spans:
+        advice = Advice.ENCRYPT_THE_BACKUP if inquiry.case.encrypted is False else Advice.USUAL
+        return unread(gaps, advice=advice)
+    if unread_photos := inquiry.library_gaps():
+        return unread(unread_photos, calls=len(spans))
+    bare = _without_photo(inquiry, spans)
+    if bare:
+        at = tuple(call.started for call in bare if call.started)
+        return shown(CallsWithoutPhoto(len(bare), len(spans), at), sources=_sources(bare))
+    if gaps:
+        return unread(gaps)
+    if not spans:
+        return contradicted(Fact.NO_CALLS, sources=[Source(CALL_HISTORY.location.path)])
+    return contradicted(Fact.EVERY_CALL_HAS_A_PHOTO, sources=_sources(spans))
+
+
+def _without_photo(inquiry: Inquiry, calls: Iterable[Call]) -> list[Call]:
+    moments = sorted(
+        moment
+        for asset in (*inquiry.sure, *inquiry.perhaps)
+        for moment in (asset.created, asset.added)
+        if moment is not None
+    )
+    bare = []
+    for call in calls:
+        if call.started is None or call.ended is None:
+            continue
+        place = bisect_left(moments, call.started - MARGIN)
+        if place == len(moments) or moments[place] > call.ended + MARGIN:
+            bare.append(call)
+    return bare
+
+
+def _sources(calls: Iterable[Call]) -> list[Source]:
+    return [call.source for call in calls]
+
+
+def _copy_in_messages(inquiry: Inquiry) -> Answer:
+    return by_photos(
+        PhotoFact.COPY_IN_MESSAGES,
+        Hits.of(inquiry, lambda asset: any(_copies(asset))),
+        gaps=inquiry.gaps_hiding("copy_in_messages"),
+        sources=lambda asset: [Source(path) for path in _copies(asset)],
+    )
+
+
+def _copies(asset: Asset) -> list[str]:
+    return [item.path for item in asset.files if item.role is FileRole.MESSAGES_COPY and item.recoverable]
+
+
+def _other_phone_has_it(inquiry: Inquiry) -> Answer:
+    return unseen(Fact.SAVED_WHERE_THE_SHUTTER_WAS_PRESSED)
+
+
+def _another_device(inquiry: Inquiry) -> Answer:
+    kind = inquiry.case.identity.product_type
+    name = next((word for word in ("iPhone", "iPad", "iPod") if (kind or "").startswith(word)), None)
+    sources = [Source(INFO, "Product Type")] if kind else []
+    return unseen(Fact.ONE_DEVICE_ONLY if name is None else BackupOfDevice(name), sources=sources)
+
+
+CALL_WITHOUT_PHOTO = Rule(CauseCode.CALL_WITHOUT_PHOTO, _call_without_photo)
+OTHER_PHONE_HAS_IT = Rule(CauseCode.OTHER_PHONE_HAS_IT, _other_phone_has_it)
+COPY_IN_MESSAGES = Rule(CauseCode.COPY_IN_MESSAGES, _copy_in_messages)
+ANOTHER_DEVICE = Rule(CauseCode.ANOTHER_DEVICE, _another_device)

@@ -1,0 +1,90 @@
+"""The summary: what became of the FaceTime photos, for the person who misses one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from recovery.analysis.causes.asset_states import deadlines
+from recovery.analysis.causes.file_state import original_missing
+from recovery.analysis.causes.icloud import only_in_icloud
+from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
+from recovery.analysis.statements import CauseCode, Fact, Fate, Fates, PossiblePhotos, Statement
+
+SWITCHES = (CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseCode.LOCKDOWN_MODE, CauseCode.PHOTOS_PERMISSION)
+"""Causes that keep any FaceTime photo from being saved; when shown they belong into the summary."""
+
+
+def _is_trashed(asset: Asset) -> bool:
+    return asset.trashed is True
+
+
+def _lacks_original(asset: Asset) -> bool:
+    return asset.status is not Status.HALF and original_missing(asset)
+
+
+def _unexplained(asset: Asset) -> bool:
+    return not (asset.deleted is not None or only_in_icloud(asset) or original_missing(asset))
+
+
+def _only_copy(asset: Asset) -> bool:
+    return asset.status is Status.REDUCED_COPY and _unexplained(asset)
+
+
+def _no_picture(asset: Asset) -> bool:
+    return asset.status in (Status.NOT_FOUND, Status.ELSEWHERE) and _unexplained(asset)
+
+
+FATES: tuple[tuple[Fate, Callable[[Asset], bool]], ...] = (
+    (Fate.RECENTLY_DELETED, _is_trashed),
+    (Fate.HIDDEN, lambda asset: asset.hidden is True),
+    (Fate.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
+    (Fate.ONLY_IN_ICLOUD, only_in_icloud),
+    (
+        Fate.UPLOAD_PENDING,
+        lambda asset: asset.cloud is not None and asset.cloud.upload in (Upload.PENDING, Upload.STUCK),
+    ),
+    (
+        Fate.HALF,
+        lambda asset: asset.status is Status.HALF and asset.deleted is None and not only_in_icloud(asset),
+    ),
+    (Fate.ORIGINAL_MISSING, _lacks_original),
+    (Fate.ONLY_A_COPY, _only_copy),
+    (Fate.NO_PICTURE, _no_picture),
+)
+
+
+def opening(
+    ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], *, library_read: bool
+) -> tuple[Statement, ...]:
+    """What is stated of the certain and probable FaceTime photos; `maybe` counts the possible ones.
+
+    A photo may be counted under several fates; nothing is said of fates no photo has.
+    """
+    return tuple(_statements(ours, maybe, causes, library_read))
+
+
+def _statements(
+    ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], library_read: bool
+) -> Iterator[Statement]:
+    yield _fates(ours) if ours else Fact.NO_FACETIME_PHOTO
+    if maybe:
+        yield PossiblePhotos(maybe, besides=bool(ours))
+    if not library_read:
+        yield Fact.LIBRARY_NOT_READ_IN_FULL
+    for cause in causes:
+        if cause.code in SWITCHES and cause.verdict is CauseVerdict.SHOWN:
+            yield from cause.says
+    if not ours:
+        yield Fact.NEED_NOT_BE_LOST
+    elif any(asset.recoverable for asset in ours):
+        yield Fact.SAVE_WHAT_IS_HERE
+
+
+def _fates(ours: Sequence[Asset]) -> Fates:
+    numbers = tuple((fate, sum(map(is_true, ours))) for fate, is_true in FATES)
+    return Fates(
+        len(ours),
+        tuple((fate, number) for fate, number in numbers if number),
+        deadlines(filter(_is_trashed, ours)),
+        sum(not any(is_true(asset) for _, is_true in FATES) for asset in ours),
+    )

@@ -1,0 +1,1 @@
+"""An older and a newer backup compared asset by asset."""

@@ -1,0 +1,36 @@
+"""Rows of the library that cannot be of FaceTime and of which nothing else is to be said: what counts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from recovery import clock
+from recovery.case import Case
+from recovery.case.candidates import CHOSEN
+from recovery.clock import Moment
+from recovery.photos_db.codes import Availability, ResourceSubtype
+
+_AWAY = f"""(SELECT remote = {Availability.YES:d} AND local <> {Availability.YES:d} FROM resource
+             WHERE asset_pk = asset.pk AND subtype = {ResourceSubtype.ORIGINAL:d} ORDER BY number LIMIT 1)"""
+
+
+class PlainRow(NamedTuple):
+    """What is asked of every asset; `away`: its original is in iCloud and not on the phone."""
+
+    uuid: str
+    directory: str | None
+    filename: str | None
+    original_filename: str
+    created: Moment | None
+    away: bool
+
+
+def plain_rows(case: Case) -> Iterator[PlainRow]:
+    """The rows of which no asset was made."""
+    found = case.store.run(
+        f"SELECT uuid, directory, filename, original_filename, created, {_AWAY} FROM asset "
+        f"WHERE pk NOT IN ({CHOSEN})"
+    )
+    for uuid, directory, filename, original_filename, created, away in found:
+        yield PlainRow(uuid, directory, filename, original_filename, clock.from_cocoa(created), bool(away))

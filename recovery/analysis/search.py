@@ -1,0 +1,159 @@
+"""Search among assets by date, place, person, album and words: one value that every command shares."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from recovery.analysis.model import Asset, Verdict
+from recovery.errors import SelectionError
+
+_EARTH_RADIUS = 6371.0  # kilometres
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Within `kilometres` of a place in degrees."""
+
+    latitude: float
+    longitude: float
+    kilometres: float
+
+    def covers(self, asset: Asset) -> bool:
+        """Whether the asset has a place, and that lies within the circle (great-circle distance)."""
+        if asset.latitude is None or asset.longitude is None:
+            return False
+        south, north = math.radians(self.latitude), math.radians(asset.latitude)
+        across = math.radians(asset.longitude - self.longitude) / 2
+        half = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * math.sin(across) ** 2
+        return 2 * _EARTH_RADIUS * math.asin(math.sqrt(min(1.0, half))) <= self.kilometres
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; the parts narrow each other, and a search without parts fits everything.
+
+    Times are aware; `since` is included, `until` is not; they are held against the date of an asset, else against
+    the date it was added. Persons, albums and words match parts of names, whatever their case and accents; all of
+    them must be there, words in the title, caption, keywords or original name. `facetime` takes what has any sign
+    of FaceTime, a possible one included.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    near: Near | None = None
+    persons: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    text: str | None = None
+    facetime: bool = False
+
+    def __post_init__(self) -> None:
+        for moment in (self.since, self.until):
+            if moment is not None and moment.tzinfo is None:
+                raise SelectionError("A date filter needs a time zone.", "Say which zone is meant, or use UTC.")
+        if self.since and self.until and self.since >= self.until:
+            raise SelectionError("The first date of the filter is not before the last.", "Exchange the two dates.")
+        if self.near and not (abs(self.near.latitude) <= 90 and abs(self.near.longitude) <= 180):
+            raise SelectionError("A place needs a latitude of -90 to 90 and a longitude of -180 to 180 degrees.")
+        if self.near and not self.near.kilometres > 0:
+            raise SelectionError("The distance from a place must be more than 0 kilometres.")
+        if any(not folded(name).strip() for name in (*self.persons, *self.albums)):
+            raise SelectionError("A person or album to search for needs a name.")
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is searched for."""
+        return self.facetime or self._narrows_further
+
+    @property
+    def only_facetime(self) -> bool:
+        """Whether FaceTime is all that is searched for."""
+        return self.facetime and not self._narrows_further
+
+    @property
+    def _narrows_further(self) -> bool:
+        return bool(self.since or self.until or self.near or self.persons or self.albums or self._words)
+
+    def fits(self, asset: Asset) -> bool:
+        """Whether an asset has everything that is searched for; what it does not tell does not fit."""
+        return (
+            self._is_of_origin(asset)
+            and self.covers(_moment(asset))
+            and (self.near is None or self.near.covers(asset))
+            and _all_within(self.persons, asset.persons)
+            and _all_within(self.albums, asset.albums)
+            and _all_within(self._words, _described(asset))
+        )
+
+    def covers(self, moment: datetime | None) -> bool:
+        """Whether a moment lies within the dates that are searched for; an unknown one only where none are."""
+        if self.since is None and self.until is None:
+            return True
+        if moment is None:
+            return False
+        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+
+    def description(self) -> str:
+        """What is searched for, in one line, e.g. `from 2024-05-01 00:00 UTC, in album “Family”`."""
+        parts = [f"from {_minute(self.since)}"] if self.since else []
+        parts += [f"before {_minute(self.until)}"] if self.until else []
+        if self.near:
+            parts.append(f"within {self.near.kilometres:g} km of {self.near.latitude:g}, {self.near.longitude:g}")
+        parts += [f"with “{name}”" for name in self.persons]
+        parts += [f"in album “{name}”" for name in self.albums]
+        parts += [f"with the words “{' '.join(self._words)}”"] if self._words else []
+        return ", ".join(parts)
+
+    def told(self, assets: Iterable[Asset]) -> str:
+        """The search, how many fit, and how many could not be held against it, as one paragraph."""
+        known = list(filter(self._is_of_origin, assets))
+        what = "photos and videos with a sign of FaceTime" if self.facetime else "photos and videos"
+        if not self._narrows_further:
+            there = "are" if len(known) > 1 else "is"
+            return f"Only {what} were asked for; there {there} {f'{len(known):,}' if known else 'none'}."
+        fit = sum(map(self.fits, known))
+        dateless = sum(_moment(asset) is None for asset in known) if self.since or self.until else 0
+        placeless = sum(asset.latitude is None or asset.longitude is None for asset in known) if self.near else 0
+        unknown = [
+            f"{number:,} {'has' if number == 1 else 'have'} no known {fact}"
+            for number, fact in ((dateless, "date"), (placeless, "place"))
+            if number
+        ]
+        left_out = f" {' and '.join(unknown)}, so nobody can say whether they fit." if unknown else ""
+        return f"{fit:,} of {len(known):,} {what} fit: {self.description()}.{left_out}"
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return tuple((self.text or "").split())
+
+    def _is_of_origin(self, asset: Asset) -> bool:
+        return not self.facetime or asset.facetime.verdict is not Verdict.NO
+
+
+def folded(text: str) -> str:
+    """The text without case and accents, for comparing: `Zoë` and `ZOE` are the same."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+def _all_within(wanted: Iterable[str], texts: Iterable[str]) -> bool:
+    parts = [folded(part) for part in wanted]
+    if not parts:
+        return True
+    known = [folded(text) for text in texts]
+    return all(any(part in text for text in known) for part in parts)
+
+
+def _described(asset: Asset) -> list[str]:
+    return [text for text in (asset.title, asset.caption, asset.original_filename, *asset.keywords) if text]
+
+
+def _moment(asset: Asset) -> datetime | None:
+    return asset.created or asset.added
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

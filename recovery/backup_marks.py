@@ -1,0 +1,32 @@
+"""Which folder is a backup, told by the files that every backup has; also whether a path lies inside one."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from recovery.filesystem import is_file
+
+INFO, MANIFEST, STATUS = "Info.plist", "Manifest.plist", "Status.plist"
+MANIFEST_DATABASE = "Manifest.db"
+MARKS = (MANIFEST_DATABASE, MANIFEST, INFO, STATUS)
+UDID_FOLDER = re.compile(r"([0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{16})(-\d{8}-\d{6})?")
+"""40 hexadecimal digits, or since 2018 eight, a dash and sixteen; dated copies carry -YYYYMMDD-HHMMSS behind."""
+
+
+def is_backup(folder: Path) -> bool:
+    """Whether a folder looks like a backup: Manifest.db, or another mark in a folder named as backups are.
+
+    Raises OSError where the system refuses to show it.
+    """
+    if is_file(folder / MANIFEST_DATABASE):
+        return True
+    marks = sum(is_file(folder / mark) for mark in MARKS)
+    return marks >= 2 or (marks == 1 and UDID_FOLDER.fullmatch(folder.name) is not None)
+
+
+def enclosing_backup(path: Path) -> Path | None:
+    """The backup that a path is or lies in, links resolved; raises OSError where the system does not show it."""
+    here = Path(os.path.realpath(path))
+    return next((folder for folder in (here, *here.parents) if is_backup(folder)), None)

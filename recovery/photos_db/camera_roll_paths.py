@@ -1,0 +1,127 @@
+"""Where the camera roll keeps what: the path of a file in the backup tells its part and its asset.
+
+Folders are those of a real iOS 14.3 manifest and of three public listings of whole devices (iOS 15 and 16).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+DOMAIN = "CameraRollDomain"
+ROOT = "Media/"
+"""Stands in front of the library's directories in the backup's paths."""
+
+
+class Part(StrEnum):
+    """What a file is in the camera roll."""
+
+    ORIGINAL = "original"
+    EDIT = "edit"
+    REDUCED = "reduced"
+    THUMBNAIL = "thumbnail"
+    TABLE = "table"
+
+
+class FileRole(StrEnum):
+    """What a file is to its asset."""
+
+    STILL = "still"
+    PAIRED_VIDEO = "paired_video"
+    VIDEO = "video"
+    EDITED_STILL = "edited_still"
+    EDITED_VIDEO = "edited_video"
+    ADJUSTMENTS = "adjustments"
+    REDUCED = "reduced"
+    THUMBNAIL = "thumbnail"
+    THUMBNAIL_TABLE = "thumbnail_table"
+    MESSAGES_COPY = "messages_copy"
+    DERIVED = "derived"
+    FACETIME_MESSAGE = "facetime_message"
+    """Media of a FaceTime message, which is no photo and belongs to no asset."""
+
+    __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
+
+
+ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
+"""Roles of files that are the photo itself."""
+
+
+class Place(NamedTuple):
+    """The part a path stands for, and the asset it names: directory as the library stores it, and file name.
+
+    `name` has no extension where the path gives none (`stem_only`); `format_id` is the kind of thumbnail.
+    """
+
+    part: Part
+    directory: str = ""
+    name: str = ""
+    stem_only: bool = False
+    format_id: int | None = None
+
+    @property
+    def stem(self) -> str:
+        """The asset's file name without its extension."""
+        return self.name if self.stem_only else stem(self.name)
+
+
+def v2_path(directory: str, name: str, format_id: int) -> str:
+    """Where the backup keeps the thumbnail file of an asset's file; what `place_of` takes apart."""
+    return f"{ROOT}PhotoData/Thumbnails/V2/{directory}/{name}/{format_id}.JPG"
+
+
+def stem(name: str) -> str:
+    """A file name without its extension; names of dot files stay whole."""
+    head, dot, _ = name.rpartition(".")
+    return head if dot and head else name
+
+
+def extension(name: str) -> str:
+    """The extension in lower case with its dot, "" without one."""
+    head, dot, tail = name.rpartition(".")
+    return f".{tail.lower()}" if dot and head else ""
+
+
+# Directories that hold originals, as the library stores them.
+_ORIGINALS = r"DCIM/[^/]+|PhotoData/CPLAssets/[^/]+|PhotoData/PhotoCloudSharingData/.+/\d+CLOUD"
+
+_NO_STEPS = frozenset(("", ".", ".."))
+# How a path begins, its part, whether it lacks the extension, and the only pattern such a path can fit.
+_PATTERNS: tuple[tuple[str, Part, bool, re.Pattern[str]], ...] = tuple(
+    (start, part, stem_only, re.compile(pattern))
+    for start, part, stem_only, pattern in (
+        ("PhotoData/Thumbnails/V2/", Part.THUMBNAIL, False, r"[^/]+/[^/]+/V2/(.+)/([^/]+)/(\d{1,9})\.JPG"),
+        ("PhotoData/Thumbnails/", Part.TABLE, False, r"[^/]+/[^/]+/()()(\d{1,9})\.ithmb"),
+        ("PhotoData/Mutations/", Part.EDIT, True, r"[^/]+/[^/]+/(.+)/([^/]+)/Adjustments/[^/]+()"),
+        ("PhotoData/Metadata/", Part.REDUCED, False, rf"[^/]+/[^/]+/({_ORIGINALS})/([^/]+)()"),
+        ("", Part.ORIGINAL, False, rf"({_ORIGINALS})/([^./][^/]*)()"),
+    )
+)
+
+
+def place_of(domain: str, relative_path: str) -> Place | None:
+    """What a file of the backup is in the camera roll; None for files that are no media of it."""
+    if domain != DOMAIN or not relative_path.startswith(ROOT):
+        return None
+    path = relative_path[len(ROOT) :]
+    if ("/." in path or "//" in path or path[-1:] == "/") and not _NO_STEPS.isdisjoint(path.split("/")):
+        return None
+    for start, part, stem_only, pattern in _PATTERNS:
+        if path.startswith(start):
+            found = pattern.fullmatch(path)
+            if found is None:
+                return None
+            directory, name, number = found.groups()
+            return Place(part, directory, name, stem_only, int(number) if number else None)
+    return None
+
+
+IMAGE_EXTENSIONS = frozenset(
+    ".heic .heif .jpg .jpeg .jpe .png .gif .tif .tiff .dng .raw .webp .avif .bmp .jp2 .thm .hif "
+    ".cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split()
+)
+RAW_EXTENSIONS = frozenset(".dng .raw .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split())
+MOVIE_EXTENSIONS = frozenset(".mov .mp4 .m4v .3gp .avi .qt".split())
+ADJUSTMENT_EXTENSIONS = frozenset(".aae .plist .data .xmp".split())
+"""Extensions as cameras and phones write them, and the sidecars an edit leaves."""

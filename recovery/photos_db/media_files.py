@@ -1,0 +1,85 @@
+"""The media files of the camera roll as the manifest lists them, with their blobs and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+from recovery.errors import UnreadableFileError
+from recovery.formats.media import MediaFacts, read_media
+from recovery.gap_codes import GapSubject
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, Place, place_of
+from recovery.photos_db.content import misfit
+from recovery.photos_db.file_attributes import FileAttributes, read_attributes
+from recovery.provenance import Gap, unreadable
+from recovery.source.backup_view import BackupView
+from recovery.source.blobs import Blob, BlobState
+from recovery.source.manifest import EntryKind, ManifestEntry
+
+
+class MediaFile(NamedTuple):
+    """One media file. `facts` is what the file says about itself, None when nobody looked inside.
+
+    Of a file that was not examined `blob` is what the manifest tells: there, and as long as its record says.
+    """
+
+    entry: ManifestEntry
+    place: Place
+    blob: Blob
+    attributes: FileAttributes | None
+    facts: MediaFacts | None = None
+    number: int | None = None
+    """Its number in the working database of the case."""
+
+    @property
+    def store(self) -> str:
+        """Its name in sources and gaps: the path in the backup, for a blob without one where the blob lies."""
+        return self.entry.relative_path or f"{self.entry.file_id[:2]}/{self.entry.file_id}"
+
+    @property
+    def content_identifier(self) -> str | None:
+        """What joins the halves of a Live Photo, as the file or its attributes state it."""
+        stated = self.facts.content_identifier if self.facts else None
+        return stated or (self.attributes.media_group_uuid if self.attributes else None)
+
+    @property
+    def present(self) -> bool:
+        """Whether at least some of its bytes are in the backup."""
+        return self.blob.state is not BlobState.MISSING
+
+
+def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFile]:
+    """Every media file of the camera roll, in the order of paths.
+
+    Thumbnails, by far the most files, are as the manifest tells of them. So are all others where they are not to
+    be `examined`, but for those of which it tells no size.
+    """
+    for entry in view.index.entries(DOMAIN, ROOT):
+        place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
+        if place is not None:
+            spared = place.part is Part.THUMBNAIL or (not examined and entry.size is not None)
+            blob = Blob(BlobState.PRESENT, entry.size) if spared else _blob(view, entry, place)
+            yield MediaFile(entry, place, blob, read_attributes(entry.attributes))
+
+
+def examine(view: BackupView, file: MediaFile) -> MediaFile:
+    """The same file with its blob examined."""
+    return file._replace(blob=_blob(view, file.entry, file.place))
+
+
+def _blob(view: BackupView, entry: ManifestEntry, place: Place) -> Blob:
+    blob = view.examine(entry, partial(misfit, entry.relative_path))
+    if place.part is Part.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
+        return Blob(BlobState.DAMAGED, 0, "the file is empty", blank=True)
+    return blob
+
+
+def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, tuple[Gap, ...]]:
+    """What the file says about itself; a file that cannot be read becomes a gap."""
+    try:
+        with view.open(file.entry) as stream:
+            reading = read_media(stream, file.blob.size or 0, file.store)
+    except UnreadableFileError as error:
+        return None, (unreadable(GapSubject.UNOPENED_MEDIA_FILE, file.store, error, "its own marks"),)
+    return next(iter(reading.records), None), reading.gaps

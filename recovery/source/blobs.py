@@ -1,0 +1,161 @@
+"""The blobs of a backup folder: which files named by a file ID are there, and how large they are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Container, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from recovery import limits
+from recovery.errors import BlobMissingError, UnreadableFileError
+from recovery.source import reading
+from recovery.source.manifest import valid_file_id
+
+_TWO_LETTERS = frozenset(f"{number:02x}" for number in range(256))
+SNAPSHOT = "Snapshot"
+"""New blobs of a backup that was interrupted lie in this folder until the backup ends."""
+
+
+class BlobState(StrEnum):
+    """Whether the bytes of a manifest entry are there."""
+
+    PRESENT = "present"
+    MISSING = "missing_blob"
+    DAMAGED = "damaged"
+
+
+class Blob(NamedTuple):
+    """What is known of one blob: `size` is the length of the plaintext in bytes, `note` says what is odd.
+
+    `blank` tells of a damaged one that it holds nothing of the file: only zeros, or bytes of another kind.
+    """
+
+    state: BlobState
+    size: int | None = None
+    note: str = ""
+    blank: bool = False
+
+
+class _Folders(dict[str, bool]):
+    """Whether a folder is one of the backup's own and no link; asked once."""
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = own = not Path(folder).is_symlink()
+        return own
+
+
+class BlobFolder:
+    """A backup folder seen as blobs: `ab/ab12…`, the flat `ab12…` of some tools, and `Snapshot/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._places = [
+            str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
+        ]
+        self._folders = _Folders()
+
+    def path(self, file_id: str) -> Path | None:
+        """Where the blob lies, None when it is not there or is no ordinary file."""
+        found = self.find(file_id)
+        return Path(found[0]) if found is not None else None
+
+    def find(self, file_id: str) -> tuple[str, os.stat_result] | None:
+        """Where the blob lies and what the system says of it; None when it is not there or is no ordinary file."""
+        if not valid_file_id(file_id):
+            return None
+        for place in self._places:
+            for folder in (f"{place}{os.sep}{file_id[:2]}", place):
+                path = f"{folder}{os.sep}{file_id}"
+                try:
+                    state = os.lstat(path)
+                except OSError:
+                    continue
+                if stat.S_ISREG(state.st_mode) and self._folders[folder]:
+                    return path, state
+        return None
+
+    def descriptor(self, file_id: str) -> tuple[int, int]:
+        """Open a blob for reading: its number, for the caller to close, and its size as stored, in bytes.
+
+        Raises BlobMissingError or UnreadableFileError. Links are not followed.
+        """
+        found = self.find(file_id)
+        if found is None:
+            raise BlobMissingError("The manifest lists this file, but its blob is not in the backup folder.")
+        path, state = found
+        try:
+            return reading.open_descriptor(path), state.st_size
+        except OSError as error:
+            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+    def open(self, file_id: str) -> BinaryIO:
+        """Open a blob for reading; raises as `descriptor` does."""
+        return opened(self.descriptor(file_id)[0])
+
+    def names(self) -> set[str]:
+        """File IDs of all blobs in the folder."""
+        found: set[str] = set()
+        for place in self._places:
+            folders, blobs = _scan(place)
+            found.update(blobs)
+            for folder in folders:
+                if len(found) >= limits.BLOB_FILES:
+                    return found
+                found.update(_scan(f"{place}{os.sep}{folder}")[1])
+        return found
+
+    def list(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
+        """File ID and path of every blob in the folder, or of some, each once."""
+        seen: set[str] = set()
+        for place in self._places:
+            for name, path in self._candidates(place):
+                if name not in seen and (only is None or name in only):
+                    seen.add(name)
+                    yield name, Path(path)
+                if len(seen) >= limits.BLOB_FILES:
+                    return
+
+    def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
+        folders, blobs = _scan(place)
+        for name in sorted(folders + blobs):
+            path = f"{place}{os.sep}{name}"
+            if valid_file_id(name):
+                yield name, path
+            else:
+                yield from ((blob, f"{path}{os.sep}{blob}") for blob in sorted(_scan(path)[1]))
+
+
+def opened(number: int, buffering: int = -1) -> BinaryIO:
+    """The file object of an open blob, which then closes it; raises UnreadableFileError."""
+    try:
+        return os.fdopen(number, "rb", buffering)
+    except OSError as error:
+        os.close(number)
+        raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+
+
+def _is_blob_folder(item: os.DirEntry[str]) -> bool:
+    return item.name in _TWO_LETTERS and item.is_dir(follow_symlinks=False)
+
+
+def _is_blob(item: os.DirEntry[str]) -> bool:
+    return valid_file_id(item.name) and item.is_file(follow_symlinks=False)
+
+
+def _scan(folder: str) -> tuple[list[str], list[str]]:
+    """Names of the folders of blobs and of the blobs in a folder, in any order; none where the system refuses."""
+    folders: list[str] = []
+    blobs: list[str] = []
+    try:
+        with reading.listed(folder) as items:
+            for item in items:
+                if _is_blob(item):
+                    blobs.append(item.name)
+                elif _is_blob_folder(item):
+                    folders.append(item.name)
+    except OSError:
+        return [], []
+    return folders, blobs

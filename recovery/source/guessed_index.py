@@ -1,0 +1,99 @@
+"""Stand in for the lost Manifest.db of a plain backup: a guessed path proves itself by its file ID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from recovery import limits
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap
+from recovery.source.blobs import BlobFolder
+from recovery.source.identity import MANIFEST_DATABASE
+from recovery.source.manifest import EntryKind, ManifestEntry, file_id
+
+_CAMERA = "CameraRollDomain", "Media/DCIM/{folder}APPLE/IMG_{number:04d}.{extension}"
+_CAMERA_FOLDERS = range(100, 100 + limits.SALVAGE_CAMERA_FOLDERS)
+_CAMERA_NUMBERS = range(1, 10_000)
+_CAMERA_EXTENSIONS = ("HEIC", "JPG", "PNG", "MOV", "MP4", "AAE", "DNG")
+
+
+class GuessedIndex:
+    """An index made of guesses: the name of a blob is the SHA-1 of its path, so each guess proves itself.
+
+    It knows the blobs that are there and the paths that `learn` has confirmed; attributes, sizes and dates of
+    files stood in the lost manifest and are gone.
+    """
+
+    def __init__(self, blobs: BlobFolder) -> None:
+        self._there = {name for name, _ in blobs.list()}
+        self._known: dict[str, ManifestEntry] = {}
+
+    @property
+    def gap(self) -> Gap:
+        """What is hidden without a manifest."""
+        return Gap(
+            GapSubject.FILE_LIST,
+            MANIFEST_DATABASE,
+            GapReason.FILE_LIST_LOST,
+            ("files whose path nobody can guess", "file attributes", "files that are missing"),
+            fault=True,
+        )
+
+    def learn(self, domain: str, paths: Iterable[str]) -> int:
+        """Confirm guessed paths of a domain; returns how many name a blob that is there."""
+        confirmed = 0
+        for path in paths:
+            confirmed += self._confirm(domain, path) is not None
+        return confirmed
+
+    def learn_camera_names(self) -> int:
+        """Try every name the camera could have given in the usual folders: some millions, in a few seconds."""
+        domain, pattern = _CAMERA
+        return self.learn(
+            domain,
+            (
+                pattern.format(folder=folder, number=number, extension=extension)
+                for folder in _CAMERA_FOLDERS
+                for number in _CAMERA_NUMBERS
+                for extension in _CAMERA_EXTENSIONS
+            ),
+        )
+
+    def _confirm(self, domain: str, path: str) -> ManifestEntry | None:
+        name = file_id(domain, path)
+        if name not in self._there:
+            return None
+        return self._known.setdefault(name, ManifestEntry(name, domain, path, EntryKind.FILE))
+
+    def lookup(self, domain: str, relative_path: str) -> ManifestEntry | None:
+        """The entry of a path whose blob is there."""
+        return self._confirm(domain, relative_path)
+
+    def with_id(self, file_id: str) -> ManifestEntry | None:
+        """The confirmed entry of a file ID."""
+        return self._known.get(file_id)
+
+    def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
+        """Confirmed entries of a domain, in the order of their paths."""
+        found = (entry for entry in self._known.values() if entry.domain == domain)
+        yield from sorted(
+            (entry for entry in found if entry.relative_path.startswith(prefix)),
+            key=lambda entry: entry.relative_path,
+        )
+
+    def paths(self, domain: str, prefix: str) -> Iterator[str]:
+        """Paths of the confirmed entries of a domain, in their order."""
+        return (entry.relative_path for entry in self.entries(domain, prefix))
+
+    def file_ids(self) -> Iterator[str]:
+        """File ID of every confirmed file."""
+        return iter(self._known)
+
+    def file_rows(self) -> Iterator[tuple[str, str, str]]:
+        """File ID, domain and path of every confirmed file."""
+        for entry in self._known.values():
+            yield entry.file_id, entry.domain, entry.relative_path
+
+    def count(self) -> int:
+        """Number of confirmed files."""
+        return len(self._known)
