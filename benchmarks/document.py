@@ -132,9 +132,7 @@ def _extraction(stage: Stage) -> str:
 
 
 def _scan(stage: Stage) -> str:
-    names = [
-        f"{what} {kind}" for kind in ("plain", "encrypted") for what in ("floor", "whole", "FaceTime", "text")
-    ]
+    names = [f"{what} {kind}" for kind in ("plain", "encrypted") for what in ("floor", "whole", "FaceTime", "text")]
     rows = [_row(stage, name, f"floor {name.split()[1]}") for name in names]
     rows += [_row(stage, name, "floor plain") for name in stage.names("osxphotos")]
     head = f"## Scan: {stage.sizes['assets']:,} assets among {stage.sizes['files']:,} files"

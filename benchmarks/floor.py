@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recovery.database import Database
 from recovery.photos_db.field_query import resolve
-from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Role
+from recovery.photos_db.library_fields import ASSET_FIELDS, ASSET_JOINS, RESOURCE_FIELDS, TableRole
 
 
 def floor(folder: Path, manifest: Path, library: Path) -> int:
@@ -27,8 +27,8 @@ def _rows(path: Path, sql: str) -> int:
 
 def _library(path: Path) -> int:
     with Database(path, "Photos.sqlite") as database:
-        assets = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
-        resources = resolve(database, RESOURCE_FACTS, Role.RESOURCE)
+        assets = resolve(database, ASSET_FIELDS, TableRole.ASSET, ASSET_JOINS)
+        resources = resolve(database, RESOURCE_FIELDS, TableRole.RESOURCE)
     statements = [found.sql for found in (assets, resources) if found is not None]
     return sum(_rows(path, sql) for sql in (*statements, "SELECT * FROM ACHANGE"))
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recovery.database import Database
-from recovery.photos_db.history import read_events, read_history
+from recovery.photos_db.changes.history import read_events, read_history
 
 SCHEMA = """
 CREATE TABLE Z_PRIMARYKEY (Z_ENT INTEGER PRIMARY KEY, Z_NAME VARCHAR, Z_SUPER INTEGER, Z_MAX INTEGER);
@@ -49,9 +49,7 @@ def build(path: Path, changes: int) -> None:
     """A library with so many changes."""
     connection = sqlite3.connect(path)
     connection.executescript(SCHEMA)
-    connection.executemany(
-        f"INSERT INTO ACHANGE VALUES ({','.join('?' * 12)})", map(change, range(1, changes + 1))
-    )
+    connection.executemany(f"INSERT INTO ACHANGE VALUES ({','.join('?' * 12)})", map(change, range(1, changes + 1)))
     connection.executemany(
         "INSERT INTO ATRANSACTION VALUES (?, NULL, 1, 2, ?)", ((n, 7e8 + n) for n in range(1, changes // 4 + 1))
     )

@@ -61,9 +61,7 @@ def _write(folder: Path, number: int) -> Path:
     previews.mkdir()
     with opened(demo(), folder / "again", "demo") as found:
         findings = _repeated(found.findings, number)
-        names = [
-            Preview(small=f"{place:024x}-small.jpg", large=f"{place:024x}-small.jpg") for place in range(number)
-        ]
+        names = [Preview(small=f"{place:024x}-small.jpg", large=f"{place:024x}-small.jpg") for place in range(number)]
         for place, item in enumerate(names):
             shutil.copyfile(pictures[place % len(pictures)], previews / str(item.small))
         started = time.perf_counter()

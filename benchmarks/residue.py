@@ -71,9 +71,7 @@ def run(scenario: Scenario, secure_delete: str, journal: str, imports: int) -> I
         library.checkpoint()
         if journal == "log not merged":
             library.keep_log()
-        gone = library.delete(
-            scenario.pks, one_transaction=scenario.one_transaction, attributes=scenario.attributes
-        )
+        gone = library.delete(scenario.pks, one_transaction=scenario.one_transaction, attributes=scenario.attributes)
         for photo in library.add(imports):
             library.update((photo.pk, photo.pk))
         for kind, copy in COPIES.items():

@@ -119,9 +119,7 @@ def _place(database: Path, backup: BackupBuilder) -> None:
         table = "ZASSET" if "ZASSET" in tables else "ZGENERICASSET"
         folder = "'DCIM/10' || (Z_PK % 3) || 'APPLE'"
         connection.execute(f"UPDATE {table} SET ZDIRECTORY = {folder}")
-        rows = connection.execute(
-            f"SELECT Z_PK, ZDIRECTORY, ZFILENAME, ZKIND, ZKINDSUBTYPE FROM {table}"
-        ).fetchall()
+        rows = connection.execute(f"SELECT Z_PK, ZDIRECTORY, ZFILENAME, ZKIND, ZKINDSUBTYPE FROM {table}").fetchall()
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
     for number, directory, name, kind, subtype in rows:

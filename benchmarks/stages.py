@@ -231,9 +231,7 @@ def _peer(bench: Bench, stage: Stage, tool: str, backup: Path, listed: Path) -> 
     for interpreter in (sys.executable, *bench.peers):
         parts = (str(backup), str(bench.file("files")), str(listed), PASSPHRASE)
         try:
-            sample, told = children.inside(
-                (interpreter, str(children.ROOT / "benchmarks" / "peers.py"), tool, *parts)
-            )
+            sample, told = children.inside((interpreter, str(children.ROOT / "benchmarks" / "peers.py"), tool, *parts))
         except children.ChildError as error:
             reason = str(error).removeprefix("importlib.metadata.")
             # Where one interpreter has it and it fails, that is the reason to tell.

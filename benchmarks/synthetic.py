@@ -79,8 +79,7 @@ class _Writer:
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute("BEGIN")
             connection.execute(
-                "CREATE TABLE Files (fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT,"
-                " flags INTEGER, file BLOB)"
+                "CREATE TABLE Files (fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB)"
             )
             connection.executemany("INSERT INTO Files VALUES (?, ?, ?, ?, ?)", self._rows(clear[1]))
             for column in ("domain", "relativePath", "flags"):

@@ -12,8 +12,8 @@ from cli.options import in_bytes, style
 from recovery.errors import BackupNotFoundError
 from recovery.filesystem import is_folder
 from recovery.records import indented
-from recovery.report.backup_list import backups_document
-from recovery.report.backup_text import backups_table
+from recovery.report.text.backup_list import backups_document
+from recovery.report.text.backup_text import backups_table
 from recovery.source.locate import default_roots, find_backups
 
 

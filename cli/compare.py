@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import click
 
 from cli.main import partly
-from cli.multi_backup import PASSPHRASE_FILES_HELP, Source, digests_between, found_in, in_order, sources_of
-from cli.options import Manners, answer_stream, in_bytes, manners, manners_options, style
+from cli.multi_backup import PASSPHRASE_FILES_HELP, BackupInput, digests_between, found_in, in_order, sources_of
+from cli.options import OutputOptions, answer_stream, in_bytes, output_option_flags, output_options, style
 from recovery.analysis.comparison.comparing import Comparison, compare
 from recovery.records import indented
 from recovery.report.comparison_json import comparison_document
-from recovery.report.comparison_text import comparisons_text
-from recovery.report.layout import PLAIN
 from recovery.report.output_options import View
+from recovery.report.text.comparison_text import comparisons_text
+from recovery.report.text.layout import PLAIN
 
 
 @click.command(name="compare")
@@ -30,7 +30,7 @@ from recovery.report.output_options import View
     metavar="FILE",
     help=PASSPHRASE_FILES_HELP,
 )
-@manners_options
+@output_option_flags
 def command(
     backups: tuple[str, ...],
     everything: bool,
@@ -53,7 +53,7 @@ def command(
       recover-facetime compare ~/Backups/Old ~/Backups/New
       recover-facetime compare "Ann's iPhone" "Ann's iPad" --json
     """
-    how = manners(verbose, quiet, no_progress, debug)
+    how = output_options(verbose, quiet, no_progress, debug)
     if len(backups) < 2:
         raise click.UsageError("Two backups are needed: an older and a newer one.")
     sources, swapped = in_order(sources_of(backups, passphrase_files))
@@ -71,7 +71,7 @@ def command(
     return partly(faults)
 
 
-def _compared(sources: Sequence[Source], how: Manners) -> tuple[list[Comparison], bool]:
+def _compared(sources: Sequence[BackupInput], how: OutputOptions) -> tuple[list[Comparison], bool]:
     """Each older backup against the newest; no more than two are in memory at a time."""
     comparisons: list[Comparison] = []
     with found_in(sources[-1], how) as newest:

@@ -11,17 +11,17 @@ from cli.options import (
     answer_stream,
     backup_argument,
     in_bytes,
-    manners,
-    manners_options,
     opened,
+    output_option_flags,
+    output_options,
     passphrase_option,
     redact_option,
     style,
     told,
 )
-from recovery.report.diagnosis_text import diagnosis
 from recovery.report.inventory import diagnosis_document, dumps
-from recovery.report.layout import PLAIN
+from recovery.report.text.diagnosis_text import diagnosis
+from recovery.report.text.layout import PLAIN
 
 
 @click.command(name="diagnose")
@@ -30,7 +30,7 @@ from recovery.report.layout import PLAIN
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @redact_option
 @passphrase_option
-@manners_options
+@output_option_flags
 def command(
     backup: str,
     as_json: bool,
@@ -56,13 +56,11 @@ def command(
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something in
     the backup could not be read, 4 passphrase missing or wrong.
     """
-    with opened(backup, passphrase_file, manners(verbose, quiet, no_progress, debug)) as found:
+    with opened(backup, passphrase_file, output_options(verbose, quiet, no_progress, debug)) as found:
         findings = told(found.findings, redacted, found.progress)
         with answer_stream(output, found.view.identity.folder) as stream:
             if as_json:
-                in_bytes(stream).write(
-                    dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))).encode()
-                )
+                in_bytes(stream).write(dumps(diagnosis_document(findings, generated_at=datetime.now(UTC))).encode())
             else:
                 paint = style() if output is None else PLAIN
                 stream.write(diagnosis(findings, verbose=verbose, style=paint))

@@ -18,12 +18,12 @@ from cli.main import partly
 from cli.multi_backup import lost_and_older
 from cli.options import (
     BytesDone,
-    Manners,
     Opened,
+    OutputOptions,
     backup_argument,
-    manners,
-    manners_options,
     opened,
+    output_option_flags,
+    output_options,
     passphrase_option,
     redact_option,
     told,
@@ -38,11 +38,11 @@ from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selected_files import Frames, Reduced, Selection
 from recovery.extraction.selection_file import read_selection, ticked_keys
 from recovery.extraction.write import WriteOptions, write
-from recovery.report import extraction_text, words
+from recovery.report.exports.sidecars import json_sidecar, xmp
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.report.safe_text import clean
-from recovery.report.sidecars import json_sidecar, xmp
+from recovery.report.text import extraction_text, words
 from recovery.source.locate import default_roots, locate
 from recovery.system_files import from_system
 
@@ -110,7 +110,7 @@ from recovery.system_files import from_system
 @click.option("--examiner", metavar="TEXT", help="Written into the run record.")
 @redact_option
 @passphrase_option
-@manners_options
+@output_option_flags
 def command(
     backup: str, out: Path, passphrase_file: str | None, from_older: str | None, dry_run: bool, **chosen: Any
 ) -> int:
@@ -131,7 +131,7 @@ def command(
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something could
     not be read or written, 4 passphrase missing or wrong, 130 interrupted.
     """
-    how = manners(*(chosen.pop(name) for name in ("verbose", "quiet", "no_progress", "debug")))
+    how = output_options(*(chosen.pop(name) for name in ("verbose", "quiet", "no_progress", "debug")))
     selection = _selection(chosen)
     ticked = read_selection(chosen["ticked"]) if chosen["ticked"] else None
     with _source(backup, from_older, out, passphrase_file, how) as (found, lost):
@@ -173,7 +173,7 @@ def command(
     return partly(faults or not outcomes.complete or told is None)
 
 
-def _report(found: Opened, planned: Plan, out: Path, how: Manners) -> Path | None:
+def _report(found: Opened, planned: Plan, out: Path, how: OutputOptions) -> Path | None:
     """The page beside the output, with pictures of what was extracted; None, with a note, if that fails."""
     page = out.absolute().with_name(f"{out.absolute().name}.html")
     keys = frozenset(asset_key(item.asset) for item in planned.assets if item.asset is not None)
@@ -207,7 +207,7 @@ def _arguments(redacted: bool) -> Iterator[str]:
 
 @contextmanager
 def _source(
-    backup: str, older: str | None, out: Path, passphrase_file: str | None, how: Manners
+    backup: str, older: str | None, out: Path, passphrase_file: str | None, how: OutputOptions
 ) -> Iterator[tuple[Opened, frozenset[str] | None]]:
     """The backup to take from; with an older one that one, and the keys of what the newer has lost."""
     if older is None:

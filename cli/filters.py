@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class Moment(click.ParamType[datetime]):
+class DayType(click.ParamType[datetime]):
     """A day (`2024-05-03`, meant in UTC) or an RFC 3339 time with its zone; as `end` a day is taken whole."""
 
     name = "DATE"
@@ -50,7 +50,7 @@ class Moment(click.ParamType[datetime]):
         return moment.astimezone(UTC)
 
 
-class Place(click.ParamType[Near]):
+class CircleType(click.ParamType[Near]):
     """A circle on the earth: `LAT,LON,KM` in degrees and kilometres."""
 
     name = "LAT,LON,KM"
@@ -68,10 +68,10 @@ class Place(click.ParamType[Near]):
 
 
 FROM_DATE = click.option(
-    "--from-date", type=Moment(), help="Only photos taken on this day or later (a day is meant in UTC)."
+    "--from-date", type=DayType(), help="Only photos taken on this day or later (a day is meant in UTC)."
 )
-TO_DATE = click.option("--to-date", type=Moment(end=True), help="Only photos taken on this day or earlier.")
-NEAR = click.option("--near", type=Place(), help="Only photos taken within KM kilometres of a place.")
+TO_DATE = click.option("--to-date", type=DayType(end=True), help="Only photos taken on this day or earlier.")
+NEAR = click.option("--near", type=CircleType(), help="Only photos taken within KM kilometres of a place.")
 
 
 PERSON = click.option(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import Manners, Opened
+from cli.options import Opened, OutputOptions
 from cli.passphrase import VARIABLE, given, unlocked_with
 from cli.temp_option import private_folder
 from recovery.analysis.comparison.asset_matching import Digests, match, worth_hashing
@@ -33,7 +33,7 @@ PASSPHRASE_FILES_HELP = (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BackupInput:
     """One backup of the command line."""
 
     folder: Path
@@ -47,7 +47,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BackupFindings:
     """An open backup and its findings; the case behind them is let go, as two libraries share the memory."""
 
     view: BackupView
@@ -59,7 +59,7 @@ class Found:
         return self.findings.faults
 
 
-def sources_of(backups: Sequence[str], files: Sequence[str]) -> list[Source]:
+def sources_of(backups: Sequence[str], files: Sequence[str]) -> list[BackupInput]:
     """The backups as named, each with its passphrase; raises what `given` and `locate` raise."""
     if len(files) not in (0, 1, len(backups)):
         raise click.UsageError(
@@ -71,18 +71,18 @@ def sources_of(backups: Sequence[str], files: Sequence[str]) -> list[Source]:
     roots = default_roots()
     folders = [locate(backup, roots) for backup in backups]
     return [
-        Source(folder, read_identity(folder), secrets[file]) for folder, file in zip(folders, chosen, strict=True)
+        BackupInput(folder, read_identity(folder), secrets[file]) for folder, file in zip(folders, chosen, strict=True)
     ]
 
 
-def in_order(sources: list[Source]) -> tuple[list[Source], bool]:
+def in_order(sources: list[BackupInput]) -> tuple[list[BackupInput], bool]:
     """Oldest first by their dates, if all have one, and whether that differs from the order given."""
     order = oldest_first([source.identity.backup_date for source in sources])
     return [sources[place] for place in order], order != tuple(range(len(sources)))
 
 
 @contextmanager
-def opened_source(source: Source, how: Manners) -> Iterator[Opened]:
+def opened_source(source: BackupInput, how: OutputOptions) -> Iterator[Opened]:
     """Open one of several backups; a prompt for its passphrase says which one it is."""
     with (
         private_folder() as workspace,
@@ -94,15 +94,15 @@ def opened_source(source: Source, how: Manners) -> Iterator[Opened]:
 
 
 @contextmanager
-def found_in(source: Source, how: Manners) -> Iterator[Found]:
+def found_in(source: BackupInput, how: OutputOptions) -> Iterator[BackupFindings]:
     """As `opened_source`, without the case."""
     with opened_source(source, how) as found:
-        kept = Found(found.view, found.findings)
+        kept = BackupFindings(found.view, found.findings)
         del found
         yield kept
 
 
-def digests_between(older: Found, newer: Found, how: Manners) -> Digests:
+def digests_between(older: BackupFindings, newer: BackupFindings, how: OutputOptions) -> Digests:
     """Hashes of the few files of equal length that nothing else could match."""
     with how.bar() as bar:
         wanted = worth_hashing(match(older.findings.assets, newer.findings.assets, progress=bar))
@@ -115,7 +115,7 @@ def digests_between(older: Found, newer: Found, how: Manners) -> Digests:
 
 @contextmanager
 def lost_and_older(
-    newer: str, older: str, passphrase_files: Sequence[str], how: Manners
+    newer: str, older: str, passphrase_files: Sequence[str], how: OutputOptions
 ) -> Iterator[tuple[Opened, frozenset[str]]]:
     """For `extract --from-older`: the older backup, open, and the keys of its assets that the newer one lacks."""
     newest, oldest = sources_of((newer, older), passphrase_files)
@@ -123,7 +123,7 @@ def lost_and_older(
         click.echo(f"Note: by its date the backup to take from is the newer one: {oldest.label}.", err=True)
     with opened_source(oldest, how) as source:
         with found_in(newest, how) as found:
-            held = Found(source.view, source.findings)
+            held = BackupFindings(source.view, source.findings)
             digests = digests_between(held, found, how)
             keys = lost_in(source.findings, found.findings, digests, source.progress)
         yield source, keys

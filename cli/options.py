@@ -21,7 +21,7 @@ from recovery.analysis.redact import redact
 from recovery.case import Case, Progress, gather
 from recovery.output import Evidence, open_answer
 from recovery.progress import SILENT
-from recovery.report.layout import COLOUR, PLAIN, Style
+from recovery.report.text.layout import COLOUR, PLAIN, Style
 from recovery.source.backup_view import BackupView
 from recovery.source.locate import default_roots, locate
 
@@ -29,7 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class OutputOptions:
     """How a command talks, the same for all of them."""
 
     verbose: bool = False
@@ -94,7 +94,7 @@ def told(findings: Findings, redacted: bool, progress: Progress) -> Findings:
     return redact(findings, progress) if redacted else findings
 
 
-MANNERS: tuple[Callable[[Any], Any], ...] = (
+OUTPUT_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-v", "--verbose", is_flag=True, help="Show where each claim was read."),
     click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks; only the answer and errors."),
     click.option("--no-progress", is_flag=True, help="No progress bars."),
@@ -103,15 +103,15 @@ MANNERS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def manners_options(function: F) -> F:
+def output_option_flags(function: F) -> F:
     """--verbose, --quiet, --no-progress, --debug and --temp-folder."""
-    decorated: F = _together(*MANNERS)(function)
+    decorated: F = _together(*OUTPUT_OPTIONS)(function)
     return decorated
 
 
-def manners(verbose: bool, quiet: bool, no_progress: bool, debug: bool) -> Manners:
+def output_options(verbose: bool, quiet: bool, no_progress: bool, debug: bool) -> OutputOptions:
     """The four options as one value."""
-    return Manners(verbose, quiet, not no_progress, debug)
+    return OutputOptions(verbose, quiet, not no_progress, debug)
 
 
 def style() -> Style:
@@ -137,7 +137,7 @@ class Opened:
 def opened(
     backup: str,
     passphrase_file: str | None,
-    how: Manners,
+    how: OutputOptions,
     *,
     with_events: bool = False,
     uuids: Collection[str] = (),

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from cli.main import partly
-from cli.options import backup_argument, manners, manners_options, opened, passphrase_option, redact_option, told
+from cli.options import (
+    backup_argument,
+    opened,
+    output_option_flags,
+    output_options,
+    passphrase_option,
+    redact_option,
+    told,
+)
 from recovery.report.html import ReportOptions, write_report
 from recovery.report.safe_text import clean
 
@@ -25,7 +33,7 @@ from recovery.report.safe_text import clean
 @click.option("--no-pictures", is_flag=True, help="Only the page, without previews; done in seconds.")
 @redact_option
 @passphrase_option
-@manners_options
+@output_option_flags
 def command(
     backup: str,
     out: Path,
@@ -52,7 +60,7 @@ def command(
     Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 3 done but something in
     the backup could not be read, 4 passphrase missing or wrong.
     """
-    how = manners(verbose, quiet, no_progress, debug)
+    how = output_options(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how) as found:
         options = ReportOptions(everything=everything, previews=not no_pictures)
         findings = told(found.findings, redacted, found.progress)

@@ -15,9 +15,9 @@ from cli.options import (
     answer_stream,
     backup_argument,
     in_bytes,
-    manners,
-    manners_options,
     opened,
+    output_option_flags,
+    output_options,
     passphrase_option,
     redact_option,
     style,
@@ -27,12 +27,13 @@ from recovery.analysis.find import narrowed
 from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import Asset, Findings
 from recovery.progress import Progress, counted
-from recovery.report import maps as places
-from recovery.report import tables, text
-from recovery.report.case_database import write_database
+from recovery.report.exports import maps as places
+from recovery.report.exports import tables
+from recovery.report.exports.case_database import write_database
 from recovery.report.inventory import write_json
-from recovery.report.layout import PLAIN
 from recovery.report.safe_text import clean
+from recovery.report.text import scan_text as text
+from recovery.report.text.layout import PLAIN
 
 _PLACES = ("geojson", "kml")
 _TABLES: dict[str, Callable[[Iterable[Asset], TextIO], object]] = {
@@ -61,7 +62,7 @@ _TABLES: dict[str, Callable[[Iterable[Asset], TextIO], object]] = {
 @search_options
 @redact_option
 @passphrase_option
-@manners_options
+@output_option_flags
 def command(
     backup: str,
     everything: bool,
@@ -95,7 +96,7 @@ def command(
     if form == "sqlite" and output in (None, "-"):
         raise click.UsageError("This format is a file: give it a name with -o FILE.")
     search = search_of(chosen)
-    how = manners(verbose, quiet, no_progress, debug)
+    how = output_options(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, only_facetime=search.facetime) as found:
         findings = told(narrowed(found.findings, search, found.progress), redacted, found.progress)
         if findings.search and not quiet and (as_json or form != "text"):

@@ -10,22 +10,22 @@ import click
 from cli import streams
 from cli.main import partly
 from cli.options import (
-    Manners,
+    OutputOptions,
     answer_stream,
     backup_argument,
     in_bytes,
-    manners,
-    manners_options,
     opened,
+    output_option_flags,
+    output_options,
     passphrase_option,
     style,
 )
 from recovery.analysis.model import BackupFacts
 from recovery.analysis.timeline.building import Timeline, timeline
 from recovery.progress import SILENT, Progress
-from recovery.report import timeline_exports as exports
-from recovery.report.layout import PLAIN
-from recovery.report.timeline_text import timeline_text
+from recovery.report.exports import timeline_exports as exports
+from recovery.report.text.layout import PLAIN
+from recovery.report.text.timeline_text import timeline_text
 
 
 @click.command(name="timeline")
@@ -43,7 +43,7 @@ from recovery.report.timeline_text import timeline_text
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE instead of standard output.")
 @passphrase_option
-@manners_options
+@output_option_flags
 def command(
     backup: str,
     uuids: tuple[str, ...],
@@ -71,7 +71,7 @@ def command(
       recover-facetime timeline "Ann's iPhone" --uuid UUID
       recover-facetime timeline 00008110 --all --format timesketch -o timeline.csv
     """
-    how = manners(verbose, quiet, no_progress, debug)
+    how = output_options(verbose, quiet, no_progress, debug)
     with opened(backup, passphrase_file, how, with_events=True, uuids=uuids) as found:
         told = timeline(found.case, found.findings, everything=everything, uuids=uuids, progress=found.progress)
         facts = found.findings.backup
@@ -88,7 +88,7 @@ def command(
 
 
 def _write(
-    told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: Manners, progress: Progress
+    told: Timeline, facts: BackupFacts, form: str, stream: TextIO, how: OutputOptions, progress: Progress
 ) -> None:
     dropped = 0
     if form == "json":
@@ -100,6 +100,4 @@ def _write(
     else:
         dropped = exports.write_jsonl(told, in_bytes(stream), progress)
     if dropped and not how.quiet:
-        click.echo(
-            f"Note: {dropped:,} events without a time are left out; the text and --json have them.", err=True
-        )
+        click.echo(f"Note: {dropped:,} events without a time are left out; the text and --json have them.", err=True)

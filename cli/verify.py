@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from cli.main import partly
-from cli.options import BytesDone, manners, manners_options, passphrase_option
+from cli.options import BytesDone, output_option_flags, output_options, passphrase_option
 from cli.passphrase import unlocked
 from cli.temp_option import private_folder
-from recovery.extraction.verify import verify
-from recovery.report.extraction_text import verification
+from recovery.extraction.verification import verify
+from recovery.report.text.extraction_text import verification
 from recovery.source.locate import default_roots, locate
 
 
@@ -24,7 +24,7 @@ from recovery.source.locate import default_roots, locate
 @click.option("--record-sha256", metavar="HASH", help="The hash of run.json that extract printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @passphrase_option
-@manners_options
+@output_option_flags
 def command(
     out: Path,
     backup: str | None,
@@ -48,7 +48,7 @@ def command(
 
     Exit codes: 0 nothing differs, 3 something differs, 1 cannot be checked.
     """
-    bar = manners(verbose, quiet, no_progress, debug).progress
+    bar = output_options(verbose, quiet, no_progress, debug).progress
     with ExitStack() as stack:
         view = None
         if backup is not None:

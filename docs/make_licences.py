@@ -77,9 +77,7 @@ def _first_line(name: str) -> str:
 
 def main() -> int:
     """Write the page."""
-    lines = [
-        f"| {name} | {metadata.version(name)} | {licence(name)} | {purpose} |\n" for name, purpose in packages()
-    ]
+    lines = [f"| {name} | {metadata.version(name)} | {licence(name)} | {purpose} |\n" for name, purpose in packages()]
     DOCUMENT.write_text(_HEAD + "".join(lines) + _FOOT, encoding="utf-8")
     return 0
 

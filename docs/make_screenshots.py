@@ -52,8 +52,7 @@ def _take(browser: Browser, script: str, name: str) -> None:
     browser.wait(_LOADED)
     # Two frames, so that what was loaded is also painted.
     browser.driver.execute_async_script(
-        "const done = arguments[0];"
-        "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)));"
+        "const done = arguments[0];requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)));"
     )
     browser.driver.save_screenshot(str(IMAGES / name))
     print(IMAGES.name + "/" + name)

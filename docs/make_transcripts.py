@@ -21,9 +21,7 @@ COMMANDS = {
 def transcripts() -> dict[str, str]:
     """The text each command prints on the demo, with the command as its first line; paths made short."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-m", "fixtures", f"{folder}/demo"], cwd=ROOT, check=True, capture_output=True
-        )
+        subprocess.run([sys.executable, "-m", "fixtures", f"{folder}/demo"], cwd=ROOT, check=True, capture_output=True)
         backup = next(Path(folder, "demo", "plain").iterdir())
         return {name: _run(command, backup, Path(folder)) for name, command in COMMANDS.items()}
 

@@ -28,15 +28,14 @@ from recovery.analysis.timeline.building import Timeline, timeline
 from recovery.case import Case, gather
 from recovery.extraction.deriving import Deriver, can_take_frames
 from recovery.extraction.folder import refuse_unsafe
-from recovery.extraction.outcomes import Documents, Outcome, Outcomes, RunFacts
-from recovery.extraction.outcomes import Progress as WritingProgress
+from recovery.extraction.outcomes import CopyProgress, Documents, Outcome, Outcomes, RunFacts
 from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
 from recovery.progress import SILENT, Progress
+from recovery.report.exports.sidecars import json_sidecar, xmp
 from recovery.report.html import Report, ReportOptions, write_report
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
-from recovery.report.sidecars import json_sidecar, xmp
 from recovery.source import backup_view
 from recovery.source.file_keys import Passphrase
 from recovery.source.identity import Identity
@@ -148,7 +147,7 @@ class Backup:
         findings: Findings | None = None,
         options: WriteOptions | None = None,
         run: RunFacts | None = None,
-        progress: WritingProgress | None = None,
+        progress: CopyProgress | None = None,
     ) -> Outcomes:
         """Write the selected files (default: FaceTime, recently deleted and loose media) and a record of the run.
 
@@ -218,9 +217,7 @@ class Backup:
 
 def _extracted(outcomes: tuple[Outcome, ...]) -> dict[FileKey, Extracted]:
     return {
-        (asset_key(outcome.planned.asset), outcome.planned.file): Extracted(
-            outcome.entry.sha256, outcome.entry.target
-        )
+        (asset_key(outcome.planned.asset), outcome.planned.file): Extracted(outcome.entry.sha256, outcome.entry.target)
         for outcome in outcomes
         if outcome.planned.asset is not None and outcome.entry is not None
     }

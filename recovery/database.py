@@ -70,9 +70,7 @@ class Database:
     A full temporary folder is TemporaryFolderError, never damage.
     """
 
-    def __init__(
-        self, path: Path, store: str, tick: Tick = lambda rows: None, *, original: Path | None = None
-    ) -> None:
+    def __init__(self, path: Path, store: str, tick: Tick = lambda rows: None, *, original: Path | None = None) -> None:
         self.path = path
         self.original = original or path
         """The copy as it was acquired, where `path` was rebuilt from it."""
@@ -160,9 +158,7 @@ class Database:
         if table not in self._tables:
             return ()
         if table not in self._columns:
-            self._columns[table] = tuple(
-                str(row["name"]) for row in self.rows(f"PRAGMA table_info({quoted(table)})")
-            )
+            self._columns[table] = tuple(str(row["name"]) for row in self.rows(f"PRAGMA table_info({quoted(table)})"))
         return self._columns[table]
 
     def select(self, table: str, columns: Sequence[str]) -> str:
@@ -219,9 +215,7 @@ class Database:
             self._cursors.discard(cursor)
             cursor.close()
 
-    def _next(
-        self, rows: Iterator[sqlite3.Row], most: int
-    ) -> tuple[list[sqlite3.Row], UnreadableDatabaseError | None]:
+    def _next(self, rows: Iterator[sqlite3.Row], most: int) -> tuple[list[sqlite3.Row], UnreadableDatabaseError | None]:
         """A few rows, and the damage that ended them: those before a damaged page are not lost with it."""
         batch: list[sqlite3.Row] = []
         failure: UnreadableDatabaseError | None = None

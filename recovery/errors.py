@@ -106,9 +106,7 @@ class TemporaryFolderError(RecoveryError):
 class TempSpaceError(TemporaryFolderError):
     """The temporary folder has not enough space; `needed` and `free` are None where only the system refused."""
 
-    def __init__(
-        self, message: str, hint: str = "", *, needed: int | None = None, free: int | None = None
-    ) -> None:
+    def __init__(self, message: str, hint: str = "", *, needed: int | None = None, free: int | None = None) -> None:
         super().__init__(message, hint)
         self.needed = needed
         self.free = free

@@ -40,9 +40,7 @@ class Silent:
 SILENT = Silent()
 
 
-def counted(
-    items: Iterable[T], progress: Progress, what: str, total: int | None = None, unit: str = ""
-) -> Iterator[T]:
+def counted(items: Iterable[T], progress: Progress, what: str, total: int | None = None, unit: str = "") -> Iterator[T]:
     """The items, as one step of progress that advances with each of them."""
     progress.start(what, total, unit)
     for item in items:

@@ -28,7 +28,7 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_SPACE_ON_WINDOWS = frozenset({39, 112})  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 
 
-class Candidate(NamedTuple):
+class FolderCandidate(NamedTuple):
     """A folder that may hold temporary files; `named` says where it was named, "" for the system's own."""
 
     path: Path
@@ -37,23 +37,23 @@ class Candidate(NamedTuple):
 
 def candidates(
     named: Path | None = None, environment: Mapping[str, str] = os.environ, platform: str = sys.platform
-) -> tuple[Candidate, ...]:
+) -> tuple[FolderCandidate, ...]:
     """The folders to try in turn. One that was named stands alone: whoever named it wants no other.
 
     Other than for `tempfile.gettempdir` the current directory is none of them, and nothing is written to find out.
     """
     if named is not None:
-        return (Candidate(named, OPTION),)
+        return (FolderCandidate(named, OPTION),)
     for name in VARIABLES:
         if environment.get(name):
-            return (Candidate(Path(environment[name]), name),)
+            return (FolderCandidate(Path(environment[name]), name),)
     if platform == "win32":
         roots = [environment.get("LOCALAPPDATA"), environment.get("SYSTEMROOT")]
-        return tuple(Candidate(Path(root) / "Temp", "") for root in roots if root)
-    return tuple(Candidate(Path(path), "") for path in ("/tmp", "/var/tmp", "/usr/tmp"))
+        return tuple(FolderCandidate(Path(root) / "Temp", "") for root in roots if root)
+    return tuple(FolderCandidate(Path(path), "") for path in ("/tmp", "/var/tmp", "/usr/tmp"))
 
 
-def checked(candidate: Candidate) -> Path:
+def checked(candidate: FolderCandidate) -> Path:
     """The folder, links resolved; raises TemporaryFolderError for none and for one inside a backup, or OSError."""
     folder = Path(os.path.realpath(candidate.path))
     if not folder.is_dir():
@@ -66,12 +66,12 @@ def checked(candidate: Candidate) -> Path:
     return folder
 
 
-def refused(candidate: Candidate, error: OSError) -> TemporaryFolderError:
+def refused(candidate: FolderCandidate, error: OSError) -> TemporaryFolderError:
     """The error for a folder in which no private one can be made."""
     return _error(_told(candidate), error)
 
 
-def _told(candidate: Candidate) -> str:
+def _told(candidate: FolderCandidate) -> str:
     return f"The temporary folder {candidate.path}{candidate.named and f' (named by {candidate.named})'}"
 
 

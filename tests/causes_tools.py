@@ -57,9 +57,7 @@ def _in(file: Any, name: str) -> bool:
 
 def setting_source(name: str) -> Source:
     """Where a setting stands."""
-    (source,) = (
-        Source(file.store.location.path, key.place) for file in FILES for key in file.keys if key.name == name
-    )
+    (source,) = (Source(file.store.location.path, key.place) for file in FILES for key in file.keys if key.name == name)
     return source
 
 

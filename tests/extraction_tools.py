@@ -23,7 +23,7 @@ from recovery.analysis.model import (
     Findings,
     Kind,
     LivePhoto,
-    LooseEnd,
+    Orphan,
     Status,
     Totals,
     Verdict,
@@ -32,7 +32,7 @@ from recovery.analysis.reasons import ReasonCode, StatusReason
 from recovery.extraction.folder import STATE_FOLDER
 from recovery.extraction.journal import JOURNAL, Journal
 from recovery.extraction.outcomes import Documents, Outcome, Outcomes
-from recovery.extraction.parts import Part
+from recovery.extraction.parts import FilePart
 from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.record import RUN
 from recovery.extraction.selected_files import Selection
@@ -93,7 +93,7 @@ def facetime(verdict: str = "certain") -> FaceTime:
     return FaceTime(Verdict(verdict))
 
 
-def findings_of(assets: Iterable[Asset], loose: Iterable[LooseEnd] = ()) -> Findings:
+def findings_of(assets: Iterable[Asset], loose: Iterable[Orphan] = ()) -> Findings:
     """Findings with these assets and loose ends."""
     return Findings(BACKUP, NO_TOTALS, FoundAssets.of(assets), tuple(loose), (), ())
 
@@ -151,9 +151,9 @@ def journal_in(folder: Path, backup: str = "key") -> Iterator[Journal]:
 
 
 @contextmanager
-def part_in(folder: Path) -> Iterator[Part]:
+def part_in(folder: Path) -> Iterator[FilePart]:
     """An unfinished file of a folder."""
-    with OutputDirectory(folder, Evidence()) as directory, Part(directory) as part:
+    with OutputDirectory(folder, Evidence()) as directory, FilePart(directory) as part:
         yield part
 
 
@@ -181,9 +181,7 @@ def extract(backup: Path, plan: Plan, out: Path, passphrase: str | None = None, 
 
 def contents(out: Path) -> dict[str, bytes]:
     """Every file of an output but the lock and the run record, which holds the times of the run and so differs."""
-    found = {
-        path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
-    }
+    found = {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
     found.pop(RUN, None)
     found.pop(f"{STATE_FOLDER}/lock", None)
     journal = f"{STATE_FOLDER}/{JOURNAL}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from recovery import limits
 from recovery.case.facetime_evidence import inside_traces
-from recovery.case.pairing import Half, Pair, pair
+from recovery.case.pairing import Half, LivePhotoPair, pair
 from recovery.database import open_file_copy
 from recovery.formats.media import MediaFacts, read_media
 from recovery.formats.signatures import MediaType
@@ -187,7 +187,7 @@ def live_halves(shared: Path) -> tuple[list[Half[str]], list[Half[str]]]:
     return stills, movies
 
 
-def live_pairs(shared: Path) -> tuple[Pair[str], ...]:
+def live_pairs(shared: Path) -> tuple[LivePhotoPair[str], ...]:
     """The real Live Photos as pairing joins them, their names not looked at."""
     stills, movies = live_halves(shared)
     return pair(

@@ -11,7 +11,7 @@ from recovery.case.store import WorkingDatabase
 from recovery.clock import COCOA_EPOCH
 from recovery.database import Database
 from recovery.photos_db.library import AssetRow, LibraryReader, ResourceRow
-from recovery.photos_db.library_fields import ASSET_FACTS, Form
+from recovery.photos_db.library_fields import ASSET_FIELDS, FieldType
 from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Gap
 
@@ -62,6 +62,6 @@ def groups_of(rows: Iterable[AssetRow], files: Iterable[MediaFile]) -> tuple[Gro
 def stored(row: AssetRow) -> tuple[object, ...]:
     """The cells of a row as `resolve.cells` gives them."""
     return tuple(
-        (value - COCOA_EPOCH).total_seconds() if fact.form is Form.MOMENT and value is not None else value
-        for fact, value in zip(ASSET_FACTS, row, strict=True)
+        (value - COCOA_EPOCH).total_seconds() if fact.form is FieldType.MOMENT and value is not None else value
+        for fact, value in zip(ASSET_FIELDS, row, strict=True)
     )

@@ -29,10 +29,10 @@ from recovery.analysis.model import (
     Kind,
     KindBasis,
     LivePhoto,
-    LooseCode,
-    LooseEnd,
     MessageBasis,
     MessageKind,
+    Orphan,
+    OrphanCode,
     Signal,
     Status,
     Totals,
@@ -42,11 +42,11 @@ from recovery.analysis.model import (
 from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
 from recovery.analysis.statements import (
     CauseCode,
-    Fact,
-    Fate,
-    Fates,
-    Moment,
+    Outcome,
+    Outcomes,
     PhotoFact,
+    PlainStatement,
+    PointInTime,
     PossiblePhotos,
     Share,
     TrueOfPhotos,
@@ -94,15 +94,13 @@ def fixed(item: AssetFile, digit: str) -> AssetFile:
     return item.changed(file_id=digit * 40)
 
 
-def totals(
-    assets: Sequence[Asset], loose_ends: Sequence[LooseEnd] = (), listed: int = 3711, messages: int = 0
-) -> Totals:
+def totals(assets: Sequence[Asset], loose_ends: Sequence[Orphan] = (), listed: int = 3711, messages: int = 0) -> Totals:
     """Totals counted from the assets, as the findings do."""
 
     def having(status: Status) -> int:
         return sum(asset.status is status for asset in assets)
 
-    def loose(code: LooseCode) -> int:
+    def loose(code: OrphanCode) -> int:
         return sum(end.code is code for end in loose_ends)
 
     return Totals(
@@ -116,21 +114,21 @@ def totals(
         reduced_copy=having(Status.REDUCED_COPY),
         elsewhere=having(Status.ELSEWHERE),
         not_found=having(Status.NOT_FOUND),
-        missing_blobs=loose(LooseCode.MISSING_BLOB),
-        unlisted_blobs=loose(LooseCode.UNLISTED_BLOB),
-        assets_without_file=loose(LooseCode.ASSET_WITHOUT_FILE),
-        files_without_asset=loose(LooseCode.FILE_WITHOUT_ASSET),
+        missing_blobs=loose(OrphanCode.MISSING_BLOB),
+        unlisted_blobs=loose(OrphanCode.UNLISTED_BLOB),
+        assets_without_file=loose(OrphanCode.ASSET_WITHOUT_FILE),
+        files_without_asset=loose(OrphanCode.FILE_WITHOUT_ASSET),
         permanently_deleted=sum(asset.deleted is not None for asset in assets),
         recoverable_bytes=sum(item.size or 0 for asset in assets for item in asset.recoverable),
-        media_files=sum(len(asset.files) for asset in assets) + loose(LooseCode.FILE_WITHOUT_ASSET),
-        blobs=listed + loose(LooseCode.UNLISTED_BLOB),
+        media_files=sum(len(asset.files) for asset in assets) + loose(OrphanCode.FILE_WITHOUT_ASSET),
+        blobs=listed + loose(OrphanCode.UNLISTED_BLOB),
         facetime_messages=messages,
     )
 
 
 def findings(
     assets: Sequence[Asset] = (),
-    loose_ends: Sequence[LooseEnd] = (),
+    loose_ends: Sequence[Orphan] = (),
     causes: Sequence[Cause] = (),
     gaps: Sequence[Gap] = (),
     backup: BackupFacts = BACKUP,
@@ -188,9 +186,7 @@ def _certain() -> Asset:
                     "com.apple.FTLivePhotoService",
                     source("ZADDITIONALASSETATTRIBUTES.ZIMPORTEDBYBUNDLEIDENTIFIER", 12),
                 ),
-                Signal(
-                    "call_overlap", "", source("ZCALLRECORD", 3, "Library/CallHistoryDB/CallHistory.storedata")
-                ),
+                Signal("call_overlap", "", source("ZCALLRECORD", 3, "Library/CallHistoryDB/CallHistory.storedata")),
             ),
             CallContext(TAKEN - timedelta(minutes=7), TAKEN + timedelta(minutes=18), 2),
             "iPhone 13",
@@ -233,9 +229,7 @@ def _half_in_trash() -> Asset:
         basis=Basis.PHOTOS_DATABASE,
         kind=Kind.LIVE_PHOTO,
         status=Status.HALF,
-        status_reason=StatusReason(
-            ReasonCode.ONE_HALF_HERE, ((FileRole.PAIRED_VIDEO, Loss.MISSING),), FileRole.STILL
-        ),
+        status_reason=StatusReason(ReasonCode.ONE_HALF_HERE, ((FileRole.PAIRED_VIDEO, Loss.MISSING),), FileRole.STILL),
         directory="DCIM/100APPLE",
         filename="IMG_0043.HEIC",
         original_filename="lp_image(1).heic",
@@ -246,9 +240,7 @@ def _half_in_trash() -> Asset:
         facetime=FaceTime(
             Verdict.PROBABLE,
             (
-                Signal(
-                    "messages_name", "lp_image(1).heic", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 13)
-                ),
+                Signal("messages_name", "lp_image(1).heic", source("ZADDITIONALASSETATTRIBUTES.ZORIGINALFILENAME", 13)),
                 Signal(
                     "embedded_marker",
                     "FaceTime Photo",
@@ -325,9 +317,7 @@ def _others() -> list[Asset]:
                 filename=f"IMG_{number:04d}.JPG",
                 created=in_records(datetime(2023, 7, number, 12, 0, tzinfo=UTC)),
                 timezone_offset=-16200,
-                files=(
-                    fixed(media(f"Media/DCIM/100APPLE/IMG_{number:04d}.JPG", size=2_000_000), f"{number % 10}"),
-                ),
+                files=(fixed(media(f"Media/DCIM/100APPLE/IMG_{number:04d}.JPG", size=2_000_000), f"{number % 10}"),),
             )
             for number in range(1, 16)
         ),
@@ -385,8 +375,8 @@ def rich() -> Findings:
     """Everything there is to say, once."""
     listing = Source("Manifest.db", "Files")
     loose = [
-        LooseEnd(
-            LooseCode.MISSING_BLOB,
+        Orphan(
+            OrphanCode.MISSING_BLOB,
             "CameraRollDomain",
             "Media/DCIM/100APPLE/IMG_0043.MOV",
             "e" * 40,
@@ -394,12 +384,10 @@ def rich() -> Findings:
             None,
             listing,
         ),
-        LooseEnd(
-            LooseCode.UNLISTED_BLOB, None, None, "9" * 40, 812_345, "by its first bytes: image/jpeg", listing
-        ),
+        Orphan(OrphanCode.UNLISTED_BLOB, None, None, "9" * 40, 812_345, "by its first bytes: image/jpeg", listing),
         *(
-            LooseEnd(
-                LooseCode.FILE_WITHOUT_ASSET,
+            Orphan(
+                OrphanCode.FILE_WITHOUT_ASSET,
                 "CameraRollDomain",
                 f"Media/DCIM/101APPLE/IMG_{number:04d}.HEIC",
                 f"{number:040x}",
@@ -409,12 +397,12 @@ def rich() -> Findings:
             )
             for number in range(1, 25)
         ),
-        LooseEnd(LooseCode.NUMBERING_GAP, None, "DCIM/100APPLE/IMG_0017 to IMG_0041", None, None, None, listing),
+        Orphan(OrphanCode.NUMBERING_GAP, None, "DCIM/100APPLE/IMG_0017 to IMG_0041", None, None, None, listing),
     ]
     cause = Cause(
         CauseCode.RECENTLY_DELETED,
         CauseVerdict.SHOWN,
-        (TrueOfPhotos(PhotoFact.RECENTLY_DELETED, Share(1, 2), (Moment(TAKEN + timedelta(days=45), BERLIN),)),),
+        (TrueOfPhotos(PhotoFact.RECENTLY_DELETED, Share(1, 2), (PointInTime(TAKEN + timedelta(days=45), BERLIN),)),),
         sources=(source("ZASSET.ZTRASHEDSTATE", 13),),
     )
     gaps = [
@@ -426,16 +414,16 @@ def rich() -> Findings:
             "previews of deleted photos",
         ),
     ]
-    fates = Fates(2, ((Fate.RECENTLY_DELETED, 1), (Fate.HALF, 1)), (), 1)
+    fates = Outcomes(2, ((Outcome.RECENTLY_DELETED, 1), (Outcome.HALF, 1)), (), 1)
     found = findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
-    return found.changed(summary=(fates, PossiblePhotos(1, besides=True), Fact.SAVE_WHAT_IS_HERE))
+    return found.changed(summary=(fates, PossiblePhotos(1, besides=True), PlainStatement.SAVE_WHAT_IS_HERE))
 
 
 def sample() -> Findings:
     """The sample of docs/inventory.md: one of everything."""
     story = rich()
     ghost = next(asset for asset in story.assets if asset.deleted)
-    summary = (Fates(1, (), (), 1),)
+    summary = (Outcomes(1, (), (), 1),)
     shown = findings(
         [story.assets[0], ghost],
         story.loose_ends[1:2],

@@ -26,10 +26,10 @@ from recovery.analysis.model import (
     Kind,
     KindBasis,
     LivePhoto,
-    LooseCode,
-    LooseEnd,
     MessageBasis,
     MessageKind,
+    Orphan,
+    OrphanCode,
     Signal,
     Status,
     Upload,
@@ -39,13 +39,13 @@ from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusRe
 from recovery.analysis.statements import (
     Advice,
     CauseCode,
-    Comparison,
     Deleted,
     DeletionReason,
-    Fact,
     IosUpdates,
     NotRead,
     PermanentlyDeleted,
+    PlainStatement,
+    UpdateTiming,
 )
 from recovery.clock import in_records
 from recovery.gap_codes import GapReason, GapSubject
@@ -74,9 +74,7 @@ HOSTILE = st.sampled_from(
 texts = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=30), st.lists(HOSTILE, max_size=12).map("".join)
 ).map(valid_unicode)
-codes = st.from_regex(r"[a-z][a-z_]{2,15}", fullmatch=True) | st.sampled_from(
-    ["original_filename", "call_overlap"]
-)
+codes = st.from_regex(r"[a-z][a-z_]{2,15}", fullmatch=True) | st.sampled_from(["original_filename", "call_overlap"])
 times = st.datetimes(timezones=st.just(UTC)).map(in_records)
 maybe_text, maybe_time, maybe_bool = st.none() | texts, st.none() | times, st.none() | st.booleans()
 sizes = st.none() | st.integers(0, 10**13)
@@ -100,9 +98,7 @@ files = st.builds(
 facetimes = st.builds(
     FaceTime,
     st.sampled_from(Verdict),
-    st.lists(st.builds(Signal, codes, texts, sources, st.sampled_from(Tier), st.none() | texts), max_size=3).map(
-        tuple
-    ),
+    st.lists(st.builds(Signal, codes, texts, sources, st.sampled_from(Tier), st.none() | texts), max_size=3).map(tuple),
     st.none() | st.builds(CallContext, times, times, st.none() | st.integers(0, 32)),
     st.none() | texts,
     st.none() | st.sampled_from(Camera),
@@ -178,7 +174,7 @@ messages = st.builds(
     untested=st.booleans(),
 )
 loose_ends = st.builds(
-    LooseEnd, st.sampled_from(LooseCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources
+    Orphan, st.sampled_from(OrphanCode), maybe_text, maybe_text, maybe_text, sizes, maybe_text, sources
 )
 gaps = st.builds(
     Gap,
@@ -192,11 +188,11 @@ gaps = st.builds(
 )
 deleted = st.builds(Deleted, st.integers(1, 9), st.sampled_from(DeletionReason), maybe_text, maybe_text)
 statements = (
-    st.sampled_from(Fact)
+    st.sampled_from(PlainStatement)
     | st.builds(NotRead, st.lists(gaps, min_size=1, max_size=3).map(tuple))
     | st.builds(PermanentlyDeleted, st.integers(1, 9), st.lists(times, max_size=4).map(tuple),
                 st.lists(deleted, min_size=1, max_size=4).map(tuple))
-    | st.builds(IosUpdates, st.just(Comparison.NEVER_UPDATED), st.just(()), maybe_text)
+    | st.builds(IosUpdates, st.just(UpdateTiming.NEVER_UPDATED), st.just(()), maybe_text)
 )  # fmt: skip
 some_statements = st.lists(statements, min_size=1, max_size=3).map(tuple)
 causes = st.builds(

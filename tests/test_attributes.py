@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery.analysis.model import Basis, Verdict
-from recovery.case.facetime_evidence import traces_of
+from recovery.case.facetime_evidence import facetime_evidence_of
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.camera_roll_paths import FileRole, Part, place_of
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPathPart, media_path
 from recovery.photos_db.facetime_signals import judge
 from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, FileAttributes, LiveTiming, read_attributes
 from recovery.photos_db.media_files import Blob, MediaFile
@@ -128,7 +128,7 @@ def test_screenshots_and_the_camera_as_a_real_phone_writes_them(camera_roll: dic
 
 def media(entry: ManifestEntry) -> MediaFile | None:
     """A manifest entry as a media file whose blob is not looked at."""
-    place = place_of(entry.domain, entry.relative_path)
+    place = media_path(entry.domain, entry.relative_path)
     blob = Blob(BlobState.MISSING)
     return MediaFile(entry, place, blob, read_attributes(entry.attributes)) if place else None
 
@@ -139,12 +139,14 @@ def test_the_real_live_photo_pairs_and_is_not_of_facetime(shared: Path, workspac
     files = [file for entry in entries if (file := media(entry))]
     groups = groups_of((), files)
     (live,) = (item for item in groups if item.pair is not None)
-    assert [(file.role, file.file.entry.name) for file in live.files if file.file.place.part is Part.ORIGINAL] == [
+    assert [
+        (file.role, file.file.entry.name) for file in live.files if file.file.place.part is MediaPathPart.ORIGINAL
+    ] == [
         (FileRole.STILL, "IMG_0011.HEIC"),
         (FileRole.PAIRED_VIDEO, "IMG_0011.MOV"),
     ]
-    assert {judge(traces_of(item, {})).verdict for item in groups} == {Verdict.NO}
-    assert sum(len(item.files) for item in groups) == sum(file.place.part is not Part.TABLE for file in files)
+    assert {judge(facetime_evidence_of(item, {})).verdict for item in groups} == {Verdict.NO}
+    assert sum(len(item.files) for item in groups) == sum(file.place.part is not MediaPathPart.TABLE for file in files)
 
 
 # --- one key at a time ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.analysis.model import CauseVerdict
-from recovery.app_data.privacy import Decision, Permission
+from recovery.app_data.privacy import Permission, PrivacyDecision
 from recovery.case import Case
 from recovery.clock import COCOA_EPOCH
 from recovery.provenance import Reading, Source
@@ -99,9 +99,7 @@ def test_a_switch_is_told_as_stored(
     assert found == expected(code, verdict, says, setting_source(name))
 
 
-@pytest.mark.parametrize(
-    "code", ["facetime_live_photos_off", "lockdown_mode", "optimised_storage", "restored_device"]
-)
+@pytest.mark.parametrize("code", ["facetime_live_photos_off", "lockdown_mode", "optimised_storage", "restored_device"])
 def test_a_switch_that_cannot_be_read_is_left_open(base: Case, code: str) -> None:
     """A damaged preference file never counts as an untouched switch."""
     assert cause_of(with_gap(base, code), code) == expected(code, "undetermined", UNREAD, UNREAD_SOURCE)
@@ -116,9 +114,7 @@ def test_missing_originals_tell_of_optimised_storage_without_its_setting(tmp_pat
     says = f"{one}, as happens with Optimise Storage."
     assert cause_of(case, "optimised_storage") == expected("optimised_storage", "shown", says, *row, marker)
     kept = with_settings(case, originals_kept=True)
-    says = (
-        f"Download and Keep Originals was on, so the phone was told to keep every original. All the same, {one}."
-    )
+    says = f"Download and Keep Originals was on, so the phone was told to keep every original. All the same, {one}."
     place = setting_source("originals_kept")
     assert cause_of(kept, "optimised_storage") == expected("optimised_storage", "contradicted", says, place)
 
@@ -132,7 +128,7 @@ NO_DENIAL = (
 )
 
 
-def permissions(case: Case, *stored: tuple[str, Decision]) -> Case:
+def permissions(case: Case, *stored: tuple[str, PrivacyDecision]) -> Case:
     """The case with these decisions about Photos, read whole."""
     found = tuple(
         Permission("kTCCServicePhotos", client, decision, 0, 2, MAY, Source(TCC, "access.auth_value", number))
@@ -146,39 +142,39 @@ def permissions(case: Case, *stored: tuple[str, Decision]) -> Case:
     ("stored", "verdict", "says", "place", "row"),
     [
         (
-            [(FACETIME, Decision.DENIED)],
+            [(FACETIME, PrivacyDecision.DENIED)],
             "shown",
             "FaceTime was denied access to Photos (decided on 3 May 2024).",
             "access.auth_value",
             1,
         ),
         (
-            [(OTHER, Decision.DENIED), (FACETIME, Decision.ALLOWED)],
+            [(OTHER, PrivacyDecision.DENIED), (FACETIME, PrivacyDecision.ALLOWED)],
             "contradicted",
             "FaceTime was allowed to use Photos.",
             "access.auth_value",
             2,
         ),
         (
-            [(FACETIME, Decision.LIMITED)],
+            [(FACETIME, PrivacyDecision.LIMITED)],
             "undetermined",
             "FaceTime has limited access to Photos; what that means for saving is not known.",
             "access.auth_value",
             1,
         ),
         (
-            [(FACETIME, Decision.UNKNOWN)],
+            [(FACETIME, PrivacyDecision.UNKNOWN)],
             "undetermined",
             "FaceTime has an unclear permission; what that means for saving is not known.",
             "access.auth_value",
             1,
         ),
-        ([(OTHER, Decision.DENIED)], "contradicted", NO_DENIAL.format("1 decision"), "access", None),
+        ([(OTHER, PrivacyDecision.DENIED)], "contradicted", NO_DENIAL.format("1 decision"), "access", None),
         ([], "contradicted", NO_DENIAL.format("0 decisions"), "access", None),
     ],
 )
 def test_only_a_stored_denial_is_a_denial(
-    base: Case, stored: list[tuple[str, Decision]], verdict: str, says: str, place: str, row: int | None
+    base: Case, stored: list[tuple[str, PrivacyDecision]], verdict: str, says: str, place: str, row: int | None
 ) -> None:
     """No row, and a row of another app, are no denial; limited and unknown are left open."""
     found = cause_of(permissions(base, *stored), "photos_permission")
@@ -188,9 +184,9 @@ def test_only_a_stored_denial_is_a_denial(
 def test_permissions_that_cannot_be_read_are_left_open(base: Case) -> None:
     """Without TCC.db nobody knows; a denial that was read before the damage still counts."""
     assert cause_of(base, "photos_permission").verdict is CauseVerdict.UNDETERMINED
-    damaged = with_gap(permissions(base, (FACETIME, Decision.ALLOWED)), "photos_permission")
+    damaged = with_gap(permissions(base, (FACETIME, PrivacyDecision.ALLOWED)), "photos_permission")
     assert cause_of(damaged, "photos_permission").says == UNREAD
-    denied = with_gap(permissions(base, (FACETIME, Decision.DENIED)), "photos_permission")
+    denied = with_gap(permissions(base, (FACETIME, PrivacyDecision.DENIED)), "photos_permission")
     assert cause_of(denied, "photos_permission").verdict is CauseVerdict.SHOWN
 
 

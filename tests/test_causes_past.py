@@ -14,7 +14,7 @@ from fixtures import BackupBuilder
 from recovery.analysis.model import CauseVerdict
 from recovery.case import Case
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.migrations import Migration, MigrationKind, read_migrations
+from recovery.photos_db.changes.migrations import Migration, MigrationKind, read_migrations
 from recovery.provenance import Reading, Source, unreadable
 from tests.causes_tools import (
     LIBRARY,

@@ -12,8 +12,8 @@ import pytest
 from fixtures import BackupBuilder
 from fixtures.builder import DEFAULT_DATE
 from recovery.analysis.causes import judged
-from recovery.analysis.causes.context import Inquiry
-from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.causes.context import CauseContext
+from recovery.analysis.causes.inputs import CauseInputs
 from recovery.analysis.find import find
 from recovery.provenance import Source
 from recovery.report.messages.causes import told
@@ -167,8 +167,7 @@ STORIES = (
         "only_in_icloud",
         "shown",
         lambda: two().only_in_icloud(thumbnail=True),
-        "1 of your 2 FaceTime photos has its original only in iCloud. Of 1 of them a smaller copy or one half "
-        "is here.",
+        "1 of your 2 FaceTime photos has its original only in iCloud. Of 1 of them a smaller copy or one half is here.",
         (Source(LIBRARY, "ZASSET", 2), Source(LIBRARY, "ZINTERNALRESOURCE of ZASSET", 2)),
     ),
     Story(
@@ -204,8 +203,7 @@ STORIES = (
         "half_arrived",
         "shown",
         lambda: photo().without_video(),
-        "The one FaceTime photo found here has only its still or only its video in this backup (1 lost "
-        "the video).",
+        "The one FaceTime photo found here has only its still or only its video in this backup (1 lost the video).",
         ORIGINALS[:1],
     ),
     Story(
@@ -309,7 +307,7 @@ def test_a_large_photo_is_not_called_small(tmp_path: Path) -> None:
     """Twelve megapixels are not small, whoever took them."""
     case = built(photo(), tmp_path)
     (asset,) = find(case).assets
-    inquiry = Inquiry.of(case, Sieve.of(case, [asset.changed(width=4032, height=3024)]))
+    inquiry = CauseContext.of(case, CauseInputs.of(case, [asset.changed(width=4032, height=3024)]))
     causes, _ = judged(inquiry)
     says = "The FaceTime photos found here measure 4032 x 3024 pixels, which is not small."
     assert told(causes[-1]) == expected("small_or_blurry", "contradicted", says, row("ZWIDTH"))

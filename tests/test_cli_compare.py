@@ -12,7 +12,7 @@ import pytest
 
 from cli import passphrase as asking
 from cli.multi_backup import lost_and_older
-from cli.options import Manners
+from cli.options import OutputOptions
 from fixtures import BackupBuilder, twins
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
@@ -189,7 +189,7 @@ def test_output_goes_to_a_file(pair: Pair, tmp_path: Path) -> None:
 def test_the_lost_ones_come_out_of_the_older_backup(pair: Pair, tmp_path: Path) -> None:
     """What `extract --from-older` builds on: the older backup, open, and a plan of the lost ones alone."""
     files = [option for option in secrets(tmp_path, SECOND, FIRST) if option != "--passphrase-file"]
-    quiet = Manners(quiet=True)
+    quiet = OutputOptions(quiet=True)
     with lost_and_older(str(pair.newer_secret), str(pair.older_secret), files, quiet) as (found, keys):
         planned = plan(found.findings, Selection(keys=keys))
         names = {file.file.name for file in planned.files}

@@ -79,9 +79,7 @@ def test_extract_writes_originals_sidecars_and_records(
     assert SECRET not in done.stdout + done.stderr
     planted = builder.assets[0]
     stem = "2024-05-03 20.22.10 IMG_0001"
-    assert {
-        name: digest for name, digest in files_of(out / "FaceTime" / "2024").items() if stem in name
-    }.items() >= {
+    assert {name: digest for name, digest in files_of(out / "FaceTime" / "2024").items() if stem in name}.items() >= {
         (f"{stem}.HEIC", planted.file("still").sha256),
         (f"{stem}.MOV", planted.file("paired_video").sha256),
     }
@@ -169,9 +167,9 @@ def test_one_uuid_is_taken_and_an_unknown_one_is_an_error(tmp_path: Path) -> Non
     builder = story()
     backup = builder.build(tmp_path / "backups")
     recover("extract", backup, tmp_path / "one", "--uuid", builder.assets[2].uuid.lower())
-    assert {
-        name for name in files_of(tmp_path / "one") if "IMG" in name and not name.endswith((".json", ".xmp"))
-    } == {"Library/2024/2024-05-05 20.22.10 IMG_0003.HEIC"}
+    assert {name for name in files_of(tmp_path / "one") if "IMG" in name and not name.endswith((".json", ".xmp"))} == {
+        "Library/2024/2024-05-05 20.22.10 IMG_0003.HEIC"
+    }
     refused = recover("extract", backup, tmp_path / "none", "--uuid", "A" * 8)
     assert refused.returncode == 1 and "What to do:" in refused.stderr
     assert not (tmp_path / "none").exists()
@@ -227,9 +225,7 @@ def test_the_sharpest_frame_is_taken_on_request(tmp_path: Path) -> None:
     recover("extract", backup, tmp_path / "without")
     recover("extract", backup, tmp_path / "with", "--frames", "best")
     extra = files_of(tmp_path / "with").keys() - files_of(tmp_path / "without").keys()
-    assert [Path(name).name for name in extra] == [
-        "2024-05-03 20.22.10 IMG_0001 (NOT-ORIGINAL sharpest frame).jpg"
-    ]
+    assert [Path(name).name for name in extra] == ["2024-05-03 20.22.10 IMG_0001 (NOT-ORIGINAL sharpest frame).jpg"]
 
 
 def test_a_ghost_comes_back_as_its_table_picture(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from fixtures import BackupBuilder, twins
-from recovery.report.timeline_exports import schema
+from recovery.report.exports.timeline_exports import schema
 from tests.conftest import DemoTwins
 from tests.talking import say
 

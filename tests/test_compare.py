@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.analysis.comparison.asset_differences import AssetDifference, DifferenceKind
 from recovery.analysis.comparison.asset_matching import Digests, MatchedBy, match, worth_hashing
 from recovery.analysis.comparison.comparing import Comparison, Doubt, compare, lost_in, oldest_first
-from recovery.analysis.comparison.differences import Difference, DifferenceKind
 from recovery.analysis.model import Findings, asset_key
 from recovery.case.digests import digests_of
 from recovery.extraction.plan import plan
@@ -38,7 +38,7 @@ def twins(folder: Path, change: Change, before: Change = lambda b: b, **device: 
     return scan(older.build(folder / "older")), scan(newer.build(folder / "newer"))
 
 
-def only(comparison: Comparison) -> Difference:
+def only(comparison: Comparison) -> AssetDifference:
     """The one difference."""
     (found,) = comparison.differences
     return found

@@ -190,9 +190,7 @@ def test_a_search_for_facetime_tells_the_same_of_each_file(tmp_path: Path) -> No
     builder.with_live_photo("IMG_0020").zeroed()
     folder = builder.build(tmp_path)
     whole = json.loads(say("scan", folder, "--json").out)
-    states = {
-        item["path"]: (item["state"], asset["status"]) for asset in whole["assets"] for item in asset["files"]
-    }
+    states = {item["path"]: (item["state"], asset["status"]) for asset in whole["assets"] for item in asset["files"]}
     assert sum(state == "damaged" for state, _ in states.values()) == whole["totals"]["damaged_files"] == 4 + 2
     alone = json.loads(say("scan", folder, "--facetime", "--json").out)
     told = {item["path"]: (item["state"], asset["status"]) for asset in alone["assets"] for item in asset["files"]}

@@ -16,10 +16,10 @@ from report_strategies import any_findings
 
 from fixtures import BackupBuilder
 from recovery.analysis.model import Findings
-from recovery.report.diagnosis_text import diagnosis
 from recovery.report.inventory import DIAGNOSIS_KEYS, diagnosis_document, dumps, inventory, schema
-from recovery.report.layout import COLUMNS
 from recovery.report.safe_text import width
+from recovery.report.text.diagnosis_text import diagnosis
+from recovery.report.text.layout import COLUMNS
 from tests.conftest import DemoTwins
 from tests.scanning import scan
 from tests.test_cli_extract import recover
@@ -49,8 +49,7 @@ def test_any_page_is_safe_and_narrow(story: Findings) -> None:
         for line in page.splitlines():
             assert width(line) <= COLUMNS, line
             assert not any(
-                unicodedata.category(character) in ("Cc", "Cs")
-                or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
+                unicodedata.category(character) in ("Cc", "Cs") or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
                 for character in line
             )
         shown = sum(cause.verdict == "shown" for cause in story.causes)
@@ -67,9 +66,7 @@ def test_the_document_is_part_of_the_inventory(demo_twins: DemoTwins) -> None:
     assert document == {key: whole[key] for key in DIAGNOSIS_KEYS}
 
 
-def test_diagnose_answers_on_stdout_and_leaves_the_evidence(
-    tmp_path: Path, untouched: Callable[[Path], None]
-) -> None:
+def test_diagnose_answers_on_stdout_and_leaves_the_evidence(tmp_path: Path, untouched: Callable[[Path], None]) -> None:
     """Text and JSON are the answer alone, exit code 0; with -o the file holds it; the backup stays as it was."""
     backup = BackupBuilder().with_live_photo("IMG_0001").hidden().build(tmp_path)
     untouched(backup)
@@ -77,9 +74,7 @@ def test_diagnose_answers_on_stdout_and_leaves_the_evidence(
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "The one FaceTime photo found here is hidden." in shown.stdout
     assert "Read in" not in shown.stdout
-    assert (
-        "Read in  Media/PhotoData/Photos.sqlite ZASSET.ZHIDDEN row 1" in recover("diagnose", backup, "-v").stdout
-    )
+    assert "Read in  Media/PhotoData/Photos.sqlite ZASSET.ZHIDDEN row 1" in recover("diagnose", backup, "-v").stdout
     answer = recover("diagnose", backup, "--json")
     assert (answer.returncode, answer.stderr) == (0, "")
     document = json.loads(answer.stdout)

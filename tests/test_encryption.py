@@ -173,9 +173,7 @@ def test_a_plain_backup_with_a_key_bag_is_plain(tmp_path: Path) -> None:
     assert (found.backup.encrypted, found.totals.complete) == (False, 11)
 
 
-def test_undecided_is_unknown_and_ciphertext_is_never_whole(
-    tmp_path: Path, untouched: Callable[[Path], None]
-) -> None:
+def test_undecided_is_unknown_and_ciphertext_is_never_whole(tmp_path: Path, untouched: Callable[[Path], None]) -> None:
     """Half of the files are ciphertext, and no list says anything: unknown, and each file by its own bytes."""
     folder = library().build(tmp_path / "plain")
     twin = library().build(tmp_path / "twin", PASSPHRASE)

@@ -125,9 +125,7 @@ def test_a_picture_of_no_message_is_still_found(tmp_path: Path) -> None:
         ({"uti": None, "mime_type": None, "transfer_name": None, "filename": None}, False),
     ],
 )
-def test_pictures_and_movies_are_told_from_the_rest(
-    tmp_path: Path, changed: dict[str, object], found: bool
-) -> None:
+def test_pictures_and_movies_are_told_from_the_rest(tmp_path: Path, changed: dict[str, object], found: bool) -> None:
     """Type, identifier or suffix: one that names a picture or movie is enough, documents are left out."""
     with built(tmp_path, SINCE_16, attachment(1, **changed)) as database:
         assert bool(len(read_attachments(database))) is found
@@ -152,9 +150,7 @@ def test_a_path_outside_the_folder_leads_nowhere(path: str | None) -> None:
     assert backup_location(path) is None
 
 
-@given(
-    st.text(alphabet="./\\~abLibrarySM\0 ", max_size=60), st.sampled_from(["~/Library/SMS/", "/var/mobile/", ""])
-)
+@given(st.text(alphabet="./\\~abLibrarySM\0 ", max_size=60), st.sampled_from(["~/Library/SMS/", "/var/mobile/", ""]))
 def test_no_path_ever_leaves_the_messages_folder(path: str, prefix: str) -> None:
     """Whatever is stored, a location stands below Library/SMS of MediaDomain and never climbs."""
     if (location := backup_location(prefix + path)) is not None:
@@ -180,9 +176,7 @@ def test_climbing_paths_are_counted(tmp_path: Path) -> None:
 
 def test_missing_columns_hide_only_their_answers(tmp_path: Path) -> None:
     """Without transfer_name and join table pictures are found by their path, and the gaps name the rest."""
-    script = (
-        "CREATE TABLE attachment (filename TEXT); INSERT INTO attachment VALUES ('~/Library/SMS/lp_image.HEIC');"
-    )
+    script = "CREATE TABLE attachment (filename TEXT); INSERT INTO attachment VALUES ('~/Library/SMS/lp_image.HEIC');"
     with built(tmp_path, script) as database:
         reading = read_attachments(database)
     assert [found.name for found in reading] == ["lp_image.HEIC"]

@@ -14,9 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery.errors import UnreadableArchiveError
-from recovery.photos_db import migrations
-from recovery.photos_db.journals import Operation, walk
-from recovery.photos_db.migrations import Migration, MigrationKind, read_migration_journals, read_migrations
+from recovery.photos_db.changes import migrations
+from recovery.photos_db.changes.journals import Operation, walk
+from recovery.photos_db.changes.migrations import (
+    Migration,
+    MigrationKind,
+    read_migration_journals,
+    read_migrations,
+)
 from recovery.report.messages.gaps import why
 
 NOON = datetime(2024, 5, 3, 12, 0, tzinfo=UTC)
@@ -248,9 +253,7 @@ def test_journals_and_tables_of_real_libraries_agree(tmp_path: Path, name: str) 
         table = read_migrations(database)
     folder = DATA / "photos" / f"{name}.photoslibrary" / "resources" / "journals"
     paths = [folder / path.rsplit("/", 1)[1] for path in migrations.JOURNALS]
-    reading = read_migration_journals(
-        [(path.name, io.BytesIO(path.read_bytes())) for path in paths if path.exists()]
-    )
+    reading = read_migration_journals([(path.name, io.BytesIO(path.read_bytes())) for path in paths if path.exists()])
     assert reading.gaps == ()
     assert [told(found) for found in reading] == [told(found) for found in table]
 

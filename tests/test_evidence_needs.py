@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.app_data.tables import Column, Location, Store, Table, read_table
+from recovery.app_data.store_reader import Column, Location, Store, Table, read_table
 from recovery.database import Database, flag_cell, number_cell, text_cell, whole_cell
 from recovery.errors import UnreadableDatabaseError
 from recovery.gap_codes import GapReason, GapSubject
@@ -39,9 +39,7 @@ def names(row: sqlite3.Row) -> tuple[object, ...]:
 
 def test_rows_carry_every_declared_column(tmp_path: Path) -> None:
     """A column the table lacks is NULL; it is a gap only when it is declared to hide something."""
-    with built(
-        tmp_path, "CREATE TABLE basket (Name TEXT); INSERT INTO basket VALUES ('pear'), ('fig')"
-    ) as database:
+    with built(tmp_path, "CREATE TABLE basket (Name TEXT); INSERT INTO basket VALUES ('pear'), ('fig')") as database:
         reading = read_table(database, TABLE, names)
     assert reading.records == ((1, "pear", None, None), (2, "fig", None, None))
     assert [(gap.part, gap.hides, gap.fault) for gap in reading.gaps] == [("weight", ("pie",), False)]
@@ -49,9 +47,7 @@ def test_rows_carry_every_declared_column(tmp_path: Path) -> None:
 
 def test_a_column_name_is_never_taken_as_a_text(tmp_path: Path) -> None:
     """SQLite reads an unknown quoted name as a text; a missing column must not become its own name."""
-    with built(
-        tmp_path, "CREATE TABLE basket (name TEXT, weight); INSERT INTO basket VALUES ('pear', 1)"
-    ) as database:
+    with built(tmp_path, "CREATE TABLE basket (name TEXT, weight); INSERT INTO basket VALUES ('pear', 1)") as database:
         ((_, _, _, colour),) = read_table(database, TABLE, names)
     assert colour is None
 

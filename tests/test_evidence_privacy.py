@@ -9,7 +9,7 @@ import pytest
 from evidence_tools import KNOWN_ANSWERS, built, file_id, real
 
 from recovery.app_data import privacy
-from recovery.app_data.privacy import Decision, read_permissions
+from recovery.app_data.privacy import PrivacyDecision, read_permissions
 from recovery.report.messages.gaps import why
 
 CURRENT = """
@@ -38,14 +38,14 @@ def test_the_location_gives_the_file_id_of_the_real_backup() -> None:
 @pytest.mark.parametrize(
     ("code", "decision"),
     [
-        (0, Decision.DENIED),
-        (1, Decision.UNKNOWN),
-        (2, Decision.ALLOWED),
-        (3, Decision.LIMITED),
-        (9, Decision.UNKNOWN),
+        (0, PrivacyDecision.DENIED),
+        (1, PrivacyDecision.UNKNOWN),
+        (2, PrivacyDecision.ALLOWED),
+        (3, PrivacyDecision.LIMITED),
+        (9, PrivacyDecision.UNKNOWN),
     ],
 )
-def test_the_current_layout_tells_four_decisions(tmp_path: Path, code: int, decision: Decision) -> None:
+def test_the_current_layout_tells_four_decisions(tmp_path: Path, code: int, decision: PrivacyDecision) -> None:
     """auth_value 0 to 3 have a meaning, any other code is unknown and kept as stored."""
     with built(tmp_path, CURRENT, row(code)) as database:
         reading = read_permissions(database)
@@ -57,9 +57,10 @@ def test_the_current_layout_tells_four_decisions(tmp_path: Path, code: int, deci
 
 
 @pytest.mark.parametrize(
-    ("stored", "decision"), [(0, Decision.DENIED), (1, Decision.ALLOWED), (2, Decision.UNKNOWN)]
+    ("stored", "decision"),
+    [(0, PrivacyDecision.DENIED), (1, PrivacyDecision.ALLOWED), (2, PrivacyDecision.UNKNOWN)],
 )
-def test_the_earlier_layout_tells_two(tmp_path: Path, stored: int, decision: Decision) -> None:
+def test_the_earlier_layout_tells_two(tmp_path: Path, stored: int, decision: PrivacyDecision) -> None:
     """`allowed` means the other way round than auth_value: 1 is allowed; there is no reason and no time."""
     insert = "INSERT INTO access VALUES ('kTCCServicePhotos', 'com.example.app', 0, ?, 1, NULL, NULL)"
     with built(tmp_path, EARLIER, (insert, (stored,))) as database:
@@ -113,10 +114,10 @@ def test_hostile_cells_decide_nothing(tmp_path: Path) -> None:
     with built(tmp_path, CURRENT, *rows) as database:
         reading = read_permissions(database)
     assert [permission.decision for permission in reading] == [
-        Decision.UNKNOWN,
-        Decision.ALLOWED,
-        Decision.UNKNOWN,
-        Decision.UNKNOWN,
+        PrivacyDecision.UNKNOWN,
+        PrivacyDecision.ALLOWED,
+        PrivacyDecision.UNKNOWN,
+        PrivacyDecision.UNKNOWN,
     ]  # fmt: skip  -- the column's integer affinity turns the text '2' into 2
     assert [permission.last_modified is None for permission in reading] == [False, True, True, True]
 
@@ -126,9 +127,7 @@ def test_the_real_database_has_no_decision_about_photos(tmp_path: Path) -> None:
     with real(tmp_path, "ios-14.3/64/64d0019cb3d46bfc8cce545a8ba54b93e7ea9347") as database:
         reading = read_permissions(database)
     assert (len(reading), reading.gaps) == (11, ())
-    assert {permission.decision for permission in reading} == {Decision.ALLOWED}
-    assert all(
-        permission.last_modified and permission.last_modified.year in (2020, 2021) for permission in reading
-    )
+    assert {permission.decision for permission in reading} == {PrivacyDecision.ALLOWED}
+    assert all(permission.last_modified and permission.last_modified.year in (2020, 2021) for permission in reading)
     assert not any(permission.about_photos or permission.by_facetime for permission in reading)
     assert {permission.reason for permission in reading} == {None, "set by the system", "service policy"}

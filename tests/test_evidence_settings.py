@@ -71,9 +71,7 @@ def test_a_stored_value_is_read_from_its_place(file: PreferenceFile, key: Key) -
 
 @pytest.mark.parametrize(("file", "key"), EVERY_KEY)
 @pytest.mark.parametrize("damage", [b"\x00\xff", [1], {"a": 1}, 7.5, "a text", 2**63])
-def test_a_value_of_another_kind_is_never_an_untouched_setting(
-    file: PreferenceFile, key: Key, damage: object
-) -> None:
+def test_a_value_of_another_kind_is_never_an_untouched_setting(file: PreferenceFile, key: Key, damage: object) -> None:
     """A damaged switch gives no Setting, and a gap that names the key and what it hides."""
     reading = read_settings(file, plist(nested(key.path, damage)))
     found = setting(reading, key.name)
@@ -110,9 +108,7 @@ def test_dates_may_be_seconds_since_2001() -> None:
 
 def test_a_dictionary_that_is_none_hides_its_keys() -> None:
     """RestoreInfo as a text makes one gap per key below it and leaves the other keys readable."""
-    reading = read_settings(
-        settings.MOBILE_BACKUP, plist({"RestoreInfo": "no", "BackupStateInfo": {"isCloud": True}})
-    )
+    reading = read_settings(settings.MOBILE_BACKUP, plist({"RestoreInfo": "no", "BackupStateInfo": {"isCloud": True}}))
     below = [key for key in settings.MOBILE_BACKUP.keys if key.path[0] == "RestoreInfo"]
     assert len(reading.gaps) == len(below) == 4
     found = setting(reading, SettingName.LAST_BACKUP_TO_ICLOUD)

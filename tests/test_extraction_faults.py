@@ -24,7 +24,7 @@ from recovery.extraction import thread_pool as crew
 from recovery.extraction.folder import STATE_FOLDER
 from recovery.extraction.journal import JOURNAL
 from recovery.extraction.outcomes import Entry, OutcomeState
-from recovery.extraction.parts import Part
+from recovery.extraction.parts import FilePart
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
@@ -168,9 +168,9 @@ def test_a_full_disk_fails_the_files_it_meets(
     backup: Path, undisturbed: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files that did not fit are failed outcomes with the reason; with room again the next run completes."""
-    real, calls = Part.write, iter(range(10_000))
+    real, calls = FilePart.write, iter(range(10_000))
 
-    def full(part: Part, data: bytes) -> None:
+    def full(part: FilePart, data: bytes) -> None:
         if 3 <= next(calls) < 6:
             real(part, data[: len(data) // 2])
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -178,7 +178,7 @@ def test_a_full_disk_fails_the_files_it_meets(
 
     out = tmp_path / "out"
     with monkeypatch.context() as patched:
-        patched.setattr(Part, "write", full)
+        patched.setattr(FilePart, "write", full)
         outcomes = extract(backup, everything(library()), out, PASSPHRASE, options=WriteOptions(workers=1))
     failed = [outcome for outcome in outcomes.files if outcome.state is OutcomeState.FAILED]
     assert failed and len(failed) < PHOTOS and all("No space left" in outcome.reason for outcome in failed)
@@ -224,9 +224,7 @@ def test_a_torn_journal_loses_only_its_last_lines(tmp_path: Path, cut: int, left
     assert before == set(left)
 
 
-def test_a_name_without_its_bytes_is_written_again(
-    backup: Path, undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_name_without_its_bytes_is_written_again(backup: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     """A power cut may leave empty files; the next run fills them, whatever the policy."""
     out = tmp_path / "out"
     extract(backup, everything(library()), out, PASSPHRASE)
@@ -396,9 +394,7 @@ def test_a_job_that_breaks_stops_the_others() -> None:
         return run
 
     with pytest.raises(ZeroDivisionError):
-        crew.run(
-            (job(number) for number in range(1000)), 2, lambda number, size: None, lambda number, result: None
-        )
+        crew.run((job(number) for number in range(1000)), 2, lambda number, size: None, lambda number, result: None)
     assert len(started) < 100
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("recovery")]
 

@@ -31,9 +31,7 @@ AWKWARD = st.sampled_from(
 WHOLE = st.integers(-(2**63), 2**63 - 1)
 TEXT = AWKWARD | st.text(max_size=300) | st.tuples(AWKWARD, AWKWARD).map("".join)
 WHEN = (
-    st.none()
-    | st.sampled_from([datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC)])
-    | st.datetimes(timezones=st.just(UTC))
+    st.none() | st.sampled_from([datetime(2024, 5, 3, 18, 22, 10, tzinfo=UTC)]) | st.datetimes(timezones=st.just(UTC))
 )
 FILES = st.builds(
     lambda role, name, pixels, file_id: a_file(role, f"Media/{name}", pixels=pixels, file_id=f"{file_id:040x}"),
@@ -113,9 +111,7 @@ def test_names_do_not_depend_on_the_order(assets: list[Asset], random: object) -
     shuffled = list(assets)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     before, after = (
-        sorted(
-            (file.target, file.file.file_id, file.file.path) for file in plan(findings_of(items), EVERYTHING).files
-        )
+        sorted((file.target, file.file.file_id, file.file.path) for file in plan(findings_of(items), EVERYTHING).files)
         for items in (assets, shuffled)
     )
     assert before == after

@@ -152,9 +152,7 @@ def test_an_encrypted_backup_shares_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 @linux
-def test_shared_blocks_behind_a_read_error_are_not_salvaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shared_blocks_behind_a_read_error_are_not_salvaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes out is what was read and hashed."""
     video = bytes(range(256)) * 4096 * 2
     builder = BackupBuilder().with_file("CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.MOV", video)

@@ -13,8 +13,8 @@ from recovery.analysis.model import (
     FileRole,
     FileState,
     LivePhoto,
-    LooseCode,
-    LooseEnd,
+    Orphan,
+    OrphanCode,
     Status,
     Verdict,
 )
@@ -42,8 +42,7 @@ def library() -> list[Asset]:
         "undated": {"created": None},
     }
     return [
-        an_asset(name, **({"created": NOON, "filename": f"{name}.HEIC"} | changes))
-        for name, changes in facts.items()
+        an_asset(name, **({"created": NOON, "filename": f"{name}.HEIC"} | changes)) for name, changes in facts.items()
     ]
 
 
@@ -132,25 +131,25 @@ def test_edits_can_be_left_out() -> None:
     assert [file.file.role for file in planned.files] == [FileRole.STILL]
 
 
-def loose(code: LooseCode, guess: str | None, path: str | None = None, file_id: str = BLOB) -> LooseEnd:
+def loose(code: OrphanCode, guess: str | None, path: str | None = None, file_id: str = BLOB) -> Orphan:
     """A loose end of 7 bytes."""
-    return LooseEnd(code, "CameraRollDomain" if path else None, path, file_id, 7, guess, Source("Manifest.db"))
+    return Orphan(code, "CameraRollDomain" if path else None, path, file_id, 7, guess, Source("Manifest.db"))
 
 
 @pytest.mark.parametrize(
     ("end", "target"),
     [
-        (loose(LooseCode.UNLISTED_BLOB, "heic"), f"Loose ends/undated/unlisted {BLOB}.heic"),
-        (loose(LooseCode.UNLISTED_BLOB, "probably a JPEG picture"), f"Loose ends/undated/unlisted {BLOB}.jpg"),
-        (loose(LooseCode.UNLISTED_BLOB, "mov"), f"Loose ends/undated/unlisted {BLOB}.mov"),
-        (loose(LooseCode.FILE_WITHOUT_ASSET, None, "Media/DCIM/IMG_9.JPG"), "Loose ends/undated/IMG_9.jpg"),
-        (loose(LooseCode.UNLISTED_BLOB, "sqlite"), None),
-        (loose(LooseCode.UNLISTED_BLOB, None), None),
-        (loose(LooseCode.MISSING_BLOB, "heic"), None),
-        (loose(LooseCode.FILE_WITHOUT_ASSET, "heic", "a/b.HEIC", "0" * 40), None),
+        (loose(OrphanCode.UNLISTED_BLOB, "heic"), f"Loose ends/undated/unlisted {BLOB}.heic"),
+        (loose(OrphanCode.UNLISTED_BLOB, "probably a JPEG picture"), f"Loose ends/undated/unlisted {BLOB}.jpg"),
+        (loose(OrphanCode.UNLISTED_BLOB, "mov"), f"Loose ends/undated/unlisted {BLOB}.mov"),
+        (loose(OrphanCode.FILE_WITHOUT_ASSET, None, "Media/DCIM/IMG_9.JPG"), "Loose ends/undated/IMG_9.jpg"),
+        (loose(OrphanCode.UNLISTED_BLOB, "sqlite"), None),
+        (loose(OrphanCode.UNLISTED_BLOB, None), None),
+        (loose(OrphanCode.MISSING_BLOB, "heic"), None),
+        (loose(OrphanCode.FILE_WITHOUT_ASSET, "heic", "a/b.HEIC", "0" * 40), None),
     ],
 )
-def test_loose_media_are_planned(end: LooseEnd, target: str | None) -> None:
+def test_loose_media_are_planned(end: Orphan, target: str | None) -> None:
     """Pictures and movies of which only bytes are known, unless an asset already has the file."""
     planned = plan(findings_of([an_asset()], [end]), Selection())
     targets = [file.target for file in planned.files if file.asset is None]
@@ -159,14 +158,14 @@ def test_loose_media_are_planned(end: LooseEnd, target: str | None) -> None:
 
 def test_a_filter_leaves_loose_media_out() -> None:
     """Nobody knows whether bytes without a date fit a filter."""
-    findings = findings_of([], [loose(LooseCode.UNLISTED_BLOB, "heic")])
+    findings = findings_of([], [loose(OrphanCode.UNLISTED_BLOB, "heic")])
     for selection in (Selection(deleted=True), Selection(since=NOON), Selection(loose=False)):
         assert not list(plan(findings, selection).files)
 
 
 def test_an_asset_without_a_row_is_loose_by_its_file() -> None:
     """A file known only by its attributes is chosen by default and put with the loose ends."""
-    end = loose(LooseCode.FILE_WITHOUT_ASSET, None, "Media/DCIM/100APPLE/IMG_0001.HEIC", "0" * 40)
+    end = loose(OrphanCode.FILE_WITHOUT_ASSET, None, "Media/DCIM/100APPLE/IMG_0001.HEIC", "0" * 40)
     (file,) = plan(findings_of([an_asset()], [end]), Selection()).files
     assert file.target.startswith("Loose ends/2024/")
 

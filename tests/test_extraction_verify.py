@@ -18,15 +18,13 @@ from recovery.errors import OutputError
 from recovery.extraction.folder import STATE_FOLDER
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
-from recovery.extraction.verify import DifferenceCode, Verification, verify
+from recovery.extraction.verification import DifferenceCode, Verification, verify
 from tests.extraction_tools import PASSPHRASE, everything, extract, findings_of, found, opened
 
 
 def builder() -> BackupBuilder:
     """A FaceTime photo, a cut photo and a video."""
-    return (
-        BackupBuilder().with_live_photo("IMG_0001").with_photo("IMG_0002").truncated_blob().with_video("IMG_0003")
-    )
+    return BackupBuilder().with_live_photo("IMG_0001").with_photo("IMG_0002").truncated_blob().with_video("IMG_0003")
 
 
 @pytest.fixture(params=[None, PASSPHRASE], ids=["plain", "encrypted"])

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.analysis.model import LooseCode, LooseEnd
+from recovery.analysis.model import Orphan, OrphanCode
 from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction import folder as folder_module
 from recovery.extraction import write as write_module
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.folder import STATE_FOLDER, OutputFolder
-from recovery.extraction.outcomes import OutcomeState, RunFacts, Silent
+from recovery.extraction.outcomes import OutcomeState, RunFacts, SilentCopy
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions
@@ -91,9 +91,7 @@ def test_sha256sum_accepts_the_manifest(tmp_path: Path, passphrase: str | None) 
     assert record["manifest"]["sha256"] == sha256(out / "manifest.sha256")
     assert outcomes.record_sha256 == sha256(out / "run.json")
     if shutil.which("sha256sum"):
-        subprocess.run(
-            ["sha256sum", "--strict", "-c", "manifest.sha256"], cwd=out, check=True, capture_output=True
-        )
+        subprocess.run(["sha256sum", "--strict", "-c", "manifest.sha256"], cwd=out, check=True, capture_output=True)
 
 
 def test_the_record_says_what_was_done(tmp_path: Path) -> None:
@@ -133,9 +131,7 @@ def test_misfortunes_become_outcomes(tmp_path: Path, untouched: Untouched, passp
     backup = builder.build(tmp_path / "backups", passphrase)
     untouched(backup)
     outcomes = extract(backup, everything(builder), tmp_path / "out", passphrase)
-    states = {
-        outcome.planned.file.name: outcome for outcome in outcomes.files if outcome.planned.file.role == "still"
-    }
+    states = {outcome.planned.file.name: outcome for outcome in outcomes.files if outcome.planned.file.role == "still"}
     assert not outcomes.complete
     assert states["IMG_0001.HEIC"].state is OutcomeState.MISSING
     cut = states["IMG_0002.HEIC"]
@@ -165,7 +161,7 @@ def test_an_unlisted_blob_is_written_from_a_plain_backup_only(tmp_path: Path) ->
     """An encrypted one has its key in the row that is missing."""
     content = b"\xff\xd8\xff" + bytes(1000)
     file_id = hashlib.sha1(b"unlisted 0").hexdigest()
-    end = LooseEnd(LooseCode.UNLISTED_BLOB, None, None, file_id, None, "jpeg", Source("Manifest.db"))
+    end = Orphan(OrphanCode.UNLISTED_BLOB, None, None, file_id, None, "jpeg", Source("Manifest.db"))
     for passphrase, state in ((None, OutcomeState.WRITTEN), (PASSPHRASE, OutcomeState.FAILED)):
         out = tmp_path / f"out {state}"
         backup = BackupBuilder().with_unlisted_blob(content).build(tmp_path / f"backups {state}", passphrase)
@@ -323,9 +319,7 @@ def test_links_in_the_output_are_not_followed(tmp_path: Path) -> None:
     assert states == {"FaceTime": OutcomeState.FAILED, "Library": OutcomeState.WRITTEN}
 
 
-def test_too_little_space_is_said_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_little_space_is_said_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With both numbers; `ignore_free_space` goes on, and what is finished needs no space."""
     builder = small()
     backup, out = builder.build(tmp_path / "backups"), tmp_path / "out"
@@ -371,7 +365,7 @@ def test_large_files_are_begun_soon_and_told_in_order(tmp_path: Path, monkeypatc
     sizes = [file.bytes for file in planned.files]
     begun: list[int] = []
 
-    class Watching(Silent):
+    class Watching(SilentCopy):
         def finished(self, name: str, state: str) -> None:
             begun.append(next(index for index, file in enumerate(planned.files) if file.target == name))
 

@@ -22,10 +22,10 @@ from recovery.photos_db.facetime_signals import (
     SAVING_BUNDLES,
     THRESHOLDS,
     Camera,
-    Stored,
-    Traces,
+    FaceTimeEvidence,
+    StoredValue,
     judge,
-    worth_a_look,
+    needs_media_scan,
 )
 from recovery.provenance import Source, Tier
 from tests.scanning import PASSPHRASE, named, scan
@@ -33,17 +33,17 @@ from tests.scanning import PASSPHRASE, named, scan
 CALL = datetime(2024, 5, 3, 18, 0, tzinfo=UTC)
 
 
-def stored(value: str) -> Stored:
+def stored(value: str) -> StoredValue:
     """A value from somewhere."""
-    return Stored(value, Source("somewhere", "column", 7))
+    return StoredValue(value, Source("somewhere", "column", 7))
 
 
-LIVE = Traces(live=True)
+LIVE = FaceTimeEvidence(live=True)
 BY_SYSTEM = replace(LIVE, imported_by=stored("8"), saved_asset_type=3)
 IN_CALL = stored("a call")
 
 
-def codes(traces: Traces) -> list[str]:
+def codes(traces: FaceTimeEvidence) -> list[str]:
     """The codes of the signals that fired, strongest first."""
     return [fired.rule.code for fired in judge(traces).fired]
 
@@ -53,8 +53,8 @@ def test_the_name_counts_wherever_it_stands(place: int) -> None:
     """Attributes row, cloud master and file attribute: one of the three is enough, and its source is told."""
     values = ["IMG_0001.HEIC"] * 3
     values[place] = "lp_image.heic"
-    names = tuple(Stored(value, Source("store", f"place {number}")) for number, value in enumerate(values))
-    (fired,) = judge(Traces(names=names)).fired
+    names = tuple(StoredValue(value, Source("store", f"place {number}")) for number, value in enumerate(values))
+    (fired,) = judge(FaceTimeEvidence(names=names)).fired
     assert fired.stored.source.place == f"place {place}"
 
 
@@ -62,8 +62,8 @@ def test_the_name_counts_wherever_it_stands(place: int) -> None:
 def test_a_program_that_saves_facetime_photos_is_a_strong_mark(bundle: str) -> None:
     """Probable by itself, in any letter case; certain together with the name."""
     for written in (bundle, bundle.upper(), bundle.title()):
-        assert judge(Traces(bundles=(stored(written),))).verdict is Verdict.PROBABLE
-    both = Traces(names=(stored("lp_image.heic"),), bundles=(stored(bundle),))
+        assert judge(FaceTimeEvidence(bundles=(stored(written),))).verdict is Verdict.PROBABLE
+    both = FaceTimeEvidence(names=(stored("lp_image.heic"),), bundles=(stored(bundle),))
     assert judge(both).verdict is Verdict.CERTAIN
     assert judge(both).shared_by is None
 
@@ -71,7 +71,7 @@ def test_a_program_that_saves_facetime_photos_is_a_strong_mark(bundle: str) -> N
 @pytest.mark.parametrize("bundle", sorted(CALLING_BUNDLES))
 def test_a_program_of_calls_counts_on_a_live_photo_only(bundle: str) -> None:
     """A bare FaceTime bundle on another picture may be anything; on a Live Photo it is probable."""
-    assert judge(Traces(bundles=(stored(bundle),))).verdict is Verdict.NO
+    assert judge(FaceTimeEvidence(bundles=(stored(bundle),))).verdict is Verdict.NO
     assert judge(replace(LIVE, bundles=(stored(bundle),))).verdict is Verdict.PROBABLE
 
 
@@ -100,24 +100,27 @@ def test_facetime_bundles_are_those_of_the_sources() -> None:
 @pytest.mark.parametrize(
     ("traces", "verdict"),
     [
-        (Traces(comments=(stored("FaceTime Photo"),)), Verdict.PROBABLE),
-        (Traces(comments=(stored("My FaceTime Photo"),)), Verdict.NO),
-        (Traces(comments=(stored("Screenshot"),)), Verdict.NO),
-        (Traces(lenses=(stored("iPhone 13 front FaceTime camera"),)), Verdict.POSSIBLE),
-        (Traces(lenses=(stored("iPhone 13 back camera 5.1mm"),)), Verdict.NO),
-        (Traces(lenses=(stored("FaceTime HD Camera"),)), Verdict.NO),
-        (Traces(lenses=(stored("MacBook Pro"),), models=(stored("MacBook Pro"),)), Verdict.NO),
-        (Traces(movie_keywords=(stored("FaceTime"),)), Verdict.PROBABLE),
-        (Traces(movie_keywords=(stored("FaceTime at the lake"),)), Verdict.NO),
-        (Traces(messages_names=(stored("lp_image.HEIC"),)), Verdict.PROBABLE),
-        (Traces(messages_names=(stored("IMG_0001.HEIC"),)), Verdict.NO),
+        (FaceTimeEvidence(comments=(stored("FaceTime Photo"),)), Verdict.PROBABLE),
+        (FaceTimeEvidence(comments=(stored("My FaceTime Photo"),)), Verdict.NO),
+        (FaceTimeEvidence(comments=(stored("Screenshot"),)), Verdict.NO),
+        (FaceTimeEvidence(lenses=(stored("iPhone 13 front FaceTime camera"),)), Verdict.POSSIBLE),
+        (FaceTimeEvidence(lenses=(stored("iPhone 13 back camera 5.1mm"),)), Verdict.NO),
+        (FaceTimeEvidence(lenses=(stored("FaceTime HD Camera"),)), Verdict.NO),
+        (FaceTimeEvidence(lenses=(stored("MacBook Pro"),), models=(stored("MacBook Pro"),)), Verdict.NO),
+        (FaceTimeEvidence(movie_keywords=(stored("FaceTime"),)), Verdict.PROBABLE),
+        (FaceTimeEvidence(movie_keywords=(stored("FaceTime at the lake"),)), Verdict.NO),
+        (FaceTimeEvidence(messages_names=(stored("lp_image.HEIC"),)), Verdict.PROBABLE),
+        (FaceTimeEvidence(messages_names=(stored("IMG_0001.HEIC"),)), Verdict.NO),
         (
-            Traces(comments=(stored("FaceTime Photo"),), lenses=(stored("iPhone 13 front FaceTime camera"),)),
+            FaceTimeEvidence(comments=(stored("FaceTime Photo"),), lenses=(stored("iPhone 13 front FaceTime camera"),)),
             Verdict.CERTAIN,
         ),
-        (Traces(comments=(stored("FaceTime Photo"),), movie_keywords=(stored("FaceTime"),)), Verdict.CERTAIN),
         (
-            Traces(
+            FaceTimeEvidence(comments=(stored("FaceTime Photo"),), movie_keywords=(stored("FaceTime"),)),
+            Verdict.CERTAIN,
+        ),
+        (
+            FaceTimeEvidence(
                 comments=(stored("FaceTime Photo"),),
                 models=(stored("MacBook Pro"),),
                 lenses=(stored("MacBook Pro"),),
@@ -126,7 +129,7 @@ def test_facetime_bundles_are_those_of_the_sources() -> None:
         ),
     ],
 )
-def test_marks_inside_the_files(traces: Traces, verdict: Verdict) -> None:
+def test_marks_inside_the_files(traces: FaceTimeEvidence, verdict: Verdict) -> None:
     """Comment, lens and movie value each count as they say; words around them do not."""
     assert judge(traces).verdict is verdict
 
@@ -154,7 +157,7 @@ def test_what_was_photographed(
     model: str | None, lens: str | None, comment: bool, device: str | None, camera: Camera | None
 ) -> None:
     """Model and lens are those of the other person's device, in a file that carries a mark of FaceTime."""
-    traces = Traces(
+    traces = FaceTimeEvidence(
         names=(stored("lp_image.heic"),),
         comments=(stored("FaceTime Photo"),) if comment else (),
         models=(stored(model),) if model else (),
@@ -177,17 +180,17 @@ def test_the_mark_of_a_video_is_one_key(key: str, verdict: Verdict) -> None:
 
 def test_the_camera_of_another_file_is_not_the_one_photographed() -> None:
     """A mark in one file says nothing of the model that another file states."""
-    other = Stored("Canon EOS R5", Source("an edited copy"))
-    traces = Traces(comments=(stored("FaceTime Photo"),), models=(other,))
+    other = StoredValue("Canon EOS R5", Source("an edited copy"))
+    traces = FaceTimeEvidence(comments=(stored("FaceTime Photo"),), models=(other,))
     assert judge(traces).photographed.device is None
 
 
 @pytest.mark.parametrize(
     ("traces", "verdict"),
     [
-        (Traces(call=IN_CALL), Verdict.NO),
+        (FaceTimeEvidence(call=IN_CALL), Verdict.NO),
         (replace(LIVE, call=IN_CALL), Verdict.NO),
-        (Traces(call=IN_CALL, bundles=(stored("com.apple.springboard"),), imported_by=stored("8")), Verdict.NO),
+        (FaceTimeEvidence(call=IN_CALL, bundles=(stored("com.apple.springboard"),), imported_by=stored("8")), Verdict.NO),  # noqa: E501
         (replace(LIVE, call=IN_CALL, imported_by=stored("1"), saved_asset_type=3), Verdict.NO),
         (replace(LIVE, call=IN_CALL, imported_by=stored("2"), saved_asset_type=3), Verdict.NO),
         (BY_SYSTEM, Verdict.NO),
@@ -202,17 +205,17 @@ def test_the_camera_of_another_file_is_not_the_one_photographed() -> None:
         "from iCloud in a call", "another camera's in a call",
     ],
 )  # fmt: skip
-def test_a_call_only_ever_adds(traces: Traces, verdict: Verdict) -> None:
+def test_a_call_only_ever_adds(traces: FaceTimeEvidence, verdict: Verdict) -> None:
     """A call going on proves nothing by itself, and makes at most "possible" of what looks alike."""
     assert judge(traces).verdict is verdict
 
 
 def test_a_name_under_another_program_was_passed_on() -> None:
     """FaceTime's name under the bundle of Messages: a FaceTime photo, saved from a share."""
-    shared = Traces(names=(stored("lp_image.heic"),), bundles=(stored("com.apple.MobileSMS"),))
+    shared = FaceTimeEvidence(names=(stored("lp_image.heic"),), bundles=(stored("com.apple.MobileSMS"),))
     assert judge(shared).shared_by == "com.apple.MobileSMS"
     assert judge(shared).verdict in (Verdict.PROBABLE, Verdict.CERTAIN)
-    assert judge(Traces(bundles=(stored("com.apple.MobileSMS"),))).shared_by is None
+    assert judge(FaceTimeEvidence(bundles=(stored("com.apple.MobileSMS"),))).shared_by is None
 
 
 texts = st.sampled_from(
@@ -229,7 +232,7 @@ texts = st.sampled_from(
 )
 values = st.lists(texts.map(stored), max_size=2).map(tuple)
 anything = st.builds(
-    Traces,
+    FaceTimeEvidence,
     names=values,
     bundles=values,
     imported_by=st.sampled_from([None, stored("8"), stored("1"), stored("3")]),
@@ -245,7 +248,7 @@ anything = st.builds(
 
 
 @given(anything)
-def test_a_call_never_lowers_and_never_starts_a_verdict(traces: Traces) -> None:
+def test_a_call_never_lowers_and_never_starts_a_verdict(traces: FaceTimeEvidence) -> None:
     """With a call the verdict is the same or higher, and none where there was no other signal at all."""
     without, with_call = judge(traces), judge(replace(traces, call=IN_CALL))
     assert with_call.verdict.rank >= without.verdict.rank
@@ -254,7 +257,7 @@ def test_a_call_never_lowers_and_never_starts_a_verdict(traces: Traces) -> None:
 
 
 @given(anything)
-def test_a_verdict_has_its_reasons_and_a_no_has_none(traces: Traces) -> None:
+def test_a_verdict_has_its_reasons_and_a_no_has_none(traces: FaceTimeEvidence) -> None:
     """Signals stand beside every verdict but "no", strongest first, each with the value that fired it."""
     judgement = judge(traces)
     assert bool(judgement.fired) is (judgement.verdict is not Verdict.NO)
@@ -265,7 +268,7 @@ def test_a_verdict_has_its_reasons_and_a_no_has_none(traces: Traces) -> None:
     shown = any(fired.rule.tier is not Tier.UNTESTED for fired in judgement.fired)
     assert judgement.verdict is (Verdict.PROBABLE if weighed is Verdict.CERTAIN and not shown else weighed)
     if judgement.fired:
-        assert worth_a_look(traces)
+        assert needs_media_scan(traces)
 
 
 def test_each_rule_says_how_sure_it_is() -> None:
@@ -291,9 +294,9 @@ def test_each_rule_says_how_sure_it_is() -> None:
 @pytest.mark.parametrize("importer", ["1", "2"])
 def test_the_cameras_own_live_photos_are_not_opened(importer: str) -> None:
     """Looking inside every file would take hours: the camera's own are passed over, others are looked at."""
-    assert not worth_a_look(replace(LIVE, imported_by=stored(importer)))
-    assert worth_a_look(LIVE)
-    assert not worth_a_look(Traces())
+    assert not needs_media_scan(replace(LIVE, imported_by=stored(importer)))
+    assert needs_media_scan(LIVE)
+    assert not needs_media_scan(FaceTimeEvidence())
 
 
 # --- in whole backups -----------------------------------------------------------------------------------------

@@ -47,12 +47,8 @@ def situations(sent: bytes) -> BackupBuilder:
         photographed=pictures.IPHONE,
     )
     still = {"facts": pictures.FACETIME, "width": 884, "height": 1920}
-    made.with_photo(
-        "IMG_0003", WHEN, original="lp_image-1.HEIC", bundle="com.google.photos", imported_by=3, **still
-    )
-    made.with_photo(
-        "IMG_0004", WHEN, original="IMG_1234.HEIC", bundle="com.apple.sharingd", imported_by=8, **still
-    )
+    made.with_photo("IMG_0003", WHEN, original="lp_image-1.HEIC", bundle="com.google.photos", imported_by=3, **still)
+    made.with_photo("IMG_0004", WHEN, original="IMG_1234.HEIC", bundle="com.apple.sharingd", imported_by=8, **still)
     made.with_photo("IMG_0005", WHEN, original="IMG_1235.HEIC", bundle=None, imported_by=3, **still)
     made.with_photo("IMG_0006", WHEN)
     made.with_messages_attachment("lp_image.MOV", sent, file=False)

@@ -18,16 +18,17 @@ import pytest
 from fixtures import BackupBuilder, facetime_messages
 from fixtures.hostile import Tampered
 from fixtures.message_stories import STORIES, MessageStory, message_demo, message_of
-from recovery.analysis.model import FaceTimeMessage, Findings, KindBasis, LooseCode, MessageBasis, MessageKind
+from recovery.analysis.model import FaceTimeMessage, Findings, KindBasis, MessageBasis, MessageKind, OrphanCode
 from recovery.analysis.reasons import NoteCode
 from recovery.analysis.redact import LEFT_OUT, redact
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
-from recovery.report import text, words
 from recovery.report.html.previews import Preview
 from recovery.report.html.writing import render
 from recovery.report.inventory import inventory, schema
 from recovery.report.messages.gaps import what, why
+from recovery.report.text import scan_text as text
+from recovery.report.text import words
 from tests.conftest import photograph
 from tests.every_command import inside
 from tests.scanning import PASSPHRASE, scan
@@ -115,9 +116,7 @@ def test_a_backup_without_them_has_no_gap(tmp_path: Path) -> None:
     assert (found.facetime_messages, about_messages(found)) == ((), [])
 
 
-@pytest.mark.parametrize(
-    "path", ["FaceTimeMessageStore-local.sqlitedb", "a/b/FaceTimeMessageStore-local.sqlitedb"]
-)
+@pytest.mark.parametrize("path", ["FaceTimeMessageStore-local.sqlitedb", "a/b/FaceTimeMessageStore-local.sqlitedb"])
 def test_the_store_is_found_in_any_folder(tmp_path: Path, path: str) -> None:
     """Nobody has seen where a backup keeps it: its name decides, and media may lie anywhere."""
     found = scan_of(BackupBuilder().with_facetime_message().with_facetime_store(path), tmp_path)
@@ -138,9 +137,7 @@ def test_messages_in_the_write_ahead_log_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda backup: backup.blob(facetime_messages.STORE, facetime_messages.DOMAIN).write_bytes(
-            b"no database" * 99
-        ),
+        lambda backup: backup.blob(facetime_messages.STORE, facetime_messages.DOMAIN).write_bytes(b"no database" * 99),
         lambda backup: backup.blob(facetime_messages.STORE, facetime_messages.DOMAIN).unlink(),
         lambda backup: backup.replace_database(
             "CREATE TABLE x (y);", facetime_messages.STORE, facetime_messages.DOMAIN
@@ -174,7 +171,7 @@ def test_a_lost_list_of_files_does_not_lose_them(tmp_path: Path) -> None:
     assert [message.kind for message in found.facetime_messages] == [message.kind for message in listed]
     assert all(message.recoverable for message in found.facetime_messages)
     spoken_for = {file.file_id for message in found.facetime_messages for file in message.files}
-    unlisted = {end.file_id for end in found.loose_ends if end.code is LooseCode.UNLISTED_BLOB}
+    unlisted = {end.file_id for end in found.loose_ends if end.code is OrphanCode.UNLISTED_BLOB}
     assert spoken_for and not spoken_for & unlisted
 
 
@@ -214,9 +211,7 @@ def encoded(video: bool, container: str) -> bytes:
 
 
 @pytest.mark.parametrize(("video", "kind"), [(True, MessageKind.FACETIME_VIDEO), (False, MessageKind.VOICEMAIL)])
-def test_a_video_track_tells_a_video_message_from_a_voicemail(
-    tmp_path: Path, video: bool, kind: MessageKind
-) -> None:
+def test_a_video_track_tells_a_video_message_from_a_voicemail(tmp_path: Path, video: bool, kind: MessageKind) -> None:
     """Both are called MOV; the tracks of movies that FFmpeg wrote decide, and no note finds them odd."""
     builder = BackupBuilder().with_facetime_message("video", content=encoded(video, "mov"), provider="")
     (message,) = scan_of(builder, tmp_path).facetime_messages
@@ -342,10 +337,7 @@ def everything_said(backup: Path, room: Path, *more: str) -> bytes:
     """What every command that knows --redact says and writes."""
     (room / "page").mkdir(parents=True)
     lines = (
-        *(
-            ["scan", str(backup), "--all", "--verbose", "--format", form]
-            for form in ("text", "json", "csv", "ndjson")
-        ),
+        *(["scan", str(backup), "--all", "--verbose", "--format", form] for form in ("text", "json", "csv", "ndjson")),
         ["diagnose", str(backup), "--json"],
         ["report", str(backup), str(room / "page" / "report.html")],
         ["extract", str(backup), str(room / "out"), "--all"],
@@ -398,9 +390,7 @@ def test_media_is_extracted_and_verified(twins: Twins, tmp_path: Path, passphras
     files = [item for item in record["files"] if item["role"] == "facetime_message" and item["state"] == "written"]
     assert {item["sha256"]: item["target"] for item in files} == digests
     assert {item["facetime_message"] for item in files} == {message.uuid for message in planted}
-    assert {item["modified_from"] for item in files if "undated" not in item["target"]} == {
-        "facetime_message.created"
-    }
+    assert {item["modified_from"] for item in files if "undated" not in item["target"]} == {"facetime_message.created"}
     assert any("not yet seen" in warning for warning in record["warnings"])
     listed = json.loads((out / "inventory.json").read_text())["facetime_messages"]
     assert {
@@ -415,11 +405,7 @@ def test_the_dry_run_counts_them_apart(twins: Twins, tmp_path: Path) -> None:
     """A line of their own, and the same note."""
     run = inside(["extract", str(twins.plain), str(tmp_path / "out"), "--dry-run"], None, tmp_path)
     told = run.output.decode()
-    assert (
-        run.code == 0
-        and "  FaceTime messages " in told
-        and "not yet seen it in a backup" in " ".join(told.split())
-    )
+    assert run.code == 0 and "  FaceTime messages " in told and "not yet seen it in a backup" in " ".join(told.split())
     assert not (tmp_path / "out").exists()
 
 
@@ -444,9 +430,7 @@ def test_two_rows_that_name_one_file_write_it_once(tmp_path: Path) -> None:
     """A store that repeats an identifier a thousand times fills no disk."""
     folder = BackupBuilder().with_facetime_message().build(tmp_path)
     with (
-        closing(
-            sqlite3.connect(Tampered(folder).blob(facetime_messages.STORE, facetime_messages.DOMAIN))
-        ) as store,
+        closing(sqlite3.connect(Tampered(folder).blob(facetime_messages.STORE, facetime_messages.DOMAIN))) as store,
         store,
     ):
         columns = "ZDATECREATED, ZRECORDUUID, ZFILETYPE"

@@ -123,9 +123,7 @@ def test_another_movie_is_told_without_the_reason(tmp_path: Path) -> None:
     facetime = BackupBuilder().with_live_photo("IMG_0001").picture_stops()._plans[0].movie()
     other = facetime.replace(b"FaceTime", b"Something"[:8])
     path = "Media/DCIM/100APPLE/IMG_0009.MOV"
-    findings = scan(
-        BackupBuilder().with_photo("IMG_0001").with_file("CameraRollDomain", path, other).build(tmp_path)
-    )
+    findings = scan(BackupBuilder().with_photo("IMG_0001").with_file("CameraRollDomain", path, other).build(tmp_path))
     notes = map(note, named(findings, "IMG_0009.MOV").notes)
     assert "the picture of the video lasts 1.5 of 3.0 seconds" in notes
 
@@ -145,9 +143,7 @@ def test_the_note_stands_in_text_json_and_page(tmp_path: Path) -> None:
 
 def test_extraction_takes_frames_of_a_stopped_movie(tmp_path: Path) -> None:
     """A lost still is stood in for by the frame of its moment, and the sharpest frame is found."""
-    builder = (
-        BackupBuilder().with_live_photo("IMG_0001").photographed(pictures.MAC).picture_stops().without_still()
-    )
+    builder = BackupBuilder().with_live_photo("IMG_0001").photographed(pictures.MAC).picture_stops().without_still()
     out = tmp_path / "out"
     result = CliRunner().invoke(
         main, ["extract", str(builder.build(tmp_path / "b")), str(out), "--all", "--frames", "best"]

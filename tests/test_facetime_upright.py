@@ -127,9 +127,7 @@ def test_a_heic_is_turned_by_its_container_alone() -> None:
 
 @pytest.mark.parametrize("orientation", TURNS)
 @pytest.mark.parametrize("name", ["iphone-15-pro/IMG_3582.HEIC", "iphone-6s/IMG_0001.JPG"])
-def test_a_real_picture_in_the_structure_of_facetime_stays_the_same(
-    shared: Path, name: str, orientation: int
-) -> None:
+def test_a_real_picture_in_the_structure_of_facetime_stays_the_same(shared: Path, name: str, orientation: int) -> None:
     """What a real camera saw, stored as FaceTime would, comes out as it was: previews and JPEG copies."""
     path = shared / "live-photos" / name
     with path.open("rb") as stream:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from fixtures import BackupBuilder
 from recovery.analysis.find import find
-from recovery.analysis.model import Basis, FileRole, Findings, LooseCode, Status
+from recovery.analysis.model import Basis, FileRole, Findings, OrphanCode, Status
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.gap_codes import GapSubject
 from tests.scanning import PASSPHRASE, case_of, named, scan
@@ -81,9 +81,7 @@ def check_sums(found: Findings, folder: Path, rows: int) -> None:
     totals, there, listed = found.totals, blobs_in(folder), listed_in(folder)
     statuses = Counter(item.status for item in found.assets)
     assert totals.assets == len(found.assets) == sum(statuses.values())
-    assert totals.assets == (
-        totals.complete + totals.half + totals.reduced_copy + totals.elsewhere + totals.not_found
-    )
+    assert totals.assets == (totals.complete + totals.half + totals.reduced_copy + totals.elsewhere + totals.not_found)
     assert sum(item.basis is Basis.PHOTOS_DATABASE for item in found.assets) == rows
     assert totals.blobs == len(there)
     assert totals.unlisted_blobs == len(there - set(listed))
@@ -103,16 +101,14 @@ def check_sums(found: Findings, folder: Path, rows: int) -> None:
     if rows or totals.files_without_asset:
         assert totals.media_files == owned + totals.files_without_asset
     codes = Counter(end.code for end in found.loose_ends)
-    assert codes[LooseCode.FILE_WITHOUT_ASSET] == totals.files_without_asset
-    assert codes[LooseCode.ASSET_WITHOUT_FILE] == totals.assets_without_file
+    assert codes[OrphanCode.FILE_WITHOUT_ASSET] == totals.files_without_asset
+    assert codes[OrphanCode.ASSET_WITHOUT_FILE] == totals.assets_without_file
     sizes = {(file.file_id, file.index): file.size or 0 for item in found.assets for file in item.recoverable}
     assert totals.recoverable_bytes == sum(sizes.values())
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    st.lists(photos, max_size=4), st.sets(st.sampled_from(sorted(WHOLE)), max_size=2), st.sampled_from([None, "x"])
-)
+@given(st.lists(photos, max_size=4), st.sets(st.sampled_from(sorted(WHOLE)), max_size=2), st.sampled_from([None, "x"]))
 def test_the_totals_add_up_whatever_happened(
     planted: list[tuple[str, set[str]]], whole: set[str], layout: str | None
 ) -> None:

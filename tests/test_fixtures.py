@@ -156,9 +156,7 @@ def test_every_layout_makes_a_sound_library(tmp_path: Path, name: str) -> None:
 def test_words_people_gave_are_joined_to_the_asset(tmp_path: Path) -> None:
     """Title, caption and keywords are found through the joins of the layout."""
     builder = BackupBuilder().with_photo("IMG_0001").described("Lake", "At the lake", ("summer", "water"))
-    path = library(
-        builder.with_photo("IMG_0002").described(keywords=("summer",)).build(tmp_path), tmp_path / "library"
-    )
+    path = library(builder.with_photo("IMG_0002").described(keywords=("summer",)).build(tmp_path), tmp_path / "library")
     query = (
         "SELECT x.ZTITLE, d.ZLONGDESCRIPTION, k.ZTITLE FROM ZADDITIONALASSETATTRIBUTES x"
         " LEFT JOIN ZASSETDESCRIPTION d ON d.Z_PK = x.ZASSETDESCRIPTION"
@@ -261,9 +259,7 @@ def test_rows_of_the_log_are_missing_from_the_main_file(tmp_path: Path) -> None:
 
 def test_a_permanent_deletion_leaves_history_and_nothing_else(tmp_path: Path) -> None:
     """Row and files are gone; insert, trash and delete remain, and the delete names uuid and reason."""
-    builder = (
-        BackupBuilder().with_live_photo("IMG_0001").permanently_deleted(TRASHED_AT, client="com.example.cleaner")
-    )
+    builder = BackupBuilder().with_live_photo("IMG_0001").permanently_deleted(TRASHED_AT, client="com.example.cleaner")
     backup = builder.build(tmp_path)
     path = library(backup, tmp_path / "library")
     assert rows(path, "SELECT COUNT(*) FROM ZASSET") == [(0,)]

@@ -30,8 +30,7 @@ SAME_IN_MOVIES = re.compile(
 )
 # exiftool reads the colours of an H.264 track, and stops at what configures a decoder of HEVC.
 OF_THE_CODEC = {
-    f"Track4:{name}"
-    for name in ("ColorProfiles", "ColorPrimaries", "TransferCharacteristics", "MatrixCoefficients")
+    f"Track4:{name}" for name in ("ColorProfiles", "ColorPrimaries", "TransferCharacteristics", "MatrixCoefficients")
 }
 
 
@@ -97,9 +96,7 @@ def test_exiftool_finds_the_tags_of_a_genuine_file(shared: Path, tmp_path: Path,
 @pytest.mark.skipif(exiftool_is_missing(), reason="exiftool is not installed")
 @pytest.mark.parametrize("extension", ["HEIC", "JPG"])
 @pytest.mark.parametrize("device", [pictures.IPHONE, pictures.MAC_SMALL], ids=["phone", "Mac"])
-def test_exiftool_reads_the_marks_and_pairs_the_halves(
-    tmp_path: Path, extension: str, device: Photographed
-) -> None:
+def test_exiftool_reads_the_marks_and_pairs_the_halves(tmp_path: Path, extension: str, device: Photographed) -> None:
     """Comment, device, lens and keyword are found, one identifier in both halves, no date, place or software."""
     builder = BackupBuilder().with_live_photo("IMG_0001", extension=extension).photographed(device)
     made = builder._plans[0]
@@ -122,9 +119,7 @@ def test_a_still_of_ios_13_tells_system_and_local_time(tmp_path: Path) -> None:
     """As the genuine one of iOS 13.4.1: the original date with fractions, no zone, no other date."""
     made, still = plan(pictures.IPHONE_IOS_13), tmp_path / "a.heic"
     still.write_bytes(made.still())
-    tags = {
-        name: value for name, value in exiftool(still).items() if re.search("Date|SubSec|Offset|Software", name)
-    }
+    tags = {name: value for name, value in exiftool(still).items() if re.search("Date|SubSec|Offset|Software", name)}
     assert tags.pop("QuickTime:MediaDataOffset", 0)
     assert {name: value for name, value in tags.items() if not name.startswith("Composite:")} == {
         "IFD0:Software": "Version 13.4.1 (Build 17E262)",
@@ -159,9 +154,7 @@ def test_the_sizes_are_those_seen(shared: Path) -> None:
     ],
     ids=["phone", "Mac"],
 )
-def test_a_movie_plays_with_two_sounds_and_the_picture_where_it_belongs(
-    device: Photographed, order: list[str]
-) -> None:
+def test_a_movie_plays_with_two_sounds_and_the_picture_where_it_belongs(device: Photographed, order: list[str]) -> None:
     """FFmpeg decodes every track; the picture is last on a phone and first on a Mac."""
     movie = plan(device).movie()
     with av.open(io.BytesIO(movie)) as container:

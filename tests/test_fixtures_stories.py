@@ -59,9 +59,7 @@ def test_numbers_follow_time(builder: BackupBuilder) -> None:
     numbered = [
         (asset.name, asset.expected.created)
         for asset in builder.assets
-        if asset.directory == "DCIM/100APPLE"
-        and asset.name.startswith("IMG_")
-        and asset.story != "saved_from_messages"
+        if asset.directory == "DCIM/100APPLE" and asset.name.startswith("IMG_") and asset.story != "saved_from_messages"
     ]
     times = [created for _, created in sorted(numbered)]
     assert times == sorted(times)
@@ -115,9 +113,7 @@ def test_a_damaged_library_is_really_damaged(tmp_path: Path, kind: str) -> None:
     """SQLite cannot read the assets, or finds fault with the file."""
     builder = BackupBuilder().with_damaged_photos_database(kind).with_screenshot("IMG_0001")
     path = tmp_path / "Photos.sqlite"
-    path.write_bytes(
-        next(file.content for file in builder._all_files(False) if file.path.endswith("Photos.sqlite"))
-    )
+    path.write_bytes(next(file.content for file in builder._all_files(False) if file.path.endswith("Photos.sqlite")))
     connection = sqlite3.connect(path)
     try:
         problems = connection.execute("PRAGMA integrity_check").fetchall()

@@ -14,7 +14,15 @@ from recovery.case.pairing import PairedBy
 from recovery.case.store import WorkingDatabase
 from recovery.formats.media import MediaFacts
 from recovery.formats.signatures import MediaType
-from recovery.photos_db.camera_roll_paths import DOMAIN, FileRole, Part, Place, extension, place_of, stem
+from recovery.photos_db.camera_roll_paths import (
+    DOMAIN,
+    FileRole,
+    MediaPath,
+    MediaPathPart,
+    extension,
+    media_path,
+    stem,
+)
 from recovery.photos_db.file_attributes import FileAttributes
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
@@ -35,7 +43,7 @@ def row(pk: int, filename: str | None, directory: str | None = FOLDER, **values:
 def file(path: str, identifier: str | None = None, attributes: FileAttributes | None = None) -> MediaFile:
     """A media file below Media/; `identifier` is what stands inside it."""
     entry = ManifestEntry(file_id(DOMAIN, f"Media/{path}"), DOMAIN, f"Media/{path}", EntryKind.FILE)
-    place = place_of(DOMAIN, entry.relative_path)
+    place = media_path(DOMAIN, entry.relative_path)
     assert place is not None, path
     facts = MediaFacts(MediaType.HEIC, content_identifier=identifier) if identifier else None
     return MediaFile(entry, place, Blob(BlobState.PRESENT, 10), attributes, facts)
@@ -59,20 +67,25 @@ CLOUD, SHARED = "PhotoData/CPLAssets/group106", "PhotoData/PhotoCloudSharingData
 @pytest.mark.parametrize(
     ("path", "part", "directory", "name"),
     [
-        (f"{FOLDER}/IMG_0011.HEIC", Part.ORIGINAL, FOLDER, "IMG_0011.HEIC"),
-        (f"{CLOUD}/A.HEIC", Part.ORIGINAL, CLOUD, "A.HEIC"),
-        (f"{SHARED}/IMG_1.JPG", Part.ORIGINAL, SHARED, "IMG_1.JPG"),
-        (f"PhotoData/Mutations/{FOLDER}/IMG_2/Adjustments/FullSizeRender.jpg", Part.EDIT, FOLDER, "IMG_2"),
-        (f"PhotoData/Metadata/{FOLDER}/IMG_33.JPG", Part.REDUCED, FOLDER, "IMG_33.JPG"),
-        (f"PhotoData/Thumbnails/V2/{FOLDER}/IMG_1.HEIC/5003.JPG", Part.THUMBNAIL, FOLDER, "IMG_1.HEIC"),
-        (f"PhotoData/Thumbnails/V2/{CLOUD}/A.HEIC/5005.JPG", Part.THUMBNAIL, CLOUD, "A.HEIC"),
-        ("PhotoData/Thumbnails/3310.ithmb", Part.TABLE, "", ""),
+        (f"{FOLDER}/IMG_0011.HEIC", MediaPathPart.ORIGINAL, FOLDER, "IMG_0011.HEIC"),
+        (f"{CLOUD}/A.HEIC", MediaPathPart.ORIGINAL, CLOUD, "A.HEIC"),
+        (f"{SHARED}/IMG_1.JPG", MediaPathPart.ORIGINAL, SHARED, "IMG_1.JPG"),
+        (
+            f"PhotoData/Mutations/{FOLDER}/IMG_2/Adjustments/FullSizeRender.jpg",
+            MediaPathPart.EDIT,
+            FOLDER,
+            "IMG_2",
+        ),
+        (f"PhotoData/Metadata/{FOLDER}/IMG_33.JPG", MediaPathPart.REDUCED, FOLDER, "IMG_33.JPG"),
+        (f"PhotoData/Thumbnails/V2/{FOLDER}/IMG_1.HEIC/5003.JPG", MediaPathPart.THUMBNAIL, FOLDER, "IMG_1.HEIC"),
+        (f"PhotoData/Thumbnails/V2/{CLOUD}/A.HEIC/5005.JPG", MediaPathPart.THUMBNAIL, CLOUD, "A.HEIC"),
+        ("PhotoData/Thumbnails/3310.ithmb", MediaPathPart.TABLE, "", ""),
     ],
 )
-def test_a_path_says_what_a_file_is(path: str, part: Part, directory: str, name: str) -> None:
+def test_a_path_says_what_a_file_is(path: str, part: MediaPathPart, directory: str, name: str) -> None:
     """The folders of real listings tell original, edit, reduced copy, thumbnail and table apart."""
-    place = place_of(DOMAIN, f"Media/{path}")
-    assert isinstance(place, Place)
+    place = media_path(DOMAIN, f"Media/{path}")
+    assert isinstance(place, MediaPath)
     assert (place.part, place.directory, place.name) == (part, directory, name)
 
 
@@ -89,8 +102,8 @@ def test_a_path_says_what_a_file_is(path: str, part: Part, directory: str, name:
 )
 def test_other_files_are_no_media(path: str) -> None:
     """Databases, settings and dot files of the camera roll are left alone; other domains too."""
-    assert place_of(DOMAIN, path) is None
-    assert place_of("HomeDomain", "Media/DCIM/100APPLE/IMG_0001.HEIC") is None
+    assert media_path(DOMAIN, path) is None
+    assert media_path("HomeDomain", "Media/DCIM/100APPLE/IMG_0001.HEIC") is None
 
 
 def test_stems_and_extensions() -> None:
@@ -125,9 +138,7 @@ def test_a_live_photo_with_everything() -> None:
 
 def test_letter_case_of_names_does_not_matter() -> None:
     """The library and the file system may spell a name differently."""
-    found = shapes(
-        [row(1, "img_0001.heic", "dcim/100apple")], [f"{FOLDER}/IMG_0001.HEIC", f"{FOLDER}/Img_0001.mov"]
-    )
+    found = shapes([row(1, "img_0001.heic", "dcim/100apple")], [f"{FOLDER}/IMG_0001.HEIC", f"{FOLDER}/Img_0001.mov"])
     assert [role for role, _ in found[0][1]] == ["still", "paired_video"]
     assert len(found) == 1
 
@@ -271,7 +282,7 @@ def test_the_order_of_files_changes_no_ownership(
         for item in each.files:
             place = item.file.place
             own = f"{place.directory}/{place.name}".casefold()
-            if place.part is Part.ORIGINAL and own in names:
+            if place.part is MediaPathPart.ORIGINAL and own in names:
                 assert each.row == rows[names.index(own)]
 
 

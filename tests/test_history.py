@@ -18,9 +18,9 @@ from recovery import limits
 from recovery.database import Database
 from recovery.errors import UnreadableArchiveError
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.change_authors import Actor, actor, names_facetime
-from recovery.photos_db.history import EventKind, History, HistoryEvent, read_events, read_history
-from recovery.photos_db.model_cache import decode_changed, parse_entity
+from recovery.photos_db.changes.change_authors import Actor, actor, names_facetime
+from recovery.photos_db.changes.history import ChangeKind, History, HistoryEvent, read_events, read_history
+from recovery.photos_db.changes.model_cache import decode_changed, parse_entity
 
 ALIVE, GONE, CLOUD = (
     "AAAAAAAA-0000-4000-8000-000000000001",
@@ -118,9 +118,7 @@ def model_cell(
     return squeezer.compress(plistlib.dumps(archive, fmt=plistlib.FMT_BINARY)) + squeezer.flush()
 
 
-MODEL = model_cell(
-    ["uuid", "trashedState", "favorite", "trashedDate", "unstored"], ["uuid"], ["moment"], ["albums"]
-)
+MODEL = model_cell(["uuid", "trashedState", "favorite", "trashedDate", "unstored"], ["uuid"], ["moment"], ["albums"])
 
 
 def plant(folder: Path, *scripts: str, model: bytes | None = None) -> Path:
@@ -162,7 +160,7 @@ def test_new_layout_tells_the_whole_life_of_a_deleted_asset(tmp_path: Path) -> N
     assert ghost.insertion is not None and ghost.insertion.process == "assetsd"
     assert (ghost.insertion.author, ghost.insertion.bundle) == ("[0,1,0]", "com.apple.assetsd")
     assert ghost.names_facetime
-    assert ghost.trash_change is not None and ghost.trash_change.kind is EventKind.TRASHED
+    assert ghost.trash_change is not None and ghost.trash_change.kind is ChangeKind.TRASHED
     assert (ghost.source.place, ghost.source.row) == ("ACHANGE", 5)
     assert history.gaps == () and history.model_version == 17401
     assert (history.trimmed, history.change_count) == (False, 5)
@@ -233,7 +231,7 @@ def test_changed_columns_are_named(tmp_path: Path) -> None:
     moment = "INSERT INTO ACHANGE VALUES (5, 0, 0, 1, 3, 1, 2, X'86', 0, 0, 0, 0, 0, 0);"
     long = "INSERT INTO ACHANGE VALUES (6, 0, 0, 1, 3, 1, 2, X'2000', 0, 0, 0, 0, 0, 0);"
     events = events_of(plant(tmp_path, NEW, favorite, moment, long, model=MODEL), uuids=[ALIVE.lower()])
-    assert [event.kind for event in events] == [EventKind.INSERTED] + [EventKind.UPDATED] * 3
+    assert [event.kind for event in events] == [ChangeKind.INSERTED] + [ChangeKind.UPDATED] * 3
     assert [event.changed for event in events[1:]] == [("favorite",), ("moment", "uuid"), None]
     assert {event.uuid for event in events} == {ALIVE}
 
@@ -245,14 +243,14 @@ def test_moves_are_told_backwards_from_the_final_state(tmp_path: Path) -> None:
     )
     now = "UPDATE ZASSET SET ZTRASHEDSTATE = 1;"
     kinds = [event.kind for event in events_of(plant(tmp_path, NEW, moves, now, model=MODEL), pks=[1])]
-    assert kinds == [EventKind.INSERTED, EventKind.TRASHED, EventKind.RESTORED, EventKind.TRASHED]
+    assert kinds == [ChangeKind.INSERTED, ChangeKind.TRASHED, ChangeKind.RESTORED, ChangeKind.TRASHED]
 
 
 def test_a_move_is_not_guessed_when_the_final_state_is_unknown(tmp_path: Path) -> None:
     """Where the tombstone does not keep the trashed date, a move is called a move in or out."""
     row = f"INSERT INTO ACHANGE VALUES (5, 0, 0, 2, 3, 2, 3, NULL, NULL, 1, '{GONE}', NULL, NULL, NULL);"
     events = events_of(plant(tmp_path, NEW, MOVED, row, model=MODEL), uuids=[GONE])
-    assert [event.kind for event in events] == [EventKind.INSERTED, EventKind.TRASH_CHANGED, EventKind.DELETED]
+    assert [event.kind for event in events] == [ChangeKind.INSERTED, ChangeKind.TRASH_CHANGED, ChangeKind.DELETED]
     assert {event.uuid for event in events} == {GONE}
 
 
@@ -326,7 +324,7 @@ def test_absurd_values_are_survived(tmp_path: Path) -> None:
     history = history_of(path)
     assert [(ghost.uuid, ghost.asset_pk, ghost.deleted_at) for ghost in history.deleted] == [(None, -5, None)]
     assert history.numbering.unexplained_count == 2**63 - 2
-    assert EventKind.UNKNOWN in {event.kind for event in events_of(path)}
+    assert ChangeKind.UNKNOWN in {event.kind for event in events_of(path)}
 
 
 def test_more_deletions_than_any_library_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,9 +384,7 @@ def test_memory_does_not_grow_with_the_ledger(tmp_path: Path) -> None:
         (None, None, (None, None)),
     ],
 )  # fmt: skip
-def test_who_made_a_change(
-    context: str | None, author: str | None, expected: tuple[str | None, str | None]
-) -> None:
+def test_who_made_a_change(context: str | None, author: str | None, expected: tuple[str | None, str | None]) -> None:
     """Clients and activities are read from the strings of real libraries; other strings get no label."""
     assert actor(context, author) == Actor(*expected)
 

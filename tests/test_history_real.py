@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from recovery.database import Database, open_file_copy
-from recovery.photos_db.history import EventKind, read_events, read_history
-from recovery.photos_db.journals import Operation, walk
-from recovery.photos_db.model_cache import EntityModel, decode_changed, read_entity
+from recovery.photos_db.changes.history import ChangeKind, read_events, read_history
+from recovery.photos_db.changes.journals import Operation, walk
+from recovery.photos_db.changes.model_cache import EntityModel, decode_changed, read_entity
 from recovery.workspace import Workspace
 
 SHARED = Path(os.environ.get("RECOVER_FACETIME_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "photos"
@@ -63,8 +63,7 @@ def test_every_tombstone_is_a_ghost_and_none_is_invented(library: Path, tmp_path
     with closing(copied(library, tmp_path)) as connection:
         few = "ZTOMBSTONE5" not in {row[1] for row in connection.execute("PRAGMA table_info(ACHANGE)")}
         expected = {
-            (pk, uuid, round(seconds, 3))
-            for pk, uuid, seconds in connection.execute(OLD_ORACLE if few else NEW_ORACLE)
+            (pk, uuid, round(seconds, 3)) for pk, uuid, seconds in connection.execute(OLD_ORACLE if few else NEW_ORACLE)
         }
     with opened(library, tmp_path) as database:
         history = read_history(database)
@@ -111,9 +110,7 @@ def test_every_gap_in_the_numbering_is_explained(library: Path, tmp_path: Path) 
 def test_deletions_in_the_journals_are_ghosts(library: Path, tmp_path: Path) -> None:
     """What the asset journals, an independent record, call deleted is deleted in the history too."""
     data = (library / "resources" / "journals" / "Asset-change.plj").read_bytes()
-    deleted = {
-        record.key.hex().upper() for record in walk(io.BytesIO(data)) if record.operation is Operation.DELETED
-    }
+    deleted = {record.key.hex().upper() for record in walk(io.BytesIO(data)) if record.operation is Operation.DELETED}
     with opened(library, tmp_path) as database:
         ghosts = {(ghost.uuid or "").replace("-", "") for ghost in read_history(database).deleted}
     assert deleted <= ghosts
@@ -146,10 +143,10 @@ def test_the_life_of_a_deleted_asset_is_told_to_its_end(tmp_path: Path) -> None:
         assert str(ghost.trashed_at - day).startswith(trashed)
         assert str(ghost.deleted_at - day).startswith("1:25:52")
         assert (ghost.asset_pk, ghost.inserted_by, ghost.client, ghost.reason) == (pk, inserter, photos, reason)
-        assert (ghost.trash_change.kind, ghost.trash_change.client) == (EventKind.TRASHED, trasher)
+        assert (ghost.trash_change.kind, ghost.trash_change.client) == (ChangeKind.TRASHED, trasher)
         assert not ghost.names_facetime
-    kinds = [event.kind for event in life if event.kind is not EventKind.UPDATED]
-    assert kinds == [EventKind.INSERTED, EventKind.TRASHED, EventKind.DELETED]
+    kinds = [event.kind for event in life if event.kind is not ChangeKind.UPDATED]
+    assert kinds == [ChangeKind.INSERTED, ChangeKind.TRASHED, ChangeKind.DELETED]
 
 
 @each_library
@@ -162,7 +159,7 @@ def test_moves_to_the_trash_have_the_time_the_library_stores(library: Path, tmp_
         trashed = f"SELECT ZUUID, ZTRASHEDDATE FROM {asset_table(connection)} WHERE ZTRASHEDSTATE = 1"
         stored = {uuid: COCOA + timedelta(seconds=seconds) for uuid, seconds in connection.execute(trashed)}
     with opened(library, tmp_path) as database:
-        moved = {event.uuid: event.at for event in read_events(database) if event.kind is EventKind.TRASHED}
+        moved = {event.uuid: event.at for event in read_events(database) if event.kind is ChangeKind.TRASHED}
         history = read_history(database)
     kept = {ghost.uuid: ghost.trashed_at for ghost in history.deleted if ghost.trashed_at}
     assert moved.keys() == stored.keys() | kept.keys()
@@ -202,9 +199,7 @@ def commits(wal: bytes) -> Iterator[int]:
             yield at
 
 
-def states(
-    library: Path, folder: Path
-) -> Iterator[tuple[dict[int, dict[str, object]], list[tuple[int, int, bytes]]]]:
+def states(library: Path, folder: Path) -> Iterator[tuple[dict[int, dict[str, object]], list[tuple[int, int, bytes]]]]:
     """Rows of the asset table and changes of assets after each commit."""
     wal = library / "database" / "Photos.sqlite-wal"
     data = wal.read_bytes() if wal.exists() else b""

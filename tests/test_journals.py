@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import limits
-from recovery.photos_db.journal_assets import JournalAsset, read_asset_journals
+from recovery.photos_db.changes.journal_assets import JournalAsset, read_asset_journals
 from recovery.provenance import Reading
 
 SHARED = Path(os.environ.get("RECOVER_FACETIME_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "photos"
@@ -34,9 +34,7 @@ def varint(value: int) -> bytes:
     return data + bytes([value])
 
 
-def record(
-    operation: int, name: str, values: dict[str, object] | None = None, *, checksum: int | None = None
-) -> bytes:
+def record(operation: int, name: str, values: dict[str, object] | None = None, *, checksum: int | None = None) -> bytes:
     payload = b"" if values is None else plistlib.dumps(values, fmt=plistlib.FMT_BINARY)
     header = b"\x08" + varint(operation) + b"\x12\x10" + uuid.UUID(name).bytes  # 1: operation, 2: uuid
     if payload:

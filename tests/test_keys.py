@@ -74,9 +74,7 @@ WRITTEN_OUT = bytes.fromhex(
     "57504b59 00000028 67dc7be3e5199193afc768b4119b363621888399bb4128d9afd499f3472f0c5dc0a832fe051b7e01"
 )  # fmt: skip
 # FILE_KEY wrapped with the class key of 32 times 0x11.
-WRAPPED_FILE_KEY = bytes.fromhex(
-    "046db2ef540d467ac15ec4e3a6416a413c313b1afeced7c69c28a52ac1001da7db492b8cf86563dd"
-)
+WRAPPED_FILE_KEY = bytes.fromhex("046db2ef540d467ac15ec4e3a6416a413c313b1afeced7c69c28a52ac1001da7db492b8cf86563dd")
 
 
 def replaced(old: bytes, new: bytes) -> bytes:

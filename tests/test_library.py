@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
 from recovery.photos_db.library import AssetRow
-from recovery.photos_db.library_fields import ASSET_FACTS
+from recovery.photos_db.library_fields import ASSET_FIELDS
 from recovery.report.messages.gaps import what, why
 from recovery.workspace import Workspace
 from tests.library_tools import WholeLibrary as PhotoLibrary
@@ -250,7 +250,7 @@ def test_any_cells_make_an_asset_of_the_right_types(workspace: Workspace, values
     statement = "INSERT INTO ZASSET VALUES (50, " + ", ".join("?" * 14) + ", NULL)"
     library = read(workspace, NEW, [(statement, tuple(values))])
     row = next(row for row in library.assets if row.pk == 50)
-    for fact in ASSET_FACTS:
+    for fact in ASSET_FIELDS:
         value = getattr(row, fact.name)
         assert value is None or isinstance(value, TYPES[fact.form.value])
 

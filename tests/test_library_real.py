@@ -52,9 +52,7 @@ def test_every_asset_both_list_agrees_in_every_field(
 
 
 @EVERY
-def test_no_column_that_matters_is_missing_in_a_real_library(
-    shared: Path, workspace: Workspace, name: str
-) -> None:
+def test_no_column_that_matters_is_missing_in_a_real_library(shared: Path, workspace: Workspace, name: str) -> None:
     """In every real layout each fact that hides something has a home, so there is no gap."""
     opened = read(library(shared, name), workspace)
     assert opened.gaps == ()

@@ -98,9 +98,7 @@ def test_a_whole_udid_wins_over_a_longer_one(tmp_path: Path) -> None:
     assert locate(copy.name, (tmp_path,)) == copy
 
 
-@pytest.mark.parametrize(
-    "wanted", ["Bob", "000", "", "x" * 5000, "~nobody-of-this-name", "/no/such/folder", "a\nb"]
-)
+@pytest.mark.parametrize("wanted", ["Bob", "000", "", "x" * 5000, "~nobody-of-this-name", "/no/such/folder", "a\nb"])
 def test_what_fits_nothing_is_told_with_the_places_looked_at(tmp_path: Path, wanted: str) -> None:
     """A name nobody has, a start too short, a name too long for a file: our own error, with the roots."""
     backup(tmp_path / "root")

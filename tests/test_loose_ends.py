@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fixtures import BackupBuilder
-from recovery.analysis.model import LooseCode
+from recovery.analysis.model import OrphanCode
 from tests.scanning import scan
 
 TAKEN = datetime(2024, 5, 3, 18, 5, tzinfo=UTC)
@@ -22,7 +22,7 @@ def test_the_real_manifest_counts_right(shared: Path, untouched: Callable[[Path]
     assert findings.totals.missing_blobs == 1_089 - 10
     assert findings.totals.unlisted_blobs == 1
     assert findings.totals.blobs == 11
-    gaps = [end.path for end in findings.loose_ends if end.code is LooseCode.NUMBERING_GAP]
+    gaps = [end.path for end in findings.loose_ends if end.code is OrphanCode.NUMBERING_GAP]
     assert gaps == ["Media/DCIM/100APPLE/IMG_0022", "Media/DCIM/100APPLE/IMG_0028"]
 
 
@@ -31,7 +31,7 @@ def test_numbers_between_neighbours_are_gaps_and_prove_nothing(tmp_path: Path) -
     builder = BackupBuilder(calls_in_plain=True).with_photo("IMG_0001", created=TAKEN)
     builder.with_photo("IMG_0004", created=TAKEN + timedelta(minutes=10))
     builder.with_facetime_call(TAKEN - timedelta(minutes=1), 1200.0)
-    gaps = [end for end in scan(builder.build(tmp_path)).loose_ends if end.code is LooseCode.NUMBERING_GAP]
+    gaps = [end for end in scan(builder.build(tmp_path)).loose_ends if end.code is OrphanCode.NUMBERING_GAP]
     assert [end.path for end in gaps] == ["Media/DCIM/100APPLE/IMG_0002", "Media/DCIM/100APPLE/IMG_0003"]
     assert all("2024-05-03" in (end.guess or "") and "proves nothing" in (end.guess or "") for end in gaps)
 
@@ -41,7 +41,7 @@ def test_a_number_that_went_on_in_the_next_folder_is_no_gap(tmp_path: Path) -> N
     builder = BackupBuilder().with_photo("IMG_0001", created=TAKEN).with_photo("IMG_0003", created=TAKEN)
     builder.with_photo("IMG_0002", created=TAKEN, directory="DCIM/101APPLE")
     codes = Counter(end.code for end in scan(builder.build(tmp_path)).loose_ends)
-    assert codes[LooseCode.NUMBERING_GAP] == 0
+    assert codes[OrphanCode.NUMBERING_GAP] == 0
 
 
 def test_an_unlisted_blob_is_typed_in_a_plain_backup_only(tmp_path: Path) -> None:
@@ -49,5 +49,5 @@ def test_an_unlisted_blob_is_typed_in_a_plain_backup_only(tmp_path: Path) -> Non
     content = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
     for passphrase, word in ((None, "image/png"), ("secret", "encrypted")):
         folder = BackupBuilder().with_unlisted_blob(content).build(tmp_path / word.replace("/", ""), passphrase)
-        (end,) = (end for end in scan(folder, passphrase).loose_ends if end.code is LooseCode.UNLISTED_BLOB)
+        (end,) = (end for end in scan(folder, passphrase).loose_ends if end.code is OrphanCode.UNLISTED_BLOB)
         assert word in (end.guess or "")

@@ -133,9 +133,7 @@ def test_bytes_that_are_no_archive_are_refused(data: bytes) -> None:
 def test_attributes_are_the_data_of_a_property_list(stored: dict[str, object]) -> None:
     """Names of any kind; values that are no data are left out."""
     data = plistlib.dumps(stored, fmt=plistlib.FMT_BINARY)
-    assert read_extended_attributes(data) == {
-        name: value for name, value in stored.items() if type(value) is bytes
-    }
+    assert read_extended_attributes(data) == {name: value for name, value in stored.items() if type(value) is bytes}
 
 
 @given(

@@ -224,9 +224,7 @@ def test_an_enormous_heic_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None
     assert "larger than" in why(gaps[0])
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(5, "I/O error", "/home/someone/secret"), BlobDamagedError("bad padding")]
-)
+@pytest.mark.parametrize("error", [OSError(5, "I/O error", "/home/someone/secret"), BlobDamagedError("bad padding")])
 def test_a_stream_that_fails_is_a_gap_without_a_path(error: Exception) -> None:
     """A disk or decryption error becomes a gap, and no path of this computer leaks into it."""
 
@@ -262,9 +260,7 @@ def test_a_mutated_picture_never_raises(data: st.DataObject) -> None:
     broken = bytearray(data.draw(st.sampled_from(seeds())))
     for _ in range(data.draw(st.integers(0, 8))):
         at = data.draw(st.integers(0, len(broken) - 1))
-        new = data.draw(
-            st.one_of(st.binary(min_size=1, max_size=4), st.sampled_from([b"\xff\xff\xff\xff", bytes(4)]))
-        )
+        new = data.draw(st.one_of(st.binary(min_size=1, max_size=4), st.sampled_from([b"\xff\xff\xff\xff", bytes(4)])))
         broken[at : at + len(new)] = new
     cut = data.draw(st.one_of(st.just(len(broken)), st.integers(0, len(broken))))
     facts, _ = look(bytes(broken[:cut]))

@@ -78,9 +78,7 @@ def test_a_note_with_too_many_entries_is_an_error() -> None:
         content_identifier(b"Apple iOS\x00\x00\x01MM" + struct.pack(">H", count) + filler)
 
 
-@given(
-    st.one_of(st.binary(max_size=300), st.binary(max_size=120).map(lambda rest: b"Apple iOS\x00\x00\x01MM" + rest))
-)
+@given(st.one_of(st.binary(max_size=300), st.binary(max_size=120).map(lambda rest: b"Apple iOS\x00\x00\x01MM" + rest)))
 @settings(deadline=None)
 def test_any_note_gives_a_text_or_our_error(note: bytes) -> None:
     """Hostile notes end in a text, in None or in MakerNoteError."""

@@ -145,8 +145,7 @@ def test_exiftool_reads_the_same(name: str) -> None:
         assert facts.duration_s == pytest.approx(theirs["QuickTime:Duration"])
         assert f"{facts.movie_created:%Y:%m:%d %H:%M:%S}" == theirs["QuickTime:CreateDate"]
         stored = (
-            facts.date_original
-            and f"{facts.date_original:%Y:%m:%d %H:%M:%S}{facts.date_original.isoformat()[-6:]}"
+            facts.date_original and f"{facts.date_original:%Y:%m:%d %H:%M:%S}{facts.date_original.isoformat()[-6:]}"
         )
         assert stored == theirs.get("Keys:CreationDate")
     else:

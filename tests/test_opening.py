@@ -20,7 +20,7 @@ from recovery.analysis.model import (
     Upload,
     Verdict,
 )
-from recovery.analysis.statements import CauseCode, Fact
+from recovery.analysis.statements import CauseCode, PlainStatement
 from recovery.report.messages.sentences import paragraph
 from tests.extraction_tools import a_file, an_asset, facetime
 
@@ -107,9 +107,9 @@ def test_the_paragraph(assets: list[Asset], says: str) -> None:
 
 def test_an_unread_library_and_a_shown_switch_are_said_at_once() -> None:
     """Neither may hide further down when no photo was found; a switch that was on is not mentioned."""
-    off = Cause(CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseVerdict.SHOWN, (Fact.LIVE_PHOTOS_OFF,))
+    off = Cause(CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseVerdict.SHOWN, (PlainStatement.LIVE_PHOTOS_OFF,))
     stated = opening((), 0, (off,), library_read=False)
-    assert Fact.LIBRARY_NOT_READ_IN_FULL in stated
-    assert Fact.LIVE_PHOTOS_OFF in stated
+    assert PlainStatement.LIBRARY_NOT_READ_IN_FULL in stated
+    assert PlainStatement.LIVE_PHOTOS_OFF in stated
     on = off.changed(verdict=CauseVerdict.CONTRADICTED)
-    assert Fact.LIVE_PHOTOS_OFF not in opening((), 0, (on,), library_read=True)
+    assert PlainStatement.LIVE_PHOTOS_OFF not in opening((), 0, (on,), library_read=True)

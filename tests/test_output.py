@@ -139,9 +139,7 @@ def _refuses_mounts(folder: Path) -> bool:
     return shutil.which("unshare") is None or bool(subprocess.run(probe, capture_output=True).returncode)
 
 
-def test_a_folder_of_the_backup_mounted_elsewhere_is_evidence(
-    backup: Path, room: Path, untouched: Untouched
-) -> None:
+def test_a_folder_of_the_backup_mounted_elsewhere_is_evidence(backup: Path, room: Path, untouched: Untouched) -> None:
     """No path tells that, only the folder's number."""
     if sys.platform != "linux" or os.geteuid() != 0 or _refuses_mounts(room):
         pytest.skip("only root on Linux can mount a folder elsewhere")
@@ -472,9 +470,7 @@ def test_the_previews_of_a_linked_page_lie_beside_the_page(backup: Path, room: P
     assert list((room / "elsewhere" / "page_files").iterdir()) and not (room / "link_files").exists()
 
 
-@pytest.mark.parametrize(
-    "kind", ["folder", "socket", "block device", "circle", "missing folder", "file as folder"]
-)
+@pytest.mark.parametrize("kind", ["folder", "socket", "block device", "circle", "missing folder", "file as folder"])
 def test_an_output_that_cannot_be_is_named(kind: str, backup: Path, room: Path, untouched: Untouched) -> None:
     """A sentence and what to do; nothing is replaced, nothing is left."""
     target, says = room / "target", b"cannot be written"

@@ -13,7 +13,7 @@ from fixtures import BackupBuilder
 from recovery import limits
 from recovery.analysis.model import Kind, Status
 from recovery.analysis.reasons import Note, NoteCode
-from recovery.case.pairing import Half, Pair, PairedBy, pair
+from recovery.case.pairing import Half, LivePhotoPair, PairedBy, pair
 from tests.figures_real_data import live_halves, live_pairs
 from tests.scanning import named, scan
 
@@ -29,19 +29,19 @@ def half(key: str, stem: str, identifier: str | None = None, folder: str = FOLDE
 @pytest.mark.parametrize(
     ("still", "movie", "expected"),
     [
-        (half("s", "IMG_1", A), half("m", "IMG_1", A), Pair("s", "m", PairedBy.CONTENT_IDENTIFIER, True)),
-        (half("s", "IMG_1", A), half("m", "other", A, "X"), Pair("s", "m", PairedBy.CONTENT_IDENTIFIER, True)),
-        (half("s", "IMG_1", A), half("m", "IMG_1", A.lower()), Pair("s", "m", PairedBy.CONTENT_IDENTIFIER, True)),
-        (half("s", "IMG_1"), half("m", "IMG_1"), Pair("s", "m", PairedBy.STEM, None)),
-        (half("s", "IMG_1"), half("m", "img_1", A), Pair("s", "m", PairedBy.STEM, None)),
-        (half("s", "IMG_1", A), half("m", "Img_1", None, "dcim/100apple"), Pair("s", "m", PairedBy.STEM, None)),
-        (half("s", "IMG_1", A), half("m", "IMG_1", B), Pair("s", "m", PairedBy.STEM, False)),
+        (half("s", "IMG_1", A), half("m", "IMG_1", A), LivePhotoPair("s", "m", PairedBy.CONTENT_IDENTIFIER, True)),
+        (half("s", "IMG_1", A), half("m", "other", A, "X"), LivePhotoPair("s", "m", PairedBy.CONTENT_IDENTIFIER, True)),
+        (half("s", "IMG_1", A), half("m", "IMG_1", A.lower()), LivePhotoPair("s", "m", PairedBy.CONTENT_IDENTIFIER, True)),  # noqa: E501
+        (half("s", "IMG_1"), half("m", "IMG_1"), LivePhotoPair("s", "m", PairedBy.STEM, None)),
+        (half("s", "IMG_1"), half("m", "img_1", A), LivePhotoPair("s", "m", PairedBy.STEM, None)),
+        (half("s", "IMG_1", A), half("m", "Img_1", None, "dcim/100apple"), LivePhotoPair("s", "m", PairedBy.STEM, None)),  # noqa: E501
+        (half("s", "IMG_1", A), half("m", "IMG_1", B), LivePhotoPair("s", "m", PairedBy.STEM, False)),
         (half("s", "IMG_1", A), half("m", "IMG_2", B), None),
         (half("s", "IMG_1"), half("m", "IMG_1", None, "DCIM/101APPLE"), None),
         (half("s", "IMG_1", ""), half("m", "IMG_2", ""), None),
     ],
 )  # fmt: skip
-def test_two_halves(still: Half[str], movie: Half[str], expected: Pair[str] | None) -> None:
+def test_two_halves(still: Half[str], movie: Half[str], expected: LivePhotoPair[str] | None) -> None:
     """An identifier joins wherever the files lie; a stem joins in one folder, letter case aside."""
     assert pair([still], [movie]) == ((expected,) if expected else ())
 
@@ -89,8 +89,7 @@ def test_each_half_is_used_at_most_once(
     for item in found:
         one, other = first[item.still], second[item.movie]
         same = (
-            bool(one.identifier and other.identifier)
-            and str(one.identifier).upper() == str(other.identifier).upper()
+            bool(one.identifier and other.identifier) and str(one.identifier).upper() == str(other.identifier).upper()
         )
         assert (item.by is PairedBy.CONTENT_IDENTIFIER) <= same
         if item.by is PairedBy.STEM:

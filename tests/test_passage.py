@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.encryption import encrypt
 from recovery import limits
-from recovery.source.blob_reader import Passage
+from recovery.source.blob_reader import BlobReader
 from recovery.source.file_keys import DecipheredBlob
 
 KEY = bytes(range(32))
@@ -26,7 +26,7 @@ def test_a_pass_agrees_with_reading_at_random(plain: bytes, cut: int, chunk: int
         expected, intact = blob.read(), blob.intact
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(limits, "CIPHER_CHUNK_BYTES", chunk)
-        passage = Passage(io.BytesIO(stored), KEY)
+        passage = BlobReader(io.BytesIO(stored), KEY)
         given_plain = b"".join(map(bytes, passage.views()))
     assert given_plain == expected and bool(passage.damage) is not intact
     assert (passage.size, passage.source_size) == (len(expected), len(stored))
@@ -37,6 +37,6 @@ def test_a_pass_agrees_with_reading_at_random(plain: bytes, cut: int, chunk: int
 @pytest.mark.parametrize(("least", "damaged"), [(None, False), (4, False), (5, False), (6, True)])
 def test_a_plain_blob_shorter_than_its_record_is_damaged(least: int | None, damaged: bool) -> None:
     """There is no padding to judge by; a longer one is only noted elsewhere."""
-    passage = Passage(io.BytesIO(b"12345"), None, least)
+    passage = BlobReader(io.BytesIO(b"12345"), None, least)
     assert b"".join(map(bytes, passage.views())) == b"12345" and bool(passage.damage) is damaged
     assert passage.sha256 == passage.source_sha256

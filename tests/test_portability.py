@@ -29,9 +29,7 @@ def hidden(patch: pytest.MonkeyPatch, folder: Path) -> None:
     patch.setattr(os, "scandir", refusing)
 
 
-@pytest.mark.parametrize(
-    "command", [["scan"], ["diagnose"], ["timeline"], ["extract", "out"], ["report", "page.html"]]
-)
+@pytest.mark.parametrize("command", [["scan"], ["diagnose"], ["timeline"], ["extract", "out"], ["report", "page.html"]])
 def test_a_hidden_folder_is_told_with_its_remedy(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery.case import Case
-from recovery.case.facetime_evidence import by_camera, is_live, is_quiet, traces_of
+from recovery.case.facetime_evidence import by_camera, facetime_evidence_of, has_no_facetime_hints, is_live
 from recovery.case.grouping import Group, GroupFile
-from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
-from recovery.photos_db.facetime_signals import CALLING_BUNDLES, NOTHING_FIRED, SAVING_BUNDLES, judge, worth_a_look
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart
+from recovery.photos_db.facetime_signals import (
+    CALLING_BUNDLES,
+    NOTHING_FIRED,
+    SAVING_BUNDLES,
+    judge,
+    needs_media_scan,
+)
 from recovery.photos_db.file_attributes import FileAttributes
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
@@ -19,12 +25,8 @@ from recovery.source.manifest import EntryKind, ManifestEntry
 from tests.conftest import DemoTwins
 from tests.scanning import case_of
 
-NAMES = st.none() | st.sampled_from(
-    ["lp_image.heic", "LP_IMAGE (2).JPG", "lp_movie.mov", "IMG_0001.HEIC", "lp_x", ""]
-)
-BUNDLES = st.none() | st.sampled_from(
-    [*SAVING_BUNDLES, *CALLING_BUNDLES, "com.apple.FaceTime", "net.whatsapp", ""]
-)
+NAMES = st.none() | st.sampled_from(["lp_image.heic", "LP_IMAGE (2).JPG", "lp_movie.mov", "IMG_0001.HEIC", "lp_x", ""])
+BUNDLES = st.none() | st.sampled_from([*SAVING_BUNDLES, *CALLING_BUNDLES, "com.apple.FaceTime", "net.whatsapp", ""])
 CODES = st.none() | st.integers(0, 12)
 NOTHING = AssetRow(**dict.fromkeys(AssetRow._fields) | {"pk": 1})  # type: ignore[arg-type]
 
@@ -55,7 +57,7 @@ def files() -> st.SearchStrategy[GroupFile]:
             role,
             MediaFile(
                 ManifestEntry("a" * 40, "CameraRollDomain", f"Media/DCIM/100APPLE/{name}", EntryKind.FILE),
-                Place(Part.ORIGINAL, "DCIM/100APPLE", name or "x"),
+                MediaPath(MediaPathPart.ORIGINAL, "DCIM/100APPLE", name or "x"),
                 Blob(BlobState.PRESENT, 1),
                 stated,
             ),
@@ -68,10 +70,10 @@ def files() -> st.SearchStrategy[GroupFile]:
 
 def check(group: Group) -> None:
     """A quiet group gets the verdict no, and only a Live Photo of unknown origin is worth a look."""
-    if is_quiet(group):
-        traces = traces_of(group, {})
+    if has_no_facetime_hints(group):
+        traces = facetime_evidence_of(group, {})
         assert judge(traces) == NOTHING_FIRED
-        assert worth_a_look(traces) == (is_live(group) and not by_camera(group))
+        assert needs_media_scan(traces) == (is_live(group) and not by_camera(group))
 
 
 @given(rows(), st.lists(files(), max_size=3))
@@ -91,4 +93,4 @@ def test_the_stories_hold_quiet_groups_and_others(demo_case: Case) -> None:
     groups = [*demo_case.store.groups(), *demo_case.store.groups_without_row()]
     for group in groups:
         check(group)
-    assert {is_quiet(group) for group in groups} == {True, False}
+    assert {has_no_facetime_hints(group) for group in groups} == {True, False}

@@ -61,10 +61,7 @@ def lines_of(backup: Path, room: Path, *more: str) -> list[list[str]]:
     """Every command that knows --redact, in each of its forms."""
     place = str(backup)
     return [
-        *(
-            ["scan", place, "--all", "--verbose", "--format", form, *more]
-            for form in ("text", "json", "csv", "ndjson")
-        ),
+        *(["scan", place, "--all", "--verbose", "--format", form, *more] for form in ("text", "json", "csv", "ndjson")),
         ["diagnose", place, "--verbose", *more],
         ["diagnose", place, "--json", *more],
         ["report", place, str(room / "page" / "report.html"), *more],
@@ -102,11 +99,7 @@ def test_the_same_files_come_out(backup: Path, tmp_path: Path) -> None:
         out = tmp_path / name
         assert inside(["extract", str(backup), str(out), "--all", *more], None, tmp_path).code in (0, 3)
         outs.append(
-            {
-                str(p.relative_to(out)): p.read_bytes()
-                for p in out.rglob("*")
-                if p.suffix in (".HEIC", ".MOV", ".JPG")
-            }
+            {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.suffix in (".HEIC", ".MOV", ".JPG")}
         )
         assert inside(["verify", str(out), str(backup)], None, tmp_path).code == 0
     assert outs[0] == outs[1] and outs[0]
@@ -182,9 +175,7 @@ def test_redaction_is_done_once(assets: list[Asset]) -> None:
 @given(st.text(min_size=3).filter(lambda word: "left" not in word and word.strip()))
 def test_any_title_disappears_from_any_note(word: str) -> None:
     """Whatever somebody typed."""
-    asset: Asset = an_asset(title="q" + word).changed(
-        notes=(a_note(f"xx q{word} yy", f"q{word}"),), files=(a_file(),)
-    )
+    asset: Asset = an_asset(title="q" + word).changed(notes=(a_note(f"xx q{word} yy", f"q{word}"),), files=(a_file(),))
     (told,) = redact(findings_of([asset])).assets
     assert "q" + word not in note(told.notes[0])
 

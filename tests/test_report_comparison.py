@@ -10,25 +10,25 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from recovery.analysis.comparison.asset_differences import DifferenceKind
 from recovery.analysis.comparison.asset_matching import MatchedBy
 from recovery.analysis.comparison.comparing import Comparison, compare
-from recovery.analysis.comparison.differences import DifferenceKind
 from recovery.analysis.model import Basis, Deletion, Findings, Status
 from recovery.analysis.reasons import ReasonCode, StatusReason
 from recovery.clock import in_records
 from recovery.records import indented
 from recovery.report.comparison_json import comparison_document, schema
-from recovery.report.comparison_text import (
+from recovery.report.inventory import parsed
+from recovery.report.output_options import View
+from recovery.report.safe_text import width
+from recovery.report.text.comparison_text import (
     MATCHES,
     TITLES,
     command_line,
     comparisons_text,
     recovery_command,
 )
-from recovery.report.inventory import parsed
-from recovery.report.layout import COLUMNS
-from recovery.report.output_options import View
-from recovery.report.safe_text import width
+from recovery.report.text.layout import COLUMNS
 from tests.report_stories import BACKUP, GENERATED, TAKEN, findings, golden, rich
 from tests.report_strategies import any_findings
 
@@ -47,9 +47,7 @@ def story() -> Comparison:
         basis=Basis.HISTORY, status=Status.NOT_FOUND, filename=None, original_filename=None, created=None,
         files=(), deleted=gone, live_photo=None, facetime=certain.facetime.changed(call=None),
     )  # fmt: skip
-    emptied = plain[0].changed(
-        status=Status.ELSEWHERE, status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD), files=()
-    )
+    emptied = plain[0].changed(status=Status.ELSEWHERE, status_reason=StatusReason(ReasonCode.ONLY_IN_ICLOUD), files=())
     marked = (
         plain[1].changed(favorite=True),
         plain[2].changed(trashed=True, trashed_at=TAKEN + timedelta(days=9)),
@@ -86,9 +84,7 @@ def test_the_command_is_one_line_and_quoted() -> None:
     page = comparisons_text([story()])
     assert f"    {command_line(command)}\n" in page
     assert recovery_command(compare(rich(), rich())) is None
-    assert "holds nothing that the newer one lacks" in " ".join(
-        comparisons_text([compare(rich(), rich())]).split()
-    )
+    assert "holds nothing that the newer one lacks" in " ".join(comparisons_text([compare(rich(), rich())]).split())
 
 
 @pytest.mark.parametrize("table", [TITLES, MATCHES])

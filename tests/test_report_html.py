@@ -19,8 +19,8 @@ from report_stories import WHOLE, empty, findings, rich
 from cli.main import main
 from fixtures import BackupBuilder
 from recovery.analysis.model import Asset as FoundAsset
-from recovery.analysis.model import Basis, Kind, LooseCode, LooseEnd, Status
-from recovery.analysis.statements import Fate, Fates, NotRead
+from recovery.analysis.model import Basis, Kind, Orphan, OrphanCode, Status
+from recovery.analysis.statements import NotRead, Outcome, Outcomes
 from recovery.errors import OutputError
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Source, unreadable
@@ -66,9 +66,7 @@ def test_the_policy_fits_style_and_script_to_the_byte() -> None:
         assert f"{directive} 'sha256-{digest}'" in text
     assert text.startswith("default-src 'none'; ")
     assert "unsafe" not in text
-    assert not re.search(
-        r"<[^>]+\sstyle=|<[^>]+\son[a-z]+=", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
-    )
+    assert not re.search(r"<[^>]+\sstyle=|<[^>]+\son[a-z]+=", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL))
 
 
 @given(st.recursive(st.text() | st.sampled_from([HOSTILE, "<!--<script>"]), st.lists, max_leaves=5))
@@ -87,8 +85,7 @@ def test_every_text_outside_the_data_is_escaped() -> None:
     hostile = found.changed(
         backup=found.backup.changed(device_name=HOSTILE, path=HOSTILE, udid=HOSTILE),
         gaps=tuple(
-            gap.changed(where=HOSTILE, why=GapReason.UNREADABLE, values=(HOSTILE,), part=HOSTILE)
-            for gap in found.gaps
+            gap.changed(where=HOSTILE, why=GapReason.UNREADABLE, values=(HOSTILE,), part=HOSTILE) for gap in found.gaps
         ),
         loose_ends=tuple(end.changed(path=HOSTILE, guess=HOSTILE) for end in found.loose_ends),
         causes=tuple(cause.changed(says=(stated,)) for cause in found.causes),
@@ -144,16 +141,14 @@ def test_the_bars_add_up(statuses: list[Status]) -> None:
 def test_long_lists_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """More loose ends than a page should carry are counted, not silently left out."""
     monkeypatch.setattr("recovery.limits.REPORT_LISTED", 3)
-    ends = [
-        LooseEnd(LooseCode.MISSING_BLOB, "D", f"p{n}", None, None, None, Source("Manifest.db")) for n in range(8)
-    ]
+    ends = [Orphan(OrphanCode.MISSING_BLOB, "D", f"p{n}", None, None, None, Source("Manifest.db")) for n in range(8)]
     (group,) = loose_groups(ends)
     assert (group.count, len(group.lines), group.more) == (8, 3, 5)
 
 
 def test_the_summary_opens_the_page() -> None:
     """The paragraph that the findings give is the first thing said after the headline."""
-    found = rich().changed(summary=(Fates(2, ((Fate.RECENTLY_DELETED, 2),), (), 0),))
+    found = rich().changed(summary=(Outcomes(2, ((Outcome.RECENTLY_DELETED, 2),), (), 0),))
     html = render(found, None, [Preview()] * len(found.assets), "report_files", MADE)
     summary = "Both FaceTime photos found here are in Recently Deleted."
     assert html.index("<h1>") < html.index(summary) < html.index('class="totals"')

@@ -176,9 +176,7 @@ def test_a_picture_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch
     assert max(decoding.still(jpeg, len(jpeg.getvalue()), 100).size) == 100
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\xff\xd8\xff\xe0 no jpeg", b"\x89PNG\r\n\x1a\n", b"plain text", b"\0" * 4096]
-)
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff\xe0 no jpeg", b"\x89PNG\r\n\x1a\n", b"plain text", b"\0" * 4096])
 def test_what_is_no_picture_is_our_error(data: bytes) -> None:
     """Bad bytes end in our error, never in one of a decoder."""
     for decode in (decoding.still, decoding.frame):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recovery.analysis.model import Asset
-from recovery.report.maps import KML, geojson, kml, placed
+from recovery.report.exports.maps import KML, geojson, kml, placed
 from tests.report_stories import golden, rich
 from tests.report_strategies import assets
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from report_strategies import texts
 
 from recovery.records import valid_unicode
-from recovery.report.layout import COLUMNS, Column, table, wrap
 from recovery.report.safe_text import cells, clean, fit, pad, valid_xml, width
+from recovery.report.text.layout import COLUMNS, TextColumn, table, wrap
 
 
 @given(texts)
@@ -97,10 +97,8 @@ def test_a_word_wider_than_a_line_is_broken() -> None:
 @given(st.lists(st.tuples(texts, texts, texts), max_size=5))
 def test_tables_stay_aligned_and_within_80_columns(rows: list[tuple[str, str, str]]) -> None:
     """Whatever stands in the cells, the second column starts at the same place in every line."""
-    shown = [
-        ("x" + clean(first), "|" + clean(second).replace("|", ""), clean(third)) for first, second, third in rows
-    ]
-    lines = table((Column("First", flexible=True), Column("|Second"), Column("Third")), shown)
+    shown = [("x" + clean(first), "|" + clean(second).replace("|", ""), clean(third)) for first, second, third in rows]
+    lines = table((TextColumn("First", flexible=True), TextColumn("|Second"), TextColumn("Third")), shown)
     assert all(width(line) <= COLUMNS for line in lines)
     starts = {width(line[: line.rindex("|")]) for line in lines if line.count("|") == 1}
     assert len(starts) <= 1

@@ -20,8 +20,8 @@ from report_strategies import assets
 from recovery.analysis.model import Asset, Basis, Kind, Status
 from recovery.analysis.redact import redact
 from recovery.records import encode
+from recovery.report.exports.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 from recovery.report.inventory import asset_entry, schema
-from recovery.report.sidecars import NAMESPACES, json_sidecar, xmp, xmp_date
 
 EXIFTOOL = shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")

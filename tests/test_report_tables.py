@@ -16,8 +16,8 @@ from report_strategies import assets, texts
 
 from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import Asset
+from recovery.report.exports.tables import COLUMNS, csv_cell, write_csv, write_ndjson
 from recovery.report.inventory import dumps, inventory
-from recovery.report.tables import COLUMNS, csv_cell, write_csv, write_ndjson
 from tests.extraction_tools import an_asset
 
 DOCS = Path(__file__).parents[1] / "docs" / "inventory.md"
@@ -86,9 +86,7 @@ def test_ndjson_lines_are_the_assets_of_the_inventory() -> None:
     stream = io.BytesIO()
     write_ndjson(story.assets, stream)
     lines = stream.getvalue().splitlines()
-    assert [json.loads(line) for line in lines] == json.loads(dumps(inventory(story, generated_at=GENERATED)))[
-        "assets"
-    ]
+    assert [json.loads(line) for line in lines] == json.loads(dumps(inventory(story, generated_at=GENERATED)))["assets"]
 
 
 def test_documentation_explains_every_column() -> None:

@@ -22,18 +22,19 @@ from recovery.analysis.model import (
     FileState,
     Findings,
     Kind,
-    LooseCode,
-    LooseEnd,
+    Orphan,
+    OrphanCode,
     Signal,
     Status,
     Verdict,
 )
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source, unreadable
-from recovery.report import text, words
-from recovery.report.layout import COLOUR, COLUMNS
 from recovery.report.messages.gaps import HIDES, what
 from recovery.report.safe_text import width
+from recovery.report.text import scan_text as text
+from recovery.report.text import words
+from recovery.report.text.layout import COLOUR, COLUMNS
 from recovery.source.identity import Identity
 from recovery.source.locate import FoundBackup
 
@@ -76,8 +77,7 @@ def test_any_page_is_safe_narrow_and_adds_up(story: Findings) -> None:
         for line in page.splitlines():
             assert width(line) <= COLUMNS, line
             assert not any(
-                unicodedata.category(character) in ("Cc", "Cs")
-                or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
+                unicodedata.category(character) in ("Cc", "Cs") or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
                 for character in line
             )
         assert page.encode("utf-8").endswith(b"\n")
@@ -120,8 +120,7 @@ def test_caps_count_what_they_leave_out_and_all_lifts_them() -> None:
 def test_a_cap_never_hides_a_single_one() -> None:
     """Thirteen items are shown whole: a line saying "1 more" would take the same room."""
     ends = [
-        LooseEnd(LooseCode.UNLISTED_BLOB, None, None, f"{number:040x}", None, None, Source("x"))
-        for number in range(13)
+        Orphan(OrphanCode.UNLISTED_BLOB, None, None, f"{number:040x}", None, None, Source("x")) for number in range(13)
     ]
     assert "more, see" not in text.scan(findings(loose_ends=ends))
     assert "… and 2 more" in text.scan(findings(loose_ends=[*ends, ends[0]]))
@@ -145,9 +144,7 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
     """Where only a thumbnail is left, the line of what is here says so."""
     page = " ".join(text.scan(rich()).split())
     assert "Here thumbnail (a small preview, not the photo), 9.0 kB" in page
-    entry = AssetFile(
-        FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48)
-    )
+    entry = AssetFile(FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48))
     signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
     ghost = story_asset().changed(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
     page = " ".join(text.scan(findings([ghost])).split())
@@ -179,7 +176,7 @@ def test_every_code_of_the_model_has_words() -> None:
         members = type(next(iter(table)))
         assert set(table) == set(members)
     assert set(words.BASES) == set(Basis)
-    assert set(words.LOOSE_ENDS) == set(LooseCode)
+    assert set(words.LOOSE_ENDS) == set(OrphanCode)
 
 
 def identity(folder: str, **known: object) -> Identity:

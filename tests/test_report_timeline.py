@@ -18,11 +18,11 @@ from recovery.analysis.timeline.building import Timeline
 from recovery.analysis.timeline.event import Event, EventCode
 from recovery.gap_codes import GapSubject
 from recovery.provenance import Source, unreadable
-from recovery.report import timeline_exports as exports
-from recovery.report.layout import COLOUR, COLUMNS
+from recovery.report.exports import timeline_exports as exports
 from recovery.report.messages.gaps import why
 from recovery.report.safe_text import width
-from recovery.report.timeline_text import timeline_text
+from recovery.report.text.layout import COLOUR, COLUMNS
+from recovery.report.text.timeline_text import timeline_text
 from tests.report_stories import BACKUP, GENERATED, golden, rich
 from tests.report_strategies import gaps, maybe_text, maybe_time, sources, texts
 
@@ -101,9 +101,7 @@ def test_timesketch_has_what_it_asks_for() -> None:
         assert row["timestamp_desc"].endswith("Time")
     lines = io.BytesIO()
     exports.write_jsonl(story(), lines)
-    assert [json.loads(line)["message"] for line in lines.getvalue().splitlines()] == [
-        row["message"] for row in rows
-    ]
+    assert [json.loads(line)["message"] for line in lines.getvalue().splitlines()] == [row["message"] for row in rows]
 
 
 def test_nothing_at_all_is_said_with_its_gaps() -> None:

@@ -17,7 +17,7 @@ from benchmarks.deleted_rows import DeletingLibrary, Figures, figures
 from recovery import limits
 from recovery.clock import from_cocoa
 from recovery.database import Database, open_file_copy
-from recovery.formats.sqlite import Live, Origin, Shape, carve_table, inspect_copy, log_of
+from recovery.formats.sqlite import Live, Origin, RecordTemplate, carve_table, inspect_copy, log_of
 from recovery.photos_db.carved_assets import DeletedRow, asset_shape, carve_assets
 from recovery.provenance import Reading
 from recovery.report.messages.gaps import why
@@ -263,7 +263,7 @@ def test_a_database_without_assets_or_attributes_says_so(tmp_path: Path, workspa
 
 
 @pytest.fixture(scope="module")
-def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, Shape, Live]:
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, RecordTemplate, Live]:
     """The bytes of a small library and its log with deletions in both, to be damaged."""
     folder = tmp_path_factory.mktemp("damage")
     made = DeletingLibrary(folder / "Photos.sqlite", secure_delete="OFF")
@@ -286,7 +286,7 @@ changes = st.lists(st.tuples(st.integers(0, 2**31), st.binary(min_size=1, max_si
 @given(changes=changes, log_changes=changes, cut=st.integers(0, 2**31), header=st.booleans())
 def test_damage_never_crashes_the_search(
     tmp_path: Path,
-    damaged: tuple[bytes, bytes, Shape, Live],
+    damaged: tuple[bytes, bytes, RecordTemplate, Live],
     changes: list[tuple[int, bytes]],
     log_changes: list[tuple[int, bytes]],
     cut: int,

@@ -13,11 +13,19 @@ from hypothesis import strategies as st
 
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
-from recovery.formats.sqlite import Column, Kind, Live, Origin, Shape, carve_table, inspect_copy
+from recovery.formats.sqlite import (
+    Live,
+    Origin,
+    RecordColumn,
+    RecordTemplate,
+    StorageClass,
+    carve_table,
+    inspect_copy,
+)
 from recovery.formats.sqlite.pages import Geometry, PageStore
 from recovery.formats.sqlite.record_format import columns_of, decode, fields_of, kind_of, read_varint, write_varint
 
-SHAPE = Shape("notes", (Column("number", Kind.INTEGER), Column("text", Kind.TEXT)))
+SHAPE = RecordTemplate("notes", (RecordColumn("number", StorageClass.INTEGER), RecordColumn("text", StorageClass.TEXT)))
 PAGE = 512
 
 # payload 7, rowid 1, header 3: an 8-bit integer (1) and a text of 3 (13 + 2*3 = 0x13); 7, "abc"
@@ -140,9 +148,7 @@ def test_varints_come_back(value: int) -> None:
 
 
 @given(
-    st.lists(
-        st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.text(), st.binary(), st.floats(allow_nan=False))
-    )
+    st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.text(), st.binary(), st.floats(allow_nan=False)))
 )
 def test_values_are_cut_where_sqlite_put_them(values: list[object]) -> None:
     """Serial types as SQLite chooses them, and the value each decodes to, for rows SQLite itself stored."""
@@ -201,7 +207,8 @@ def test_rows_on_overflow_pages_come_back_while_the_pages_are_free(tmp_path: Pat
 def test_declared_types_follow_the_rules_of_sqlite(tmp_path: Path) -> None:
     """Core Data's types, an alias of the rowid, and columns that are not stored."""
     assert [kind_of(name) for name in ("INTEGER", "VARCHAR", "TIMESTAMP", "FLOAT", "BLOB", "")] == [
-        Kind.INTEGER, Kind.TEXT, Kind.NUMBER, Kind.NUMBER, Kind.ANY, Kind.ANY,
+        StorageClass.INTEGER, StorageClass.TEXT, StorageClass.NUMBER, StorageClass.NUMBER,
+        StorageClass.ANY, StorageClass.ANY,
     ]  # fmt: skip
     path = tmp_path / "t.sqlite"
     with closing(sqlite3.connect(path)) as connection:
@@ -209,7 +216,7 @@ def test_declared_types_follow_the_rules_of_sqlite(tmp_path: Path) -> None:
     with Database(path, "t") as database:
         columns = columns_of(database, "t")
     assert [(column.name, column.kind, column.required) for column in columns] == [
-        ("k", Kind.ROWID, False), ("a", Kind.TEXT, True), ("c", Kind.ANY, False),
+        ("k", StorageClass.ROWID, False), ("a", StorageClass.TEXT, True), ("c", StorageClass.ANY, False),
     ]  # fmt: skip
 
 

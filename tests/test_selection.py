@@ -85,9 +85,7 @@ def test_a_photo_is_found_by_any_part_of_its_title(title: str) -> None:
 
 def library() -> Findings:
     """Three photos: one fits, one has no date, one no place."""
-    return findings_of(
-        [ASSET, ASSET.changed(uuid="TWO", created=None, added=None), an_asset("THREE", created=NOON)]
-    )
+    return findings_of([ASSET, ASSET.changed(uuid="TWO", created=None, added=None), an_asset("THREE", created=NOON)])
 
 
 def test_a_search_says_how_many_fit_and_what_it_could_not_compare() -> None:

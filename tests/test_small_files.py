@@ -19,7 +19,7 @@ from recovery.case import gather
 from recovery.case.facetime_evidence import could_be_facetime_by_size
 from recovery.case.grouping import Group, GroupFile
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.camera_roll_paths import FileRole, Part, Place
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart
 from recovery.photos_db.codes import KindCode
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
@@ -121,7 +121,7 @@ def group(size: int | None, **stored: Any) -> Group:
     """A row that stores only this, with one original of so many bytes."""
     row = AssetRow(**dict.fromkeys(AssetRow._fields) | {"pk": 1} | stored)  # type: ignore[arg-type]
     entry = ManifestEntry("a" * 40, "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.HEIC", EntryKind.FILE)
-    place = Place(Part.ORIGINAL, "DCIM/100APPLE", "IMG_0001.HEIC")
+    place = MediaPath(MediaPathPart.ORIGINAL, "DCIM/100APPLE", "IMG_0001.HEIC")
     return Group(row, (GroupFile(FileRole.STILL, MediaFile(entry, place, Blob(BlobState.PRESENT, size), None)),))
 
 
@@ -151,9 +151,7 @@ def test_large_files_without_a_row_are_not_opened(tmp_path: Path) -> None:
     builder = photo(imported_by=3).without_photos_database()
     plan = builder._last
     content = plan.still() + bytes(3 * 1920 * 1920)
-    builder.with_file(
-        "CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.HEIC", content, attributes=plan.attributes()
-    )
+    builder.with_file("CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.HEIC", content, attributes=plan.attributes())
     (asset,) = scan(builder.build(tmp_path)).assets
     assert asset.facetime.verdict is Verdict.NO
 
@@ -163,9 +161,7 @@ def many(count: int = 12) -> BackupBuilder:
     builder = BackupBuilder()
     for number in range(1, count + 1):
         facts = pictures.FACETIME if number in (4, 9) else pictures.PictureFacts()
-        builder.with_photo(
-            f"IMG_{number:04d}", **(RENAMED | {"facts": facts, "extension": "JPG", "imported_by": 3})
-        )
+        builder.with_photo(f"IMG_{number:04d}", **(RENAMED | {"facts": facts, "extension": "JPG", "imported_by": 3}))
     return builder
 
 

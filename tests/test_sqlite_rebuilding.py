@@ -43,9 +43,7 @@ def _made(path: Path, rows: int = ROWS) -> Path:
             values = (number, 3, f"{number:08X}-0000-4000", f"IMG_{number:04d}.HEIC", 7e8 + number / 2, long)
             connection.execute("INSERT INTO ZASSET VALUES (?, ?, ?, ?, ?, ?)", values)
             connection.execute("INSERT INTO words VALUES (?, ?)", (f"wörd {number}", number * 1.5))
-            connection.execute(
-                "INSERT INTO keyed VALUES (?, ?)", (f"key {number}", None if number % 3 else number)
-            )
+            connection.execute("INSERT INTO keyed VALUES (?, ?)", (f"key {number}", None if number % 3 else number))
         connection.execute("COMMIT")
     return path
 

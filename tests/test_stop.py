@@ -25,7 +25,7 @@ from recovery.case import gather
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError
 from recovery.report.inventory import write_json
-from recovery.report.text import scan as scan_text
+from recovery.report.text.scan_text import scan as scan_text
 from recovery.source import key_bag
 from recovery.source.backup_view import open_backup
 from recovery.source.file_keys import Passphrase

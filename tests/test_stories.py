@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.records import PlantedAsset
 from fixtures.stories import STORIES, Story, planted_by
-from recovery.analysis.model import Asset, FaceTime, Findings, LooseCode, Status
+from recovery.analysis.model import Asset, FaceTime, Findings, OrphanCode, Status
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.gap_codes import GapReason, GapSubject
 from tests.conftest import DemoTwins, photograph
@@ -67,9 +67,7 @@ def test_a_story_is_found_as_it_happened(demo_twins: DemoTwins, plain: Findings,
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_a_story_in_an_encrypted_backup_is_the_same(
-    demo_twins: DemoTwins, encrypted: Findings, story: Story
-) -> None:
+def test_a_story_in_an_encrypted_backup_is_the_same(demo_twins: DemoTwins, encrypted: Findings, story: Story) -> None:
     """Encryption changes nothing of it."""
     judged(encrypted, planted_by(demo_twins.builder, story), story)
 
@@ -86,9 +84,7 @@ def test_a_story_leaves_its_loose_end(demo_twins: DemoTwins, plain: Findings, st
 def without_calls(asset: Asset) -> Asset:
     """The asset without what only an encrypted backup can tell or measure: calls, and the length of cut files."""
     signals = tuple(signal for signal in asset.facetime.signals if signal.code != "call_overlap")
-    files = tuple(
-        file.changed(note="", size=None if file.state == "damaged" else file.size) for file in asset.files
-    )
+    files = tuple(file.changed(note="", size=None if file.state == "damaged" else file.size) for file in asset.files)
     facetime = FaceTime(signals=signals)
     damaged = {file.name for file in asset.files if file.state == "damaged"}
     notes = tuple(note for note in asset.notes if note.file not in damaged)
@@ -129,9 +125,9 @@ def test_twins_have_the_same_loose_ends(plain: Findings, encrypted: Findings) ->
         return [(end.code, end.path, end.file_id) for end in findings.loose_ends]
 
     assert listed(plain) == listed(encrypted)
-    guesses = {end.guess for end in encrypted.loose_ends if end.code is LooseCode.UNLISTED_BLOB}
+    guesses = {end.guess for end in encrypted.loose_ends if end.code is OrphanCode.UNLISTED_BLOB}
     assert all(guess and "nothing can decipher it" in guess for guess in guesses)
-    assert any("heic" in (end.guess or "") for end in plain.loose_ends if end.code is LooseCode.UNLISTED_BLOB)
+    assert any("heic" in (end.guess or "") for end in plain.loose_ends if end.code is OrphanCode.UNLISTED_BLOB)
 
 
 def test_a_twin_read_twice_says_the_same(demo_twins: DemoTwins, plain: Findings) -> None:
@@ -174,7 +170,7 @@ def test_recently_deleted_has_an_estimated_last_day(demo_twins: DemoTwins, plain
 
 def test_what_is_in_icloud_is_no_loose_end(demo_twins: DemoTwins, plain: Findings) -> None:
     """A row whose original the library places in iCloud is not an asset without a file, thumbnail or not."""
-    ends = {end.path for end in plain.loose_ends if end.code is LooseCode.ASSET_WITHOUT_FILE}
+    ends = {end.path for end in plain.loose_ends if end.code is OrphanCode.ASSET_WITHOUT_FILE}
     for name in ("only_in_icloud", "icloud_with_thumbnail"):
         asset = asset_of(demo_twins, plain, name)
         assert f"Media/{asset.directory}/{asset.filename}" not in ends

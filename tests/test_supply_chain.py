@@ -54,9 +54,7 @@ def test_the_lock_has_a_hash_for_every_package() -> None:
 def test_every_dependency_has_its_licence() -> None:
     """docs/licences.md names each with the version of the lock."""
     page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
-    rows = {
-        normal(name): version for name, version in re.findall(r"(?m)^\| ([\w.-]+) \| ([^ ]+) \| [^|]+ \|", page)
-    }
+    rows = {normal(name): version for name, version in re.findall(r"(?m)^\| ([\w.-]+) \| ([^ ]+) \| [^|]+ \|", page)}
     for name in wanted("thumbnails", "frames"):
         assert rows.get(name), name
 

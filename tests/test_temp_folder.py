@@ -23,7 +23,7 @@ from recovery.errors import (
     UnreadableError,
 )
 from recovery.source.backup_view import open_backup
-from recovery.temp_folder import Candidate, candidates, checked, require_space, trouble
+from recovery.temp_folder import FolderCandidate, candidates, checked, require_space, trouble
 from recovery.workspace import Workspace, create
 from tests.small_files import no_file_beyond
 from tests.test_database import make, with_log
@@ -32,9 +32,9 @@ from tests.test_database import make, with_log
 def test_a_folder_that_was_named_stands_alone() -> None:
     """The option before the environment, and its variables in the order of `tempfile`; empty ones do not count."""
     named, environment = Path("/named"), {"TMPDIR": "/one", "TEMP": "/two", "TMP": "/three"}
-    assert candidates(named, environment, "linux") == (Candidate(named, "--temp-folder"),)
-    assert candidates(None, environment, "linux") == (Candidate(Path("/one"), "TMPDIR"),)
-    assert candidates(None, {"TMPDIR": "", "TMP": "/three"}, "win32") == (Candidate(Path("/three"), "TMP"),)
+    assert candidates(named, environment, "linux") == (FolderCandidate(named, "--temp-folder"),)
+    assert candidates(None, environment, "linux") == (FolderCandidate(Path("/one"), "TMPDIR"),)
+    assert candidates(None, {"TMPDIR": "", "TMP": "/three"}, "win32") == (FolderCandidate(Path("/three"), "TMP"),)
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
@@ -92,7 +92,7 @@ def test_the_systems_folders_are_tried_in_turn(tmp_path: Path, monkeypatch: pyte
     backup = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "backups")
     good = tmp_path / "good"
     good.mkdir()
-    tried = [Candidate(tmp_path / "absent", ""), Candidate(backup, ""), Candidate(good, "")]
+    tried = [FolderCandidate(tmp_path / "absent", ""), FolderCandidate(backup, ""), FolderCandidate(good, "")]
     monkeypatch.setattr(workspace, "candidates", lambda parent: tried)
     with Workspace() as private:
         assert private.new_file("a").parents[2] == good
@@ -222,7 +222,7 @@ def test_checked_resolves_links(tmp_path: Path) -> None:
     """What is made is made where the link leads, which was looked at."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert checked(Candidate(tmp_path / "link", "")) == (tmp_path / "real").resolve()
+    assert checked(FolderCandidate(tmp_path / "link", "")) == (tmp_path / "real").resolve()
 
 
 def test_sqlite_says_full(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from recovery import limits
 from recovery.errors import MissingExtraError, RecoveryError, UnreadableArchiveError, UnreadableFileError
 from recovery.formats.ithmb_formats import BEST_FIRST, FORMATS, Encoding, entry_length, rank
 from recovery.formats.ithmb_layout import _footers
-from recovery.photos_db.camera_roll_paths import DOMAIN, Part, Place, place_of, v2_path
+from recovery.photos_db.camera_roll_paths import DOMAIN, MediaPath, MediaPathPart, media_path, v2_path
 from recovery.photos_db.thumbnail_tables import (
     EntryState,
     TableLayout,
@@ -85,9 +85,7 @@ def test_a_long_table_is_read_without_a_seam() -> None:
     assert {e.index: e.uuid for e in found.reading} == used
 
 
-@pytest.mark.parametrize(
-    ("encoding", "tier"), [(Encoding.X1RGB5, Tier.UNTESTED), (Encoding.BGRA, Tier.DOCUMENTED)]
-)
+@pytest.mark.parametrize(("encoding", "tier"), [(Encoding.X1RGB5, Tier.UNTESTED), (Encoding.BGRA, Tier.DOCUMENTED)])
 def test_one_number_two_platforms(encoding: Encoding, tier: Tier) -> None:
     """4031 is recognised with 2 and with 4 bytes a pixel; only what real files have shown is documented."""
     length = entry_length(120, encoding)
@@ -207,9 +205,7 @@ def test_an_unknown_format_is_solved_from_known_uuids(encoding: Encoding) -> Non
     data = table(owners, length=length, side=96)
     found = read(data, {asset: slot for slot, asset in enumerate(ASSETS)}, "9999.ithmb")
     raw = encoding is not Encoding.ASTC
-    assert found.layout == TableLayout(
-        9999, 96, True, encoding if raw else Encoding.UNKNOWN, length, Tier.UNTESTED
-    )
+    assert found.layout == TableLayout(9999, 96, True, encoding if raw else Encoding.UNKNOWN, length, Tier.UNTESTED)
     assert [one.uuid for one in found.reading] == list(owners.values())
     assert len(found.reading.gaps) == (0 if raw else 1)
     if not raw:
@@ -355,11 +351,11 @@ def test_a_broken_configuration_raises_our_error(data: bytes) -> None:
 )
 def test_v2_paths_name_their_asset(path: str, target: tuple[str, str, int] | None) -> None:
     """A V2 JPEG names directory, file and format; other paths, also ones with dots, name no thumbnail."""
-    place = place_of(DOMAIN, path)
+    place = media_path(DOMAIN, path)
     if target is None:
-        assert place is None or place.part is not Part.THUMBNAIL
+        assert place is None or place.part is not MediaPathPart.THUMBNAIL
     else:
-        assert place == Place(Part.THUMBNAIL, target[0], target[1], format_id=target[2])
+        assert place == MediaPath(MediaPathPart.THUMBNAIL, target[0], target[1], format_id=target[2])
         assert v2_path(*target) == path
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from recovery.formats.ithmb_formats import Encoding
-from recovery.photos_db.camera_roll_paths import DOMAIN, place_of, v2_path
+from recovery.photos_db.camera_roll_paths import DOMAIN, media_path, v2_path
 from recovery.photos_db.thumbnail_tables import (
     EntryState,
     ThumbnailTable,
@@ -166,7 +166,7 @@ def test_v2_paths_of_a_real_iphone_name_their_assets(tmp_path: Path) -> None:
     rows = connection.execute("SELECT relativePath FROM Files WHERE domain = 'CameraRollDomain'")
     paths = {row[0] for row in rows}
     connection.close()
-    targets = {path: place_of(DOMAIN, path) for path in paths if path.endswith("/5003.JPG")}
+    targets = {path: media_path(DOMAIN, path) for path in paths if path.endswith("/5003.JPG")}
     assert len(targets) == 64
     alone = []
     for path, target in targets.items():

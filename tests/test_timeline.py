@@ -13,12 +13,12 @@ from recovery.analysis.find import find
 from recovery.analysis.timeline.building import Timeline, timeline
 from recovery.analysis.timeline.event import Event, EventCode
 from recovery.app_data.settings import Setting, SettingName
-from recovery.case import Case, Life, gather
+from recovery.case import AssetHistory, Case, gather
 from recovery.errors import SelectionError
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.changed_properties import PROPERTIES, told_changes
-from recovery.photos_db.history import EventKind, HistoryEvent
-from recovery.photos_db.migrations import Migration, MigrationKind
+from recovery.photos_db.changes.changed_properties import PROPERTIES, told_changes
+from recovery.photos_db.changes.history import ChangeKind, HistoryEvent
+from recovery.photos_db.changes.migrations import Migration, MigrationKind
 from recovery.provenance import Reading, Source, Tier
 from recovery.report.messages.gaps import why
 from tests.conftest import DemoTwins
@@ -58,9 +58,7 @@ def test_the_life_of_a_photo_that_was_deleted_for_good(tmp_path: Path) -> None:
     assert "FaceTime (com.apple.FTLivePhotoService)" in events[0].text
     assert events[1].at == DELETED - timedelta(days=1)
     assert events[2].at == DELETED
-    assert events[2].text == (
-        "permanently deleted by com.apple.mobileslideshow: User deleted asset from trashcan."
-    )
+    assert events[2].text == ("permanently deleted by com.apple.mobileslideshow: User deleted asset from trashcan.")
     assert dict(events[2].detail)["client"] == "com.apple.mobileslideshow"
 
 
@@ -82,13 +80,13 @@ def test_an_entry_made_long_after_the_photo_was_added_is_an_event_of_its_own(tmp
     assert case.traces.life is not None
     (inserted,) = case.traces.life.events
     late = replace(inserted, at=TAKEN + timedelta(days=9), activity="file_system_import", client=None)
-    case = replace(case, traces=replace(case.traces, life=Life((late,))))
+    case = replace(case, traces=replace(case.traces, life=AssetHistory((late,))))
     events = life(told(case), builder.asset.uuid)
     assert codes(events) == ["taken", "added", "entry_made"]
     assert events[2].text == "its entry in the library was made while the library read its folders again"
 
 
-def update(case: Case, *changed: str, kind: EventKind = EventKind.UPDATED) -> Case:
+def update(case: Case, *changed: str, kind: ChangeKind = ChangeKind.UPDATED) -> Case:
     """The case with one update of its first asset in the history instead of all events."""
     uuid = find(case).assets[0].uuid
     event = HistoryEvent(
@@ -106,7 +104,7 @@ def update(case: Case, *changed: str, kind: EventKind = EventKind.UPDATED) -> Ca
         changed,
         Source("s", "ACHANGE", 7),
     )
-    return replace(case, traces=replace(case.traces, life=Life((event,), 3)))
+    return replace(case, traces=replace(case.traces, life=AssetHistory((event,), 3)))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +134,7 @@ def test_updates_that_people_know_are_told_in_their_words(
 def test_a_move_of_unknown_direction_says_so(tmp_path: Path) -> None:
     """Where nothing tells whether a photo went into Recently Deleted or out of it, neither is claimed."""
     builder = BackupBuilder().with_live_photo("IMG_0001")
-    case = update(case_of(builder.build(tmp_path)), kind=EventKind.TRASH_CHANGED)
+    case = update(case_of(builder.build(tmp_path)), kind=ChangeKind.TRASH_CHANGED)
     event = life(told(case), builder.asset.uuid)[-1]
     assert event.code is EventCode.TRASH_CHANGED
     assert "nothing tells which" in event.text

@@ -365,8 +365,6 @@ def test_what_cannot_be_removed_is_said(tmp_path: Path) -> None:
     ending = ended(started(["scan", str(backup)], environment(None, private), code=held))
     (left,) = private.iterdir()
     assert ending.code in (0, 3) and ending.output
-    assert (
-        ending.errors.startswith(b"Warning: another program holds files") and str(left).encode() in ending.errors
-    )
+    assert ending.errors.startswith(b"Warning: another program holds files") and str(left).encode() in ending.errors
     assert inside(["scan", str(backup)], None, private).code == ending.code
     assert not list(private.iterdir())

@@ -137,9 +137,7 @@ def test_a_file_larger_than_any_of_its_kind_is_not_read(tmp_path: Path) -> None:
             view.read(folder, 70_000)
 
 
-def test_a_blob_that_shrinks_while_it_is_examined_is_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_blob_that_shrinks_while_it_is_examined_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its end is looked for where it was; that it is not there any more is told, and nothing is guessed."""
     backup = builder().build(tmp_path, PASSPHRASE)
     with view_of(backup, PASSPHRASE) as view:
@@ -202,9 +200,7 @@ def test_a_missing_plist_is_a_gap(tmp_path: Path, passphrase: str | None, missin
 
 @TWINS
 @pytest.mark.parametrize("damage", [b"", b"no list", b"bplist00\xff\xff", b"<plist><array/></plist>"])
-def test_a_damaged_plist_is_a_fault_and_stops_nothing(
-    tmp_path: Path, passphrase: str | None, damage: bytes
-) -> None:
+def test_a_damaged_plist_is_a_fault_and_stops_nothing(tmp_path: Path, passphrase: str | None, damage: bytes) -> None:
     """Garbage in Info.plist and Status.plist is told as a fault; everything else is read."""
     backup = builder().build(tmp_path, passphrase)
     for name in ("Info.plist", "Status.plist"):

@@ -263,9 +263,7 @@ def held_for(monkeypatch: pytest.MonkeyPatch, tries: int) -> list[float]:
     return slept
 
 
-def test_a_file_that_is_held_for_good_stays_for_the_next_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_held_for_good_stays_for_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No error: the answer was given. The program says that the folder is there, and any run can remove it."""
     with monkeypatch.context() as patch:
         held_for(patch, 10_000)

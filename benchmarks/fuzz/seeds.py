@@ -271,8 +271,7 @@ def journals(data: Data) -> Iterator[bytes]:
     """Asset and migration journals."""
     payload = plistlib.dumps({"filename": "IMG_1.HEIC", "width": 4032, "latitude": 1.5}, fmt=plistlib.FMT_BINARY)
     record = b"".join(
-        _journal_record(operation, content)
-        for operation, content in ((0, payload), (1, payload), (1, b""), (2, b""))
+        _journal_record(operation, content) for operation, content in ((0, payload), (1, payload), (1, b""), (2, b""))
     )
     yield record
     yield from data.files("photos/*/resources/journals/Asset-*.plj", 4)

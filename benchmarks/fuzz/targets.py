@@ -30,14 +30,14 @@ from recovery.formats import property_list as archives
 from recovery.formats.mbfile import read_extended_attributes, read_mbfile
 from recovery.formats.media import read_media
 from recovery.output import Evidence, OutputDirectory
-from recovery.photos_db import model_cache
-from recovery.photos_db.asset_changes import read_events
 from recovery.photos_db.carved_assets import carve_assets
+from recovery.photos_db.changes import model_cache
+from recovery.photos_db.changes.asset_changes import read_events
+from recovery.photos_db.changes.history import read_history
+from recovery.photos_db.changes.journal_assets import read_asset_journals
+from recovery.photos_db.changes.migrations import read_migration_journals, read_migrations
 from recovery.photos_db.file_attributes import ATTRIBUTE_FACTS, PREFIX, read_attributes
-from recovery.photos_db.history import read_history
-from recovery.photos_db.journal_assets import read_asset_journals
 from recovery.photos_db.library import LibraryReader
-from recovery.photos_db.migrations import read_migration_journals, read_migrations
 from recovery.photos_db.thumbnail_tables import decode_entry, read_configuration, read_table
 from recovery.provenance import Gap
 from recovery.report.messages.gaps import why
@@ -221,9 +221,7 @@ def _facetime_messages(data: bytes) -> str:
     with _database(data) as database:
         reading = read_stored_messages(database)
     paths = [media_path("Data Store/store", message) for message in reading]
-    assert all(
-        path is None or re.fullmatch(r"Data Store/Assets/[0-9A-F-]+/[0-9A-Za-z.-]+", path) for path in paths
-    )
+    assert all(path is None or re.fullmatch(r"Data Store/Assets/[0-9A-F-]+/[0-9A-Za-z.-]+", path) for path in paths)
     return outcome(reading.gaps, len(reading), len(list(filter(None, paths))))
 
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from recovery.analysis.asset_fields import Fields
 from recovery.analysis.asset_files import files_of, live_photo_of, notes_of
+from recovery.analysis.asset_status import StatusDecision, cloud_of, decide
 from recovery.analysis.call_context import CallFinder
-from recovery.analysis.deleted_assets import Ghost, Pictures, ghosts_of, pictures_of
+from recovery.analysis.deleted_assets import DeletedAsset, Pictures, deleted_assets_of, pictures_of
 from recovery.analysis.facetime_finding import DEVICE, facetime_of
 from recovery.analysis.messages_matching import (
     Copies,
@@ -29,14 +30,26 @@ from recovery.analysis.model import (
     Kind,
 )
 from recovery.analysis.reasons import Note, NoteCode
-from recovery.analysis.status import Decision, cloud_of, decide
 from recovery.case import AttachmentFile, Case
-from recovery.case.facetime_evidence import Places, inside_traces, is_live, is_quiet, traces_of
+from recovery.case.facetime_evidence import (
+    Places,
+    facetime_evidence_of,
+    has_no_facetime_hints,
+    inside_traces,
+    is_live,
+)
 from recovery.case.grouping import Group, GroupFile
 from recovery.clock import Moment, in_records, to_text
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ROOT
-from recovery.photos_db.facetime_signals import NOTHING_FIRED, Judgement, Stored, Traces, Verdict, judge
+from recovery.photos_db.facetime_signals import (
+    NOTHING_FIRED,
+    FaceTimeEvidence,
+    Judgement,
+    StoredValue,
+    Verdict,
+    judge,
+)
 from recovery.photos_db.library import AssetRow
 
 _NO_PLACES: Places = {}
@@ -57,7 +70,7 @@ class AssetMaker:
 
         `groups` are those of the case.
         """
-        copies, ghosts = copies_of(self._case), ghosts_of(self._case)
+        copies, ghosts = copies_of(self._case), deleted_assets_of(self._case)
         claimed: set[int] = set()
         for group in groups:
             ghost = _ghost_of(group, ghosts) if group.row is None else None
@@ -71,12 +84,12 @@ class AssetMaker:
                 yield self._asset(Group(None, ()), ghost, copies)
         yield from assets_in_messages(self._case, copies)
 
-    def _asset(self, group: Group, ghost: Ghost | None, copies: Copies) -> Asset:
+    def _asset(self, group: Group, ghost: DeletedAsset | None, copies: Copies) -> Asset:
         own = () if copies.none else _copies_for(group, ghost, copies)
         return _Builder(self._case, group, ghost, self._pictures, own, self._finder).asset()
 
 
-def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[AttachmentFile]:
+def _copies_for(group: Group, ghost: DeletedAsset | None, copies: Copies) -> list[AttachmentFile]:
     """The copies in Messages of this asset."""
     identifiers = group.content_identifiers()
     if ghost and ghost.journal and ghost.journal.media_group_uuid:
@@ -84,7 +97,7 @@ def _copies_for(group: Group, ghost: Ghost | None, copies: Copies) -> list[Attac
     return copies.of({item.file.entry.file_id for item in group.files}, identifiers)
 
 
-def _ghost_of(group: Group, ghosts: Mapping[str, Ghost]) -> Ghost | None:
+def _ghost_of(group: Group, ghosts: Mapping[str, DeletedAsset]) -> DeletedAsset | None:
     """The ghost whose files these are: by their attributes, by a name that is its UUID, by its remembered path."""
     if not group.files or not ghosts:
         return None
@@ -105,7 +118,7 @@ class _Builder:
         self,
         case: Case,
         group: Group,
-        ghost: Ghost | None,
+        ghost: DeletedAsset | None,
         pictures: Pictures,
         copies: Sequence[AttachmentFile],
         finder: CallFinder,
@@ -174,7 +187,7 @@ class _Builder:
             sources=fields.sources,
         )
 
-    def _decision(self, kind: Kind, files: tuple[AssetFile, ...]) -> Decision:
+    def _decision(self, kind: Kind, files: tuple[AssetFile, ...]) -> StatusDecision:
         decision = decide(kind, files, self.row, self.group.resources)
         if self.ghost is not None and self.ghost.deletion is not None and not self.group.files:
             return replace(decision, reason=decision.reason.changed(permanently_deleted=True))
@@ -190,9 +203,7 @@ class _Builder:
             return Kind.LIVE_PHOTO
         if code is not None:
             return Kind.VIDEO if code == codes.KindCode.VIDEO else Kind.PHOTO
-        return (
-            Kind.VIDEO if self.group.first(FileRole.VIDEO) and not self.group.first(FileRole.STILL) else Kind.PHOTO
-        )
+        return Kind.VIDEO if self.group.first(FileRole.VIDEO) and not self.group.first(FileRole.STILL) else Kind.PHOTO
 
     def _basis(self) -> Basis:
         if self.row is not None:
@@ -220,9 +231,9 @@ class _Builder:
 
     def _facetime(self, created: Moment | None, added: Moment | None) -> tuple[FaceTime, Judgement]:
         found = self.finder.at(created, added)
-        if self.ghost is None and not self.copies and is_quiet(self.group):
+        if self.ghost is None and not self.copies and has_no_facetime_hints(self.group):
             return facetime_of(NOTHING_FIRED, found[0] if found else None), NOTHING_FIRED
-        traces = traces_of(self.group, self.places)
+        traces = facetime_evidence_of(self.group, self.places)
         if self.ghost is not None:
             traces = _joined(traces, self.ghost.traces())
         if self.copies:
@@ -230,7 +241,7 @@ class _Builder:
         if found is not None:
             context, call = found
             span = f"{to_text(context.started)}/{to_text(context.ended)}"
-            traces = replace(traces, call=Stored(span, call.source))
+            traces = replace(traces, call=StoredValue(span, call.source))
         judgement = judge(traces)
         return facetime_of(judgement, found[0] if found else None), judgement
 
@@ -247,7 +258,7 @@ class _Builder:
         if self.ghost is not None and not self.group.files:
             yield from self._ghost_notes(self.ghost)
 
-    def _ghost_notes(self, ghost: Ghost) -> Iterator[Note]:
+    def _ghost_notes(self, ghost: DeletedAsset) -> Iterator[Note]:
         if ghost.row is not None:
             yield Note(NoteCode.CARVED_ROW)
             if not ghost.row.complete:
@@ -260,7 +271,7 @@ class _Builder:
             yield Note(NoteCode.NO_PICTURE_LEFT)
 
 
-def _joined(traces: Traces, ghost: Traces) -> Traces:
+def _joined(traces: FaceTimeEvidence, ghost: FaceTimeEvidence) -> FaceTimeEvidence:
     """What files and leftovers tell together; a file's own values first."""
     return replace(
         traces,
@@ -273,7 +284,7 @@ def _joined(traces: Traces, ghost: Traces) -> Traces:
     )
 
 
-def _with_copies(traces: Traces, copies: Sequence[AttachmentFile]) -> Traces:
+def _with_copies(traces: FaceTimeEvidence, copies: Sequence[AttachmentFile]) -> FaceTimeEvidence:
     """What copies in Messages add: the names they were sent under, and the marks inside them."""
     inside = inside_traces(known_inside(copies))
     return replace(

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
-from recovery.analysis.deleted_assets import Ghost
+from recovery.analysis.deleted_assets import DeletedAsset
 from recovery.case.facetime_evidence import Places, attribute_source, inside_source, row_place
 from recovery.case.grouping import Group
 from recovery.clock import Moment, in_records, in_utc
@@ -82,7 +82,7 @@ class Fields:
     the same for all rows (`field_sources`).
     """
 
-    def __init__(self, group: Group, ghost: Ghost | None) -> None:
+    def __init__(self, group: Group, ghost: DeletedAsset | None) -> None:
         self._group = group
         self._row = group.row
         self._ghost = ghost
@@ -122,8 +122,7 @@ class Fields:
         if self._nowhere_else or None not in found:
             return found
         return tuple(
-            self.pick(name, form) if value is None else value
-            for value, (name, form) in zip(found, STATED, strict=True)
+            self.pick(name, form) if value is None else value for value, (name, form) in zip(found, STATED, strict=True)
         )
 
     def text(self, name: str) -> str | None:

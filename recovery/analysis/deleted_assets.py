@@ -10,20 +10,20 @@ from recovery.case import Case, TableFile
 from recovery.clock import in_records
 from recovery.formats.ithmb_entries import EntryState, ThumbnailEntry, is_uuid_text, uuid_bytes
 from recovery.photos_db.carved_assets import DeletedRow
+from recovery.photos_db.changes.history import DeletionRecord
+from recovery.photos_db.changes.journal_assets import JournalAsset
 from recovery.photos_db.codes import SubtypeCode
-from recovery.photos_db.facetime_signals import Stored, Traces
-from recovery.photos_db.history import DeletedAsset
-from recovery.photos_db.journal_assets import JournalAsset
+from recovery.photos_db.facetime_signals import FaceTimeEvidence, StoredValue
 from recovery.photos_db.library import DATABASE
 from recovery.provenance import Source
 
 
 @dataclass(slots=True)
-class Ghost:
+class DeletedAsset:
     """Everything known of one asset that no row carries; levels of knowledge that lack are empty."""
 
     uuid: str | None
-    history: DeletedAsset | None = None
+    history: DeletionRecord | None = None
     journal: JournalAsset | None = None
     row: DeletedRow | None = None
     pictures: list[AssetFile] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Ghost:
                 return record.kind, record.kind_subtype
         return None, None
 
-    def traces(self) -> Traces:
+    def traces(self) -> FaceTimeEvidence:
         """What a FaceTime rule may look at: stored names and programs, and the inserting client of the history."""
         names = [(record.original_filename, source) for record, source in self.records]
         journal, row = self.journal, self.row
@@ -72,34 +72,34 @@ class Ghost:
         bundles += [(row.importer, source) for record, source in self.records if row and record is row]
         code = next((record.imported_by for record, _ in self.records if record.imported_by is not None), None)
         place = next((source for _, source in self.records), Source(DATABASE))
-        return Traces(
-            names=tuple(Stored(name, source) for name, source in names if name),
-            bundles=tuple(Stored(bundle, source) for bundle, source in bundles if bundle),
-            imported_by=Stored(str(code), place) if code is not None else None,
+        return FaceTimeEvidence(
+            names=tuple(StoredValue(name, source) for name, source in names if name),
+            bundles=tuple(StoredValue(bundle, source) for bundle, source in bundles if bundle),
+            imported_by=StoredValue(str(code), place) if code is not None else None,
             saved_asset_type=journal.saved_asset_type if journal else None,
             live=self.kind_codes[1] == SubtypeCode.LIVE_PHOTO,
             history_client=self._inserted_by(),
         )
 
-    def _inserted_by(self) -> Stored | None:
+    def _inserted_by(self) -> StoredValue | None:
         """The inserting program's raw string, where it names FaceTime."""
         if self.history is None or not self.history.names_facetime or self.history.insertion is None:
             return None
         event = self.history.insertion
-        return Stored(event.client or event.context or event.author or "", event.source)
+        return StoredValue(event.client or event.context or event.author or "", event.source)
 
 
-def ghosts_of(case: Case) -> Mapping[str, Ghost]:
+def deleted_assets_of(case: Case) -> Mapping[str, DeletedAsset]:
     """Ghosts by UUID, or by number where they have none; in the order of deletion, mere pictures last.
 
     A live row is never a ghost, and without a library nobody can tell what is a leftover of it.
     """
     live = _live(case)
-    found: dict[str, Ghost] = {}
+    found: dict[str, DeletedAsset] = {}
 
-    def ghost(uuid: str | None, pk: int | None = None) -> Ghost | None:
+    def ghost(uuid: str | None, pk: int | None = None) -> DeletedAsset | None:
         name = uuid.upper() if uuid else f"number {pk}"
-        return None if name in live else found.setdefault(name, Ghost(uuid.upper() if uuid else None))
+        return None if name in live else found.setdefault(name, DeletedAsset(uuid.upper() if uuid else None))
 
     for deleted in case.traces.history.deleted if case.traces.history else ():
         if known := ghost(deleted.uuid, deleted.asset_pk):

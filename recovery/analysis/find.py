@@ -11,8 +11,8 @@ from msgspec import structs
 from recovery.analysis.asset_builder import AssetMaker
 from recovery.analysis.asset_fields import field_sources
 from recovery.analysis.causes import judged
-from recovery.analysis.causes.context import Inquiry
-from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.causes.context import CauseContext
+from recovery.analysis.causes.inputs import CauseInputs
 from recovery.analysis.found import FindingWriter
 from recovery.analysis.message_kinds import facetime_messages
 from recovery.analysis.model import (
@@ -22,17 +22,17 @@ from recovery.analysis.model import (
     FileState,
     Findings,
     Kind,
-    LooseCode,
-    LooseEnd,
+    Orphan,
+    OrphanCode,
     Status,
     Totals,
     Verdict,
 )
-from recovery.analysis.orphans import Survey, files_without_asset, loose_ends_of
+from recovery.analysis.orphans import OrphanCollector, files_without_asset, orphans_of
 from recovery.analysis.plain_rows import plain_rows
 from recovery.analysis.search import Search
 from recovery.case import Case
-from recovery.case.candidates import CHOSEN, choose_remarkable
+from recovery.case.facetime_candidates import CHOSEN, choose_remarkable
 from recovery.case.grouping import Group
 from recovery.clock import in_records
 from recovery.progress import SILENT, Progress, counted
@@ -52,7 +52,12 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
     asked for, the findings are those that `narrowed` makes of the whole by a search for it: rows that cannot be of
     FaceTime, and of which nothing else is to be said, are then only counted.
     """
-    survey, sieve, tally, writer = Survey(case), Sieve(case), Tally(), FindingWriter(case.store)
+    survey, sieve, tally, writer = (
+        OrphanCollector(case),
+        CauseInputs(case),
+        TotalsCounter(),
+        FindingWriter(case.store),
+    )
     bases: Counter[Basis] = Counter()
     total = case.store.count_groups(CHOSEN if case.only_facetime else None)
     made = AssetMaker(case).assets(_groups(case, survey))
@@ -68,10 +73,10 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
         sieve.note_row(row)
         bases[Basis.PHOTOS_DATABASE] += 1
     assets = writer.found()
-    loose_ends = tuple(counted(loose_ends_of(case, survey), progress, "Looking for what is unmatched"))
+    loose_ends = tuple(counted(orphans_of(case, survey), progress, "Looking for what is unmatched"))
     messages = facetime_messages(case.around.facetime_messages)
     progress.start("Weighing the causes", None)
-    causes, summary = judged(Inquiry.of(case, sieve))
+    causes, summary = judged(CauseContext.of(case, sieve))
     progress.finish()
     return Findings(
         backup=_facts(case),
@@ -88,7 +93,7 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
     )
 
 
-def _groups(case: Case, survey: Survey) -> Iterator[Group]:
+def _groups(case: Case, survey: OrphanCollector) -> Iterator[Group]:
     """The groups of which assets are made, each noted."""
     if case.only_facetime:
         choose_remarkable(case.store)
@@ -128,14 +133,14 @@ def narrowed(findings: Findings, search: Search, progress: Progress = SILENT) ->
     return findings.changed(assets=fit, totals=_recounted(findings.totals, fit), search=search.told(assets))
 
 
-def _totals_of_files(case: Case, loose_ends: tuple[LooseEnd, ...]) -> Totals:
+def _totals_of_files(case: Case, loose_ends: tuple[Orphan, ...]) -> Totals:
     """The counts of files and blobs; the sums that must hold are stated at Totals, a property test proves them."""
     codes = Counter(end.code for end in loose_ends)
     ((media_files,),) = case.store.run("SELECT count(*) FROM file WHERE domain <> ''")
     return NOTHING.changed(
-        missing_blobs=codes[LooseCode.MISSING_BLOB],
-        unlisted_blobs=codes[LooseCode.UNLISTED_BLOB],
-        assets_without_file=codes[LooseCode.ASSET_WITHOUT_FILE],
+        missing_blobs=codes[OrphanCode.MISSING_BLOB],
+        unlisted_blobs=codes[OrphanCode.UNLISTED_BLOB],
+        assets_without_file=codes[OrphanCode.ASSET_WITHOUT_FILE],
         files_without_asset=sum(1 for _ in files_without_asset(case)),
         media_files=media_files,
         blobs=case.census.listed_blobs + len(case.census.unlisted),
@@ -144,13 +149,13 @@ def _totals_of_files(case: Case, loose_ends: tuple[LooseEnd, ...]) -> Totals:
 
 def _recounted(totals: Totals, assets: Iterable[Asset]) -> Totals:
     """The totals with everything that is counted from assets alone counted anew."""
-    tally = Tally()
+    tally = TotalsCounter()
     for asset in assets:
         tally.note(asset)
     return tally.totals(totals)
 
 
-class Tally:
+class TotalsCounter:
     """Counts assets that are seen one by one."""
 
     def __init__(self) -> None:

@@ -133,6 +133,4 @@ def microseconds(moment: datetime) -> int:
 
 def is_notable(asset: Asset) -> bool:
     """Whether people come for it: any sign of FaceTime, recently deleted, hidden, or deleted for good."""
-    return bool(
-        asset.facetime.verdict is not Verdict.NO or asset.trashed or asset.hidden or asset.deleted is not None
-    )
+    return bool(asset.facetime.verdict is not Verdict.NO or asset.trashed or asset.hidden or asset.deleted is not None)

@@ -28,7 +28,7 @@ from recovery.clock import in_records
 from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, extension, stem
 from recovery.photos_db.facetime_names import shared_stem
-from recovery.photos_db.facetime_signals import Stored, judge
+from recovery.photos_db.facetime_signals import StoredValue, judge
 from recovery.provenance import Source
 
 
@@ -88,11 +88,11 @@ def copy_file(item: AttachmentFile) -> AssetFile:
     )
 
 
-def stored_name(item: AttachmentFile) -> Stored:
+def stored_name(item: AttachmentFile) -> StoredValue:
     """The name an attachment was sent under, and where it stands."""
     if item.attachment is not None:
-        return Stored(item.attachment.name, item.attachment.source)
-    return Stored(item.entry.name, Source(item.entry.relative_path))
+        return StoredValue(item.attachment.name, item.attachment.source)
+    return StoredValue(item.entry.name, Source(item.entry.relative_path))
 
 
 def known_inside(items: Iterable[AttachmentFile]) -> list[tuple[str, MediaFacts]]:

@@ -264,7 +264,7 @@ def asset_order(asset: Asset) -> tuple[datetime, str, str]:
     return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
 
 
-class LooseCode(StrEnum):
+class OrphanCode(StrEnum):
     """The kinds of loose ends."""
 
     MISSING_BLOB = "missing_blob"
@@ -274,10 +274,10 @@ class LooseCode(StrEnum):
     NUMBERING_GAP = "numbering_gap"
 
 
-class LooseEnd(Record, frozen=True):
+class Orphan(Record, frozen=True):
     """Something that does not fit together; `guess` is a guess and says so."""
 
-    code: LooseCode
+    code: OrphanCode
     domain: str | None
     path: str | None
     file_id: str | None
@@ -423,7 +423,7 @@ class Findings(Record, frozen=True):
     backup: BackupFacts
     totals: Totals
     assets: FoundAssets
-    loose_ends: tuple[LooseEnd, ...]
+    loose_ends: tuple[Orphan, ...]
     causes: tuple[Cause, ...]
     gaps: tuple[Gap, ...]
     bases: tuple[tuple[Basis, int], ...] = ()

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from recovery.analysis.asset_builder import library_path
+from recovery.analysis.asset_status import elsewhere
 from recovery.analysis.call_context import CallFinder
-from recovery.analysis.model import LooseCode, LooseEnd
-from recovery.analysis.status import elsewhere
+from recovery.analysis.model import Orphan, OrphanCode
 from recovery.case import Case
 from recovery.case.grouping import Group
 from recovery.limits import NUMBERING_RUNS
@@ -26,12 +26,12 @@ _NUMBERS = tuple(range(10_000))
 _DCIM = re.compile(r"DCIM/(\d{3})APPLE", re.IGNORECASE)
 
 
-class Survey:
+class OrphanCollector:
     """What is noted of groups and assets while they pass by: a large library should be walked through once."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.without_file: list[LooseEnd] = []
+        self.without_file: list[Orphan] = []
         self.numbers: defaultdict[str, dict[int, datetime | None]] = defaultdict(dict)
         """For each DCIM folder the numbers that something still carries, with the date of the last asset."""
         self.named_elsewhere: set[str] = set()
@@ -57,7 +57,7 @@ class Survey:
             numbers[number] = max(date, created) if date and created else None
 
 
-def loose_ends_of(case: Case, survey: Survey) -> Iterator[LooseEnd]:
+def orphans_of(case: Case, survey: OrphanCollector) -> Iterator[Orphan]:
     """Every loose end, by kind, in the order of paths."""
     yield from _missing(case)
     yield from _unlisted(case)
@@ -66,13 +66,13 @@ def loose_ends_of(case: Case, survey: Survey) -> Iterator[LooseEnd]:
     yield from _numbering_gaps(case, survey)
 
 
-def _missing(case: Case) -> Iterator[LooseEnd]:
+def _missing(case: Case) -> Iterator[Orphan]:
     for item in sorted(case.census.missing, key=lambda item: (item.domain, item.path)):
         source = Source(MANIFEST, "Files")
-        yield LooseEnd(LooseCode.MISSING_BLOB, item.domain, item.path, item.file_id, None, None, source)
+        yield Orphan(OrphanCode.MISSING_BLOB, item.domain, item.path, item.file_id, None, None, source)
 
 
-def _unlisted(case: Case) -> Iterator[LooseEnd]:
+def _unlisted(case: Case) -> Iterator[Orphan]:
     for blob in case.census.unlisted:
         if case.encrypted:
             guess = "encrypted: without its row in the manifest there is no key, so nothing can decipher it"
@@ -81,16 +81,16 @@ def _unlisted(case: Case) -> Iterator[LooseEnd]:
         else:
             guess = "cannot be read"
         source = Source(f"{blob.file_id[:2]}/{blob.file_id}")
-        yield LooseEnd(LooseCode.UNLISTED_BLOB, None, None, blob.file_id, blob.size, guess, source)
+        yield Orphan(OrphanCode.UNLISTED_BLOB, None, None, blob.file_id, blob.size, guess, source)
 
 
-def _without_file(case: Case, group: Group, row: AssetRow) -> Iterator[LooseEnd]:
+def _without_file(case: Case, group: Group, row: AssetRow) -> Iterator[Orphan]:
     """A row of which no original is listed, unless the library itself says that it is elsewhere."""
     library = case.library
     if elsewhere(row, group.resources) is None:
         source = Source(DATABASE, library.table if library else "", row.pk)
         guess = "the library lists it, the backup lists no original of it"
-        yield LooseEnd(LooseCode.ASSET_WITHOUT_FILE, DOMAIN, library_path(row), None, None, guess, source)
+        yield Orphan(OrphanCode.ASSET_WITHOUT_FILE, DOMAIN, library_path(row), None, None, guess, source)
 
 
 def files_without_asset(case: Case) -> Iterator[MediaFile]:
@@ -100,10 +100,10 @@ def files_without_asset(case: Case) -> Iterator[MediaFile]:
         yield from case.store.files("owner IS NULL AND domain <> ''", order="place, turn, id")
 
 
-def _file_without_asset(file: MediaFile) -> LooseEnd:
+def _file_without_asset(file: MediaFile) -> Orphan:
     source = Source(MANIFEST, "Files")
-    return LooseEnd(
-        LooseCode.FILE_WITHOUT_ASSET,
+    return Orphan(
+        OrphanCode.FILE_WITHOUT_ASSET,
         file.entry.domain,
         file.entry.relative_path,
         file.entry.file_id,
@@ -113,7 +113,7 @@ def _file_without_asset(file: MediaFile) -> LooseEnd:
     )
 
 
-def _numbering_gaps(case: Case, survey: Survey) -> Iterator[LooseEnd]:
+def _numbering_gaps(case: Case, survey: OrphanCollector) -> Iterator[Orphan]:
     """Numbers of DCIM folders that nothing carries any more: something was there, nothing says what."""
     dates = survey.numbers
     finder = CallFinder(case.around.calls.records)
@@ -130,7 +130,7 @@ def _numbering_gaps(case: Case, survey: Survey) -> Iterator[LooseEnd]:
                 name = f"IMG_{number:04d}"
                 guess = _gap_guess(number, numbers, finder, name in survey.named_elsewhere)
                 path = f"{ROOT}{folder}/{name}"
-                yield LooseEnd(LooseCode.NUMBERING_GAP, DOMAIN, path, None, None, guess, Source(MANIFEST, "Files"))
+                yield Orphan(OrphanCode.NUMBERING_GAP, DOMAIN, path, None, None, guess, Source(MANIFEST, "Files"))
 
 
 def _gap_guess(number: int, numbers: dict[int, datetime | None], finder: CallFinder, elsewhere: bool) -> str:

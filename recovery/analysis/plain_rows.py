@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from recovery import clock
 from recovery.case import Case
-from recovery.case.candidates import CHOSEN
+from recovery.case.facetime_candidates import CHOSEN
 from recovery.clock import Moment
 from recovery.photos_db.codes import Availability, ResourceSubtype
 
@@ -29,8 +29,7 @@ class PlainRow(NamedTuple):
 def plain_rows(case: Case) -> Iterator[PlainRow]:
     """The rows of which no asset was made."""
     found = case.store.run(
-        f"SELECT uuid, directory, filename, original_filename, created, {_AWAY} FROM asset "
-        f"WHERE pk NOT IN ({CHOSEN})"
+        f"SELECT uuid, directory, filename, original_filename, created, {_AWAY} FROM asset WHERE pk NOT IN ({CHOSEN})"
     )
     for uuid, directory, filename, original_filename, created, away in found:
         yield PlainRow(uuid, directory, filename, original_filename, clock.from_cocoa(created), bool(away))

@@ -13,7 +13,7 @@ from recovery.analysis.model import (
     FaceTimeMessage,
     FileRole,
     Findings,
-    LooseEnd,
+    Orphan,
     Signal,
 )
 from recovery.analysis.reasons import Note
@@ -72,9 +72,7 @@ class _Words:
 def _private(findings: Findings, progress: Progress) -> Iterator[str]:
     backup = findings.backup
     yield from (value for value in (backup.device_name, backup.serial_number) if value)
-    for asset in counted(
-        findings.assets, progress, "Looking for what is private", len(findings.assets), " photos"
-    ):
+    for asset in counted(findings.assets, progress, "Looking for what is private", len(findings.assets), " photos"):
         yield from _words_of(asset)
     for message in findings.facetime_messages:
         yield from (name for name in (message.sender, message.recipient) if name)
@@ -111,9 +109,7 @@ def _kept(name: str) -> bool:
 
 def _backup(backup: BackupFacts) -> BackupFacts:
     folder = re.split(r"[/\\]", backup.path)[-1]
-    return backup.changed(
-        path=folder if _UDID.fullmatch(folder) else LEFT_OUT, device_name=None, serial_number=None
-    )
+    return backup.changed(path=folder if _UDID.fullmatch(folder) else LEFT_OUT, device_name=None, serial_number=None)
 
 
 def _asset(asset: Asset) -> Asset:
@@ -179,7 +175,7 @@ def _path(path: str) -> str:
     return f"{folder}/{LEFT_OUT}" + (f".{extension}" if extension != name and extension.isalnum() else "")
 
 
-def _loose_end(end: LooseEnd, words: _Words) -> LooseEnd:
+def _loose_end(end: Orphan, words: _Words) -> Orphan:
     path = _path(end.path) if end.path else end.path
     guess = words.without(end.guess) if end.guess else end.guess
     return end.changed(path=path, guess=guess, source=_source(end.source))

@@ -50,7 +50,7 @@ class Advice(StrEnum):
     NONE = "none"
 
 
-class Fact(StrEnum):
+class PlainStatement(StrEnum):
     """A statement that needs no figures."""
 
     # hidden, deleted, iCloud
@@ -97,7 +97,7 @@ class Share(Record, frozen=True):
     total: int
 
 
-class Moment(Record, frozen=True):
+class PointInTime(Record, frozen=True):
     """A point in time, and the offset of its local zone in seconds east of UTC where that is known."""
 
     at: datetime
@@ -130,7 +130,7 @@ class TrueOfPhotos(Record, frozen=True):
 
     fact: PhotoFact
     photos: Share
-    until: tuple[Moment, ...] = ()
+    until: tuple[PointInTime, ...] = ()
     parts: tuple[tuple[PartState, int], ...] = ()
 
 
@@ -257,13 +257,13 @@ class Repaired(Record, frozen=True):
     number: int
 
 
-class Rebuilt(Record, frozen=True):
+class LibraryRebuilt(Record, frozen=True):
     """The library was built anew at these times, where known."""
 
     at: tuple[datetime, ...]
 
 
-class Comparison(StrEnum):
+class UpdateTiming(StrEnum):
     """How updates of iOS stand to the first FaceTime photo."""
 
     NEVER_UPDATED = "never_updated"
@@ -282,12 +282,12 @@ class LibraryUpdate(Record, frozen=True):
 class IosUpdates(Record, frozen=True):
     """The updates that matter, and the version now."""
 
-    comparison: Comparison
+    comparison: UpdateTiming
     updates: tuple[LibraryUpdate, ...]
     ios_version: str | None
 
 
-class Origin(StrEnum):
+class ContentOrigin(StrEnum):
     """Where the contents of a device came from."""
 
     BACKUP = "backup"
@@ -299,7 +299,7 @@ class Origin(StrEnum):
 class Restored(Record, frozen=True):
     """The device got its contents from elsewhere; `older` FaceTime photos are from before."""
 
-    origin: Origin
+    origin: ContentOrigin
     at: datetime
     older: Share
 
@@ -346,7 +346,7 @@ class NotRead(Record, frozen=True):
     calls: int | None = None
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """What can have become of a FaceTime photo, in the order of the summary."""
 
     RECENTLY_DELETED = "recently_deleted"
@@ -360,12 +360,12 @@ class Fate(StrEnum):
     NO_PICTURE = "no_picture"
 
 
-class Fates(Record, frozen=True):
+class Outcomes(Record, frozen=True):
     """What became of so many FaceTime photos; one may have several fates, `untouched` ones have none."""
 
     total: int
-    fates: tuple[tuple[Fate, int], ...]
-    until: tuple[Moment, ...]
+    fates: tuple[tuple[Outcome, int], ...]
+    until: tuple[PointInTime, ...]
     untouched: int
 
 
@@ -377,8 +377,8 @@ class PossiblePhotos(Record, frozen=True):
 
 
 Statement = (
-    Fact | TrueOfPhotos | TrueOfPossible | TrueOfNone | SmallerPartsHere | UploadStuck | PermanentlyDeleted
+    PlainStatement | TrueOfPhotos | TrueOfPossible | TrueOfNone | SmallerPartsHere | UploadStuck | PermanentlyDeleted
     | OthersPermanentlyDeleted | NumbersSkipped | OriginalsAway | FilesLacking | PictureSizes | PermissionDenied
-    | NoDenialAmong | Repaired | Rebuilt | IosUpdates | Restored | BackedUpLater | BackupOf | CallsWithoutPhoto
-    | BackupOfDevice | FilesPruned | NotRead | Fates | PossiblePhotos
+    | NoDenialAmong | Repaired | LibraryRebuilt | IosUpdates | Restored | BackedUpLater | BackupOf | CallsWithoutPhoto
+    | BackupOfDevice | FilesPruned | NotRead | Outcomes | PossiblePhotos
 )  # fmt: skip

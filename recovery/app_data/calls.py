@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from recovery import clock, limits
-from recovery.app_data.tables import Column, Location, Store, Table, count_gap, read_table
+from recovery.app_data.store_reader import Column, Location, Store, Table, count_gap, read_table
 from recovery.database import Database, flag_cell, number_cell, text_cell, whole_cell
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source, Tier

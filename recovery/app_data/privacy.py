@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import partial
 
 from recovery import clock
-from recovery.app_data.tables import Column, Location, Store, Table, read_table
+from recovery.app_data.store_reader import Column, Location, Store, Table, read_table
 from recovery.database import Database, text_cell, whole_cell
 from recovery.gap_codes import GapSubject
 from recovery.provenance import Reading, Source, Tier
@@ -29,7 +29,7 @@ TIER = Tier.DOCUMENTED
 Photos, "limited" and the earlier layout have been seen in no real sample here, so those are untested."""
 
 
-class Decision(StrEnum):
+class PrivacyDecision(StrEnum):
     """What the device stored about one app and one service."""
 
     ALLOWED = "allowed"
@@ -42,27 +42,30 @@ class Decision(StrEnum):
 class _Layout:
     table: Table
     decision_column: str
-    decisions: Mapping[int, Decision]
+    decisions: Mapping[int, PrivacyDecision]
 
 
 def _access(decision_column: str, *others: str) -> Table:
     required = tuple(Column(name, required=True) for name in ("service", "client", decision_column))
-    return Table(
-        GapSubject.PRIVACY_PERMISSIONS, "access", required + tuple(Column(name) for name in others), HIDES
-    )
+    return Table(GapSubject.PRIVACY_PERMISSIONS, "access", required + tuple(Column(name) for name in others), HIDES)
 
 
 LAYOUTS = (
     _Layout(
         _access("auth_value", "auth_reason", "last_modified"),
         "auth_value",
-        {0: Decision.DENIED, 1: Decision.UNKNOWN, 2: Decision.ALLOWED, 3: Decision.LIMITED},
+        {
+            0: PrivacyDecision.DENIED,
+            1: PrivacyDecision.UNKNOWN,
+            2: PrivacyDecision.ALLOWED,
+            3: PrivacyDecision.LIMITED,
+        },
     ),
     # Up to about iOS 13.
     _Layout(
         _access("allowed", "auth_reason", "last_modified"),
         "allowed",
-        {0: Decision.DENIED, 1: Decision.ALLOWED},
+        {0: PrivacyDecision.DENIED, 1: PrivacyDecision.ALLOWED},
     ),
 )
 
@@ -99,7 +102,7 @@ class Permission:
 
     service: str
     client: str
-    decision: Decision
+    decision: PrivacyDecision
     decision_code: int | None
     reason_code: int | None
     last_modified: datetime | None
@@ -134,7 +137,7 @@ def _permission(layout: _Layout, store: str, row: sqlite3.Row) -> Permission:
     return Permission(
         service=text_cell(row["service"]) or "",
         client=text_cell(row["client"]) or "",
-        decision=layout.decisions.get(code, Decision.UNKNOWN) if code is not None else Decision.UNKNOWN,
+        decision=layout.decisions.get(code, PrivacyDecision.UNKNOWN) if code is not None else PrivacyDecision.UNKNOWN,
         decision_code=code,
         reason_code=whole_cell(row["auth_reason"]),
         last_modified=clock.from_unix(row["last_modified"]),

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from recovery import clock, limits
-from recovery.app_data.tables import Location, Store
+from recovery.app_data.store_reader import Location, Store
 from recovery.database import flag_cell, text_cell
 from recovery.errors import UnreadableArchiveError
 from recovery.formats import property_list as archives

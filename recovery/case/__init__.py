@@ -1,34 +1,34 @@
 """The case in the middle of the house: what a backup says, gathered into one frozen value."""
 
-from recovery.case.gather import gather
-from recovery.case.records import (
+from recovery.case.case_records import (
+    AssetHistory,
     AttachmentFile,
-    BlobCensus,
     Case,
+    DeletedAssetEvidence,
     GatheredMessage,
-    Life,
+    InventoryCheck,
     ListedFile,
     MessageMedia,
     Surroundings,
     TableFile,
-    Traces,
     UnlistedBlob,
 )
+from recovery.case.gather import gather
 from recovery.progress import Progress, Silent
 
 __all__ = [
+    "AssetHistory",
     "AttachmentFile",
-    "BlobCensus",
     "Case",
+    "DeletedAssetEvidence",
     "GatheredMessage",
-    "Life",
+    "InventoryCheck",
     "ListedFile",
     "MessageMedia",
     "Progress",
     "Silent",
     "Surroundings",
     "TableFile",
-    "Traces",
     "UnlistedBlob",
     "gather",
 ]

@@ -11,16 +11,16 @@ from recovery.app_data.calls import CALL_HISTORY, CALL_HISTORY_TEMPORARY, Call, 
 from recovery.app_data.messages import MESSAGES, read_attachments
 from recovery.app_data.privacy import TCC, read_permissions
 from recovery.app_data.settings import FILES, PreferenceFile, Setting, read_settings
-from recovery.app_data.tables import Store
+from recovery.app_data.store_reader import Store
+from recovery.case.case_records import GatheredMessage, Surroundings
 from recovery.case.messages_copies import read_copies
-from recovery.case.records import GatheredMessage, Surroundings
 from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import UnreadableError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN
-from recovery.photos_db.migrations import Migration
+from recovery.photos_db.changes.migrations import Migration
 from recovery.provenance import Gap, Reading, unreadable
 from recovery.source.backup_view import BackupView
 

@@ -9,16 +9,16 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from recovery import limits
-from recovery.case.records import Life, TableFile
+from recovery.case.case_records import AssetHistory, TableFile
 from recovery.case.store import WorkingDatabase
 from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableError, UnreadableFileError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, place_of
-from recovery.photos_db.changed_properties import told_changes
-from recovery.photos_db.history import EventKind, HistoryEvent, read_events
-from recovery.photos_db.journal_assets import JournalAsset, read_asset_journals
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, MediaPathPart, media_path
+from recovery.photos_db.changes.changed_properties import told_changes
+from recovery.photos_db.changes.history import ChangeKind, HistoryEvent, read_events
+from recovery.photos_db.changes.journal_assets import JournalAsset, read_asset_journals
 from recovery.photos_db.thumbnail_tables import KnownAssets, read_table
 from recovery.provenance import Gap, Reading, unreadable
 from recovery.source.backup_view import BackupView
@@ -39,8 +39,8 @@ def read_tables(view: BackupView, store: WorkingDatabase | None) -> Reading[Tabl
     found: list[TableFile] = []
     gaps: list[Gap] = []
     for path in view.index.paths(DOMAIN, TABLES):
-        place = place_of(DOMAIN, path)
-        entry = view.index.lookup(DOMAIN, path) if place is not None and place.part is Part.TABLE else None
+        place = media_path(DOMAIN, path)
+        entry = view.index.lookup(DOMAIN, path) if place is not None and place.part is MediaPathPart.TABLE else None
         if entry is None or entry.kind is not EntryKind.FILE:
             continue
         try:
@@ -91,7 +91,7 @@ def _paths(stored: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield uuid.upper(), path.removeprefix("/").removeprefix("var/mobile/").removeprefix(ROOT)
 
 
-def read_life(database: Database, uuids: Collection[str]) -> tuple[Life, tuple[Gap, ...]]:
+def read_life(database: Database, uuids: Collection[str]) -> tuple[AssetHistory, tuple[Gap, ...]]:
     """What the history tells of these assets, or, without any, what it tells people of all assets.
 
     Of more changes than are kept the newest count; a damaged history keeps what was read before the damage.
@@ -101,7 +101,7 @@ def read_life(database: Database, uuids: Collection[str]) -> tuple[Life, tuple[G
     gaps: list[Gap] = []
     try:
         for event in read_events(database, uuids=uuids or None):
-            if uuids or event.kind is not EventKind.UPDATED or told_changes(event.changed):
+            if uuids or event.kind is not ChangeKind.UPDATED or told_changes(event.changed):
                 kept.append(event)
                 count += 1
             else:
@@ -118,4 +118,4 @@ def read_life(database: Database, uuids: Collection[str]) -> tuple[Life, tuple[G
                 values=(len(kept), count),
             )
         )
-    return Life(tuple(kept), left_out), tuple(gaps)
+    return AssetHistory(tuple(kept), left_out), tuple(gaps)

@@ -17,8 +17,8 @@ from recovery.photos_db.facetime_names import is_facetime_name
 from recovery.photos_db.facetime_signals import (
     BY_SYSTEM,
     KEYWORDS_KEY,
-    Stored,
-    Traces,
+    FaceTimeEvidence,
+    StoredValue,
     is_of_facetime,
 )
 from recovery.photos_db.library import DATABASE, AssetRow
@@ -63,7 +63,7 @@ def inside_source(file: MediaFile, place: str) -> Source:
     return Source(file.store, place)
 
 
-def traces_of(group: Group, places: Places) -> Traces:
+def facetime_evidence_of(group: Group, places: Places) -> FaceTimeEvidence:
     """Everything about a group that a FaceTime rule may look at, calls and Messages apart."""
     row = group.row
     originals = [item.file for item in group.files if item.role in ORIGINALS]
@@ -78,7 +78,7 @@ def traces_of(group: Group, places: Places) -> Traces:
     )
 
 
-def is_quiet(group: Group) -> bool:
+def has_no_facetime_hints(group: Group) -> bool:
     """Whether nothing is stored of a group that a FaceTime rule could fire on, calls, history and Messages apart.
 
     So it is with nearly every asset, and then no traces need be collected: `judge` would say no.
@@ -131,9 +131,7 @@ def could_be_facetime_by_size(group: Group) -> bool:
         if row.kind != KindCode.VIDEO and row.width and row.height:
             return True
     sizes = (
-        file.entry.size if file.blob.size is None else file.blob.size
-        for role, file in group.files
-        if role in ORIGINALS
+        file.entry.size if file.blob.size is None else file.blob.size for role, file in group.files if role in ORIGINALS
     )
     return all(size is None or size <= limits.FACETIME_BYTES for size in sizes)
 
@@ -142,21 +140,21 @@ def _names_facetime(name: str | None, bundle: str | None) -> bool:
     return bool((name and is_facetime_name(name)) or (bundle and is_of_facetime(bundle)))
 
 
-def inside_traces(inside: Sequence[tuple[str, MediaFacts]]) -> Traces:
+def inside_traces(inside: Sequence[tuple[str, MediaFacts]]) -> FaceTimeEvidence:
     """What files say about themselves, as far as a FaceTime rule looks at it; each with its path in the backup."""
-    return Traces(
+    return FaceTimeEvidence(
         camera_make=_camera_make(facts.make for _, facts in inside) if inside else None,
         comments=tuple(
-            Stored(facts.user_comment, Source(path, "Exif UserComment"))
+            StoredValue(facts.user_comment, Source(path, "Exif UserComment"))
             for path, facts in inside
             if facts.user_comment
         ),
         lenses=tuple(
-            Stored(facts.lens_model, Source(path, "Exif LensModel")) for path, facts in inside if facts.lens_model
+            StoredValue(facts.lens_model, Source(path, "Exif LensModel")) for path, facts in inside if facts.lens_model
         ),
-        models=tuple(Stored(facts.model, Source(path, "Exif Model")) for path, facts in inside if facts.model),
+        models=tuple(StoredValue(facts.model, Source(path, "Exif Model")) for path, facts in inside if facts.model),
         movie_keywords=tuple(
-            Stored(value, Source(path, f"moov/meta {key}"))
+            StoredValue(value, Source(path, f"moov/meta {key}"))
             for path, facts in inside
             for key, value in facts.quicktime_keys
             if key == KEYWORDS_KEY
@@ -172,48 +170,47 @@ def is_live(group: Group) -> bool:
         return True
     still = group.first(FileRole.STILL)
     stated = still and (
-        (still.attributes and still.attributes.media_group_uuid)
-        or (still.facts and still.facts.content_identifier)
+        (still.attributes and still.attributes.media_group_uuid) or (still.facts and still.facts.content_identifier)
     )
     movie = group.first(FileRole.VIDEO)
     marked = movie and movie.facts and movie.facts.content_identifier and movie.facts.has_still_image_time
     return bool(stated or marked)
 
 
-def _names(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iterator[Stored]:
+def _names(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iterator[StoredValue]:
     if row is not None:
         for fact, value in (
             ("original_filename", row.original_filename),
             ("cloud_original_filename", row.cloud_original_filename),
         ):
             if value:
-                yield Stored(value, row_source(row, fact, places))
+                yield StoredValue(value, row_source(row, fact, places))
     for file in files:
         if file.attributes and file.attributes.original_filename:
-            yield Stored(file.attributes.original_filename, attribute_source(file, "originalFilename"))
+            yield StoredValue(file.attributes.original_filename, attribute_source(file, "originalFilename"))
         if is_facetime_name(file.entry.name):
-            yield Stored(file.entry.name, Source(MANIFEST, f"Files.relativePath {file.entry.relative_path}"))
+            yield StoredValue(file.entry.name, Source(MANIFEST, f"Files.relativePath {file.entry.relative_path}"))
 
 
-def _bundles(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iterator[Stored]:
+def _bundles(row: AssetRow | None, files: list[MediaFile], places: Places) -> Iterator[StoredValue]:
     if row is not None:
         for fact, value in (
             ("creator_bundle", row.creator_bundle),
             ("cloud_creator_bundle", row.cloud_creator_bundle),
         ):
             if value:
-                yield Stored(value, row_source(row, fact, places))
+                yield StoredValue(value, row_source(row, fact, places))
     for file in files:
         if file.attributes and file.attributes.creator_bundle:
-            yield Stored(file.attributes.creator_bundle, attribute_source(file, "creatorBundleID"))
+            yield StoredValue(file.attributes.creator_bundle, attribute_source(file, "creatorBundleID"))
 
 
-def _imported_by(row: AssetRow | None, files: list[MediaFile], places: Places) -> Stored | None:
+def _imported_by(row: AssetRow | None, files: list[MediaFile], places: Places) -> StoredValue | None:
     if row is not None and row.imported_by is not None:
-        return Stored(str(row.imported_by), row_source(row, "imported_by", places))
+        return StoredValue(str(row.imported_by), row_source(row, "imported_by", places))
     for file in files:
         if file.attributes and file.attributes.imported_by is not None:
-            return Stored(str(file.attributes.imported_by), attribute_source(file, "importedBy"))
+            return StoredValue(str(file.attributes.imported_by), attribute_source(file, "importedBy"))
     return None
 
 

@@ -9,21 +9,29 @@ from pathlib import Path
 
 from recovery import limits
 from recovery.case.app_data_readings import read_surroundings
-from recovery.case.candidates import LOOKED_AT, UNDESCRIBED, choose_candidates, choose_looked_at
+from recovery.case.case_records import (
+    AssetHistory,
+    AttachmentFile,
+    Case,
+    DeletedAssetEvidence,
+    InventoryCheck,
+    ListedFile,
+    UnlistedBlob,
+)
 from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
+from recovery.case.facetime_candidates import LOOKED_AT, UNDESCRIBED, choose_candidates, choose_looked_at
 from recovery.case.facetime_evidence import (
     Places,
     by_camera,
     could_be_facetime_by_size,
+    facetime_evidence_of,
+    has_no_facetime_hints,
     is_live,
-    is_quiet,
-    traces_of,
 )
 from recovery.case.grouping import Group
 from recovery.case.message_media import read_facetime_messages
 from recovery.case.messages_copies import Copied
 from recovery.case.ownership import assign_files
-from recovery.case.records import AttachmentFile, BlobCensus, Case, Life, ListedFile, Traces, UnlistedBlob
 from recovery.case.store import WorkingDatabase
 from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
@@ -31,14 +39,14 @@ from recovery.errors import BlobMissingError, UnreadableDatabaseError, Unreadabl
 from recovery.formats.signatures import sniff
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db import library
-from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, Part
+from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, MediaPathPart
 from recovery.photos_db.carved_assets import DeletedRow, carve_assets
-from recovery.photos_db.facetime_signals import worth_a_look
-from recovery.photos_db.history import History, read_history
+from recovery.photos_db.changes.history import History, read_history
+from recovery.photos_db.changes.migrations import Migration, read_migrations
+from recovery.photos_db.facetime_signals import needs_media_scan
 from recovery.photos_db.library import LibraryReader, PhotoLibrary
 from recovery.photos_db.marks import may_carry_marks
 from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
-from recovery.photos_db.migrations import Migration, read_migrations
 from recovery.provenance import Gap, Reading, unreadable
 from recovery.source import reading
 from recovery.source.backup_view import BackupView
@@ -79,7 +87,7 @@ class _Gatherer:
         self.only_facetime = only_facetime
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
-        self.life: Life | None = None
+        self.life: AssetHistory | None = None
         self.progress = view.progress
         self.store = view.until_closed(WorkingDatabase(view.new_file("case.db"), self.progress))
         self.gaps: list[Gap] = []
@@ -122,7 +130,7 @@ class _Gatherer:
             only_facetime=self.only_facetime,
         )
 
-    def _census(self) -> BlobCensus:
+    def _census(self) -> InventoryCheck:
         there = self.view.blob_names()
         listed = 0
         missing: Counter[str] = Counter()
@@ -134,7 +142,7 @@ class _Gatherer:
                 missing[name] += 1
         left = sorted(self.view.blobs(there)) if there else []
         unlisted = tuple(self._unlisted(name, path) for name, path in left)
-        return BlobCensus(listed, listed - missing.total(), tuple(self._listed(missing)), unlisted)
+        return InventoryCheck(listed, listed - missing.total(), tuple(self._listed(missing)), unlisted)
 
     def _listed(self, names: Counter[str]) -> Iterator[ListedFile]:
         """What the manifest says of files whose blob is missing: few as a rule, so it is asked again for them."""
@@ -208,7 +216,7 @@ class _Gatherer:
         marked: list[int] = []
         for group in chain(self.store.groups(LOOKED_AT), self.store.groups_without_row()):
             self.progress.advance(0)
-            quiet = is_quiet(group)
+            quiet = has_no_facetime_hints(group)
             has_marks = False
             promising = _promises(group, places, quiet) or (has_marks := self._is_marked(group))
             if self.spares and not (promising or not quiet or group.row is None or copied.has(group)):
@@ -253,12 +261,12 @@ class _Gatherer:
 
     def _examined(self, file: MediaFile) -> MediaFile:
         """A file that may have been spared; what was looked into was examined before, thumbnails never are."""
-        spared = self.spares and file.facts is None and file.place.part is not Part.THUMBNAIL
+        spared = self.spares and file.facts is None and file.place.part is not MediaPathPart.THUMBNAIL
         return examine(self.view, file) if spared else file
 
     def _survivor(self, file: MediaFile) -> MediaFile:
         """A thumbnail, told whether it is damaged: it may be all that is left of the photo."""
-        if file.place.part is not Part.THUMBNAIL or file.blob.state is not BlobState.PRESENT:
+        if file.place.part is not MediaPathPart.THUMBNAIL or file.blob.state is not BlobState.PRESENT:
             return file
         examined = examine(self.view, file)
         return file if examined.blob.state is BlobState.PRESENT else examined
@@ -270,11 +278,11 @@ class _Gatherer:
         self.gaps.extend(gaps)
         return file._replace(facts=facts)
 
-    def _traces(self) -> tuple[Traces, tuple[Gap, ...]]:
+    def _traces(self) -> tuple[DeletedAssetEvidence, tuple[Gap, ...]]:
         tables = read_tables(self.view, self.store if self.photos else None)
         journals = read_journals(self.view)
         paths, path_gaps = read_paths(self.view)
-        traces = Traces(
+        traces = DeletedAssetEvidence(
             history=self.history,
             journals={item.uuid: item for item in journals},
             tables=tables.records,
@@ -315,4 +323,4 @@ def _promises(item: Group, places: Places, quiet: bool) -> bool:
     """Whether marks inside the files could tell more of FaceTime."""
     if quiet:
         return is_live(item) and not by_camera(item)
-    return worth_a_look(traces_of(item, places))
+    return needs_media_scan(facetime_evidence_of(item, places))

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from recovery.case.pairing import PairedBy
-from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, FileRole, Part, extension
+from recovery.photos_db.camera_roll_paths import (
+    IMAGE_EXTENSIONS,
+    MOVIE_EXTENSIONS,
+    FileRole,
+    MediaPathPart,
+    extension,
+)
 from recovery.photos_db.library import AssetRow, ResourceRow
 from recovery.photos_db.media_files import MediaFile
 
@@ -72,8 +78,8 @@ def sort_of(file: MediaFile) -> FileRole:
 
 def rendition_role(file: MediaFile) -> FileRole:
     part = file.place.part
-    if part is Part.EDIT:
+    if part is MediaPathPart.EDIT:
         if is_movie(file):
             return FileRole.EDITED_VIDEO
         return FileRole.EDITED_STILL if _is_picture(file) else FileRole.ADJUSTMENTS
-    return FileRole.REDUCED if part is Part.REDUCED else FileRole.THUMBNAIL
+    return FileRole.REDUCED if part is MediaPathPart.REDUCED else FileRole.THUMBNAIL

@@ -18,9 +18,9 @@ from recovery.app_data.facetime_messages import (
     media_path,
     read_stored_messages,
 )
-from recovery.app_data.tables import Location, Store
+from recovery.app_data.store_reader import Location, Store
 from recovery.case.app_data_readings import read_store
-from recovery.case.records import GatheredMessage, MessageMedia
+from recovery.case.case_records import GatheredMessage, MessageMedia
 from recovery.errors import UnreadableFileError
 from recovery.formats.quicktime import read_movie
 from recovery.formats.signatures import MediaType, sniff

@@ -10,15 +10,15 @@ from functools import partial
 
 from recovery import limits
 from recovery.app_data.messages import Attachment
+from recovery.case.case_records import AttachmentFile
 from recovery.case.digests import digest_of
 from recovery.case.grouping import Group
-from recovery.case.records import AttachmentFile
 from recovery.case.store import WorkingDatabase
 from recovery.clock import UNIX_EPOCH
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import read_media
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, FileRole, Part, extension, stem
+from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, FileRole, MediaPathPart, extension, stem
 from recovery.photos_db.content import misfit
 from recovery.photos_db.facetime_names import is_facetime_name, shared_stem
 from recovery.photos_db.media_files import MediaFile
@@ -49,14 +49,10 @@ class Copied:
         """Whether an attachment may be a copy of this asset, as findings/copies.py joins them."""
         if self.originals and not self.originals.isdisjoint(item.file.entry.file_id for item in group.files):
             return True
-        return bool(self.identifiers) and not self.identifiers.isdisjoint(
-            map(str.upper, group.content_identifiers())
-        )
+        return bool(self.identifiers) and not self.identifiers.isdisjoint(map(str.upper, group.content_identifiers()))
 
 
-def read_copies(
-    view: BackupView, store: WorkingDatabase, attachments: Reading[Attachment]
-) -> Reading[AttachmentFile]:
+def read_copies(view: BackupView, store: WorkingDatabase, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
     """Attachments whose file the backup lists, newest first, and what their files say.
 
     One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A
@@ -155,7 +151,7 @@ def _by_size(store: WorkingDatabase, sizes: Collection[int | None]) -> Mapping[i
     """Originals that are as long as one of the attachments."""
     found: defaultdict[int, list[MediaFile]] = defaultdict(list)
     wanted = ", ".join(str(size) for size in sizes)
-    originals = f"part = '{Part.ORIGINAL}' AND role IS NOT '{FileRole.ADJUSTMENTS}'"
+    originals = f"part = '{MediaPathPart.ORIGINAL}' AND role IS NOT '{FileRole.ADJUSTMENTS}'"
     for file in store.files(f"{originals} AND size IN ({wanted})", order="owner IS NULL, owner, place, turn, id"):
         if file.present:
             found[file.blob.size or 0].append(file)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from recovery.case.pairing import Half, Pair, same_identifier, same_stem
+from recovery.case.pairing import Half, LivePhotoPair, same_identifier, same_stem
 from recovery.case.store import WorkingDatabase
-from recovery.photos_db.camera_roll_paths import RAW_EXTENSIONS, FileRole, Part
+from recovery.photos_db.camera_roll_paths import RAW_EXTENSIONS, FileRole, MediaPathPart
 from recovery.photos_db.codes import KindCode
 
 # The order of the steps within an asset; files that name their row come first, with 0.
 _PAIRED, _SECOND, _SIDECAR, _RENDITION = 1, 2, 3, 4
 # Groups without a row are numbered by their first file, in three ranges: originals, sidecars, renditions.
 _RANGE = 1 << 40
-_REST = f"part = '{Part.ORIGINAL}' AND owner IS NULL"
+_REST = f"part = '{MediaPathPart.ORIGINAL}' AND owner IS NULL"
 _BY_STEM = """(SELECT pk FROM asset WHERE folder = file.folder AND stem = file.stem
                ORDER BY live DESC, pk LIMIT 1)"""
 _BY_LEAD = "(SELECT max(place) FROM lead WHERE folder = file.folder AND stem = file.stem)"
@@ -37,7 +37,7 @@ def _pair_movies(store: WorkingDatabase) -> None:
     store.change(
         f"""INSERT INTO half SELECT 0, 1, pk, coalesce(
               (SELECT CASE WHEN asset.kind IS NULL AND sort = '{FileRole.VIDEO}' THEN NULL ELSE file.identifier END
-               FROM file WHERE owner = asset.pk AND turn = 0 AND part = '{Part.ORIGINAL}' ORDER BY id LIMIT 1),
+               FROM file WHERE owner = asset.pk AND turn = 0 AND part = '{MediaPathPart.ORIGINAL}' ORDER BY id LIMIT 1),
               identifier), folder, stem
             FROM asset WHERE kind IS NOT {KindCode.VIDEO:d} AND stem IS NOT NULL"""
     )
@@ -78,7 +78,7 @@ _Key = tuple[int, int]
 
 def _join(
     store: WorkingDatabase,
-    join: Callable[[list[Half[_Key]], list[Half[_Key]]], Iterator[Pair[_Key]]],
+    join: Callable[[list[Half[_Key]], list[Half[_Key]]], Iterator[LivePhotoPair[_Key]]],
     alike: str,
     where: str,
 ) -> None:
@@ -107,10 +107,11 @@ def _lone_originals(store: WorkingDatabase) -> None:
 
 def _second_originals(store: WorkingDatabase) -> None:
     """RAW beside JPEG, and a file whose extension changed, go to the asset of the same stem."""
-    own = f"SELECT 1 FROM file AS own WHERE own.owner = asset.pk AND own.turn = 0 AND own.part = '{Part.ORIGINAL}'"
+    own = f"""SELECT 1 FROM file AS own
+              WHERE own.owner = asset.pk AND own.turn = 0 AND own.part = '{MediaPathPart.ORIGINAL}'"""
     found = store.run(
         f"""SELECT asset.pk, file.id FROM file JOIN asset ON asset.pk = {_BY_STEM}
-            WHERE file.part = '{Part.ORIGINAL}' AND file.owner IS NULL AND sort = '{FileRole.STILL}'
+            WHERE file.part = '{MediaPathPart.ORIGINAL}' AND file.owner IS NULL AND sort = '{FileRole.STILL}'
               AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.own = 0 AND pair.still = file.id)
               AND (file.ending IN ({_RAW}) OR asset.ending IN ({_RAW}) OR NOT EXISTS ({own}))"""
     )
@@ -130,10 +131,11 @@ def _sidecars(store: WorkingDatabase) -> None:
 def _renditions(store: WorkingDatabase) -> None:
     """Edits and reduced copies of files without a row join them; those of nothing else become a group."""
     _note_leads(store)
-    rest = f"owner IS NULL AND part <> '{Part.ORIGINAL}'"
+    rest = f"owner IS NULL AND part <> '{MediaPathPart.ORIGINAL}'"
     store.change(f"UPDATE file SET turn = {_RENDITION}, place = {_BY_LEAD} WHERE {rest}")
     first = f"""SELECT min(id) FROM file AS alike WHERE alike.owner IS NULL AND alike.place IS NULL
-                  AND alike.folder = file.folder AND alike.stem = file.stem AND alike.part <> '{Part.ORIGINAL}'"""
+                  AND alike.folder = file.folder AND alike.stem = file.stem
+                  AND alike.part <> '{MediaPathPart.ORIGINAL}'"""
     if any(store.run(f"SELECT 1 FROM file WHERE {rest} AND place IS NULL LIMIT 1")):
         store.change(f"CREATE INDEX file_alone ON file (folder, stem, id) WHERE {rest} AND place IS NULL")
         firsts = list(store.run(f"SELECT ({first}) + {2 * _RANGE}, id FROM file WHERE {rest} AND place IS NULL"))

@@ -35,7 +35,7 @@ class Half(Generic[K]):
 
 
 @dataclass(frozen=True, slots=True)
-class Pair(Generic[K]):
+class LivePhotoPair(Generic[K]):
     """Two halves; `identifiers_match` is None when one of the identifiers is unknown."""
 
     still: K
@@ -44,7 +44,7 @@ class Pair(Generic[K]):
     identifiers_match: bool | None
 
 
-def pair(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> tuple[Pair[K], ...]:
+def pair(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> tuple[LivePhotoPair[K], ...]:
     """Pair stills with movies, each at most once; the pairs are in the order of the movies, those by stem last.
 
     A shared content identifier joins halves wherever they lie; several with one identifier (a duplicated Live
@@ -60,7 +60,7 @@ def pair(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> tuple[Pair[K],
     return tuple(sorted(found, key=lambda item: (item.by is PairedBy.STEM, order[item.movie])))
 
 
-def same_identifier(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Iterator[Pair[K]]:
+def same_identifier(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Iterator[LivePhotoPair[K]]:
     """Pair the halves of one content identifier, earlier ones first, those of the same stem before others."""
     free = deque(stills)
     for movie in movies:
@@ -68,16 +68,16 @@ def same_identifier(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Ite
             return
         first = islice(free, limits.SAME_NAMES)
         place = next((place for place, still in enumerate(first) if _place(still) == _place(movie)), 0)
-        yield Pair(free[place].key, movie.key, PairedBy.CONTENT_IDENTIFIER, True)
+        yield LivePhotoPair(free[place].key, movie.key, PairedBy.CONTENT_IDENTIFIER, True)
         del free[place]
 
 
-def same_stem(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Iterator[Pair[K]]:
+def same_stem(stills: Iterable[Half[K]], movies: Iterable[Half[K]]) -> Iterator[LivePhotoPair[K]]:
     """Pair the halves of one stem in one folder, in their order."""
     for still, movie in zip(stills, movies, strict=False):
         # Equal identifiers have been paired before.
         match = False if still.identifier and movie.identifier else None
-        yield Pair(still.key, movie.key, PairedBy.STEM, match)
+        yield LivePhotoPair(still.key, movie.key, PairedBy.STEM, match)
 
 
 def _identifier(half: Half[K]) -> Hashable:
@@ -91,8 +91,8 @@ def _place(half: Half[K]) -> Hashable:
 def _in_groups(
     halves: Iterable[tuple[bool, Half[K]]],
     key: Callable[[Half[K]], Hashable],
-    join: Callable[[list[Half[K]], list[Half[K]]], Iterator[Pair[K]]],
-) -> Iterator[Pair[K]]:
+    join: Callable[[list[Half[K]], list[Half[K]]], Iterator[LivePhotoPair[K]]],
+) -> Iterator[LivePhotoPair[K]]:
     groups: defaultdict[Hashable, tuple[list[Half[K]], list[Half[K]]]] = defaultdict(lambda: ([], []))
     for is_movie, half in halves:
         if (name := key(half)) is not None:

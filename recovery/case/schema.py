@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from recovery.photos_db.library_fields import ASSET_FACTS, RESOURCE_FACTS
+from recovery.photos_db.library_fields import ASSET_FIELDS, RESOURCE_FIELDS
 
-ASSET_COLUMNS = tuple(fact.name for fact in ASSET_FACTS)
-RESOURCE_COLUMNS = tuple(fact.name for fact in RESOURCE_FACTS)
+ASSET_COLUMNS = tuple(fact.name for fact in ASSET_FIELDS)
+RESOURCE_COLUMNS = tuple(fact.name for fact in RESOURCE_FIELDS)
 FILE_COLUMNS = (
     "part", "sort", "folder", "stem", "ending", "identifier", "role", "speaks",
     "domain", "path", "file_id", "listed_size", "birth", "wrapped_key", "problem",

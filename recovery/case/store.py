@@ -25,12 +25,12 @@ from recovery.case.schema import (
 )
 from recovery.database import folder_trouble
 from recovery.formats.media import MediaFacts
-from recovery.photos_db.camera_roll_paths import FileRole, Part, Place, stem
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, stem
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.field_query import values
 from recovery.photos_db.file_attributes import FileAttributes
 from recovery.photos_db.library import AssetRow, LibraryReader, PhotoLibrary, ResourceRow, Word
-from recovery.photos_db.library_fields import ASSET_FACTS, RESOURCE_FACTS
+from recovery.photos_db.library_fields import ASSET_FIELDS, RESOURCE_FIELDS
 from recovery.photos_db.media_files import MediaFile
 from recovery.progress import SILENT, Progress
 from recovery.records import packed, unpacker, valid_unicode
@@ -51,12 +51,12 @@ _LOOSELY = "SELECT pk FROM asset WHERE folder = ?3 AND stem = ?4 ORDER BY live D
 _PLACES = ", ".join(f"?{number}" for number in range(1, len(FILE_COLUMNS) + 1))
 _STEM_ONLY = FILE_COLUMNS.index("stem_only") + 1
 _ADD_FILE = f"""INSERT INTO file ({", ".join(FILE_COLUMNS)}, owner) VALUES ({_PLACES},
-  CASE WHEN ?1 = '{Part.ORIGINAL}' THEN ({_EXACTLY})
+  CASE WHEN ?1 = '{MediaPathPart.ORIGINAL}' THEN ({_EXACTLY})
        WHEN ?{_STEM_ONLY} THEN ({_LOOSELY}) ELSE coalesce(({_EXACTLY}), ({_LOOSELY})) END)"""
 _FILES = f"SELECT {', '.join(FILE_COLUMNS)}, joined, matched, id"
 _ROWS = f"SELECT {', '.join(ASSET_COLUMNS)} FROM asset"
 _RESOURCES = f"SELECT {', '.join(RESOURCE_COLUMNS)} FROM resource"
-_PARTS = {part.value: part for part in Part}
+_PARTS = {part.value: part for part in MediaPathPart}
 _ROLES = {role.value: role for role in FileRole}
 _STATES = {state.value: state for state in BlobState}
 _ATTRIBUTES, _FACTS = unpacker(FileAttributes), unpacker(MediaFacts)
@@ -166,9 +166,7 @@ class WorkingDatabase:
     def add_library(self, reader: LibraryReader) -> PhotoLibrary:
         """Copy a library's rows, each once: a join whose other side is not unique would repeat it."""
         self.add_rows(reader.assets())
-        self.add(
-            f"INSERT INTO resource ({', '.join(RESOURCE_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)", reader.resources()
-        )
+        self.add(f"INSERT INTO resource ({', '.join(RESOURCE_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)", reader.resources())
         self.add("INSERT OR IGNORE INTO word VALUES (?, ?, ?)", reader.words())
         return reader.library()
 
@@ -183,7 +181,7 @@ class WorkingDatabase:
         with self._own_trouble():
             cursor = self.connection.execute(sql, parameters)
             while some := cursor.fetchmany(_TOGETHER):
-                yield from map(AssetRow._make, values(ASSET_FACTS, some))
+                yield from map(AssetRow._make, values(ASSET_FIELDS, some))
 
     def row(self, pk: int) -> AssetRow | None:
         """The asset row of this number."""
@@ -192,7 +190,7 @@ class WorkingDatabase:
     def resources(self, pk: int) -> tuple[ResourceRow, ...]:
         """The resource rows of one asset."""
         found = list(self.run(f"{_RESOURCES} WHERE asset_pk = ? ORDER BY number", (pk,)))
-        return tuple(map(ResourceRow._make, values(RESOURCE_FACTS, found))) if found else ()
+        return tuple(map(ResourceRow._make, values(RESOURCE_FIELDS, found))) if found else ()
 
     # --- files ---------------------------------------------------------------------------------------------
 
@@ -200,7 +198,7 @@ class WorkingDatabase:
         """Add media files, thumbnail tables apart, each with the row it names by its whole name or by the stem."""
         for index in LIBRARY_INDEXES:
             self.change(index)
-        self.add(_ADD_FILE, (_cells(file) for file in files if file.place.part is not Part.TABLE))
+        self.add(_ADD_FILE, (_cells(file) for file in files if file.place.part is not MediaPathPart.TABLE))
         for index in FILE_INDEXES:
             self.change(index)
 
@@ -249,8 +247,7 @@ class WorkingDatabase:
     def groups_without_row(self) -> Iterator[Group]:
         """Files that belong together and to no row, in the order in which they were found."""
         found = self.run(
-            f"SELECT place, {_FILES.removeprefix('SELECT ')} FROM file WHERE owner IS NULL "
-            "ORDER BY place, turn, id"
+            f"SELECT place, {_FILES.removeprefix('SELECT ')} FROM file WHERE owner IS NULL ORDER BY place, turn, id"
         )
         for _, cells in groupby(found, _KEY):
             yield _group(None, [each[1:] for each in cells])
@@ -259,7 +256,7 @@ class WorkingDatabase:
         with self._own_trouble():
             cursor = self.connection.execute(f"{_RESOURCES}{only} ORDER BY asset_pk, number")
             while some := cursor.fetchmany(_TOGETHER):
-                for found in map(ResourceRow._make, values(RESOURCE_FACTS, some)):
+                for found in map(ResourceRow._make, values(RESOURCE_FIELDS, some)):
                     yield found.asset_pk, found
 
 
@@ -315,7 +312,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
     entry, place, blob, attributes, facts, _ = file
     part, directory, name, stem_only, format_id = place
     head = name if stem_only else stem(name)
-    original = part is Part.ORIGINAL
+    original = part is MediaPathPart.ORIGINAL
     key = entry.wrapped_key
     return (
         part.value,
@@ -360,7 +357,7 @@ def _file(cells: Sequence[Any]) -> MediaFile:
             wrapped_key=WrappedKey.from_bytes(key) if key is not None else None,
             problem=problem,
         ),
-        Place(_PARTS[part], directory, name, bool(stem_only), format_id),
+        MediaPath(_PARTS[part], directory, name, bool(stem_only), format_id),
         Blob(_STATES[state], size, note, bool(blank)),
         _ATTRIBUTES.decode(attributes) if attributes is not None else None,
         _FACTS.decode(facts) if facts is not None else None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from recovery import limits
-from recovery.case.records import BlobCensus
+from recovery.case.case_records import InventoryCheck
 from recovery.formats.ithmb_formats import FORMATS
 from recovery.formats.media import MediaFacts
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, Place, stem, v2_path
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, MediaPath, MediaPathPart, stem, v2_path
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile, look_inside
 from recovery.provenance import Gap, Reading
@@ -56,7 +56,7 @@ def _renditions(directory: str, name: str) -> Iterator[str]:
         yield f"{ROOT}PhotoData/Metadata/{directory}/{stem(name)}.{ending}"
 
 
-def unnamed_media(view: BackupView, census: BlobCensus) -> Reading[MediaFile]:
+def unnamed_media(view: BackupView, census: InventoryCheck) -> Reading[MediaFile]:
     """Photos and movies among the blobs that no row names, by what they say of themselves.
 
     Pictures that tell of no camera, call or Live Photo (an app's icons, say) stay loose ends. In an encrypted
@@ -81,7 +81,7 @@ def unnamed_media(view: BackupView, census: BlobCensus) -> Reading[MediaFile]:
             )
             break
         entry = ManifestEntry(blob.file_id, "", "", EntryKind.FILE)
-        place = Place(Part.ORIGINAL, "", f"{blob.file_id}{blob.type.extension}")
+        place = MediaPath(MediaPathPart.ORIGINAL, "", f"{blob.file_id}{blob.type.extension}")
         file = MediaFile(entry, place, Blob(BlobState.PRESENT, blob.size), None)
         facts, _ = look_inside(view, file)
         if facts is not None and _tells_of_a_photo(facts):
@@ -90,6 +90,4 @@ def unnamed_media(view: BackupView, census: BlobCensus) -> Reading[MediaFile]:
 
 
 def _tells_of_a_photo(facts: MediaFacts) -> bool:
-    return bool(
-        facts.content_identifier or facts.make or facts.user_comment or facts.date_original or facts.lens_model
-    )
+    return bool(facts.content_identifier or facts.make or facts.user_comment or facts.date_original or facts.lens_model)

@@ -15,12 +15,12 @@ from recovery.errors import BlobMissingError, UnreadableFileError
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import Document, DocumentOutcome, Entry, Outcome, OutcomeState
-from recovery.extraction.parts import Part, flush
+from recovery.extraction.parts import FilePart, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.extraction.thread_pool import Tick
 from recovery.photos_db.content import ContentCheck
 from recovery.source.backup_view import BackupView
-from recovery.source.blob_reader import Passage
+from recovery.source.blob_reader import BlobReader
 from recovery.source.manifest import EntryKind, ManifestEntry
 
 R = TypeVar("R", Outcome, DocumentOutcome)
@@ -41,7 +41,7 @@ class Overwrite(StrEnum):
 class _Ready(Generic[R]):
     """A file whose bytes are in a part, and what becomes of it once it has its name."""
 
-    part: Part
+    part: FilePart
     entry: Entry
     outcome: R
 
@@ -106,7 +106,7 @@ class Copier:
         return Outcome(planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes)
 
     def _write(
-        self, planned: PlannedFile, source: ManifestEntry, passage: Passage, part: Part, tick: Tick
+        self, planned: PlannedFile, source: ManifestEntry, passage: BlobReader, part: FilePart, tick: Tick
     ) -> Outcome | _Ready[Outcome]:
         shared = passage.plain is not None and part.share(passage.plain)
         content = ContentCheck(planned.target)
@@ -181,9 +181,7 @@ class Copier:
             self._flush([item for item in written if isinstance(item, _Ready)])
             return tuple(self._publish_document(item) if isinstance(item, _Ready) else item for item in written)
 
-    def _document(
-        self, document: Document, parts: ExitStack, tick: Tick
-    ) -> DocumentOutcome | _Ready[DocumentOutcome]:
+    def _document(self, document: Document, parts: ExitStack, tick: Tick) -> DocumentOutcome | _Ready[DocumentOutcome]:
         """One that this program wrote earlier is brought up to date."""
         target, data = document.target, document.data
         entry = Entry(target, len(data), hashlib.sha256(data).hexdigest())

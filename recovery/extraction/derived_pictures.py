@@ -12,7 +12,7 @@ from recovery.analysis.model import ORIGINALS, Asset, AssetFile, FileRole, FileS
 from recovery.extraction import names
 from recovery.extraction.selected_files import Frames, Reduced, Selection
 from recovery.formats.ithmb_formats import rank
-from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, place_of
+from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, media_path
 
 ROLE_ORDER = {role: number for number, role in enumerate(FileRole)}
 """The order in which an asset's files are planned."""
@@ -107,7 +107,7 @@ def _picture(asset: Asset, derivation: Derivation, file: AssetFile, stem: str, e
 
 def best_first(file: AssetFile) -> tuple[object, ...]:
     """Whole before damaged, renditions before thumbnails, and among thumbnails the better format."""
-    place = place_of(file.domain, file.path)
+    place = media_path(file.domain, file.path)
     format_id = place.format_id if place else None
     damaged = file.state is FileState.DAMAGED
     return damaged, ROLE_ORDER[file.role], rank(format_id), -(file.size or 0), file.path

@@ -17,7 +17,7 @@ from types import TracebackType
 from recovery import limits
 from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction.lock import FolderLock
-from recovery.extraction.parts import Part
+from recovery.extraction.parts import FilePart
 from recovery.extraction.thread_pool import Tick
 from recovery.output import TEMPORARY_NAME, Evidence, OutputDirectory
 from recovery.system_files import to_system
@@ -64,12 +64,12 @@ class OutputFolder:
     ) -> None:
         self._stack.close()
 
-    def part(self) -> Part:
+    def part(self) -> FilePart:
         """A new unfinished file. Raises OSError."""
         self._stay()
-        return Part(self.state)
+        return FilePart(self.state)
 
-    def publish(self, part: Part, target: str, moment: datetime | None = None) -> str:
+    def publish(self, part: FilePart, target: str, moment: datetime | None = None) -> str:
         """Give a finished part its name in one step; a phrase if its time was refused.
 
         Replaces what is there. Raises OSError, also the one that a `flush` before met.

@@ -141,9 +141,7 @@ _MESSAGE_NAMES = {
 def message_folder(message: FaceTimeMessage) -> str:
     """Where the media of a message belongs."""
     parts = [MESSAGES_FOLDER, *(("Deleted",) if message.deleted else ())]
-    return "/".join(
-        [*parts, "undated" if message.created is None else f"{message.created.astimezone(UTC).year:04d}"]
-    )
+    return "/".join([*parts, "undated" if message.created is None else f"{message.created.astimezone(UTC).year:04d}"])
 
 
 def message_stem(message: FaceTimeMessage) -> str:
@@ -209,9 +207,7 @@ def _bare(stem: str) -> str:
 
 def _mark(identity: str) -> str:
     start = _UUID_START.match(identity)
-    return (
-        start.group() if start else hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:8]
-    ).upper()
+    return (start.group() if start else hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:8]).upper()
 
 
 def file_names(stem: str, files: Iterable[AssetFile], known_as: str = "") -> list[str]:

@@ -124,7 +124,7 @@ class Outcomes:
         return all(state is OutcomeState.WRITTEN for state in states)
 
 
-class Progress(Protocol):
+class CopyProgress(Protocol):
     """Told how far the work is; called only in the thread that called the library."""
 
     def started(self, files: int, size: int) -> None:
@@ -137,7 +137,7 @@ class Progress(Protocol):
         """One file is done."""
 
 
-class Silent:
+class SilentCopy:
     """A progress nobody looks at."""
 
     def started(self, files: int, size: int) -> None:

@@ -19,7 +19,7 @@ _FICLONE = 0x40049409  # linux/fs.h, _IOW(0x94, 9, int)
 _PIECE_BYTES = 8 * 1024 * 1024
 
 
-class Part(NewFile):
+class FilePart(NewFile):
     """An unfinished file of an extraction, which is on its way to the disk while it is written."""
 
     def __init__(self, directory: OutputDirectory) -> None:
@@ -57,7 +57,7 @@ class Part(NewFile):
         return True
 
 
-def flush(parts: Sequence[Part], journal: int, *, lets_go: bool = False) -> None:
+def flush(parts: Sequence[FilePart], journal: int, *, lets_go: bool = False) -> None:
     """Wait until the bytes of all, and of an open journal, are on the disk.
 
     A part that the system refuses has its word in `refused`; a line of the journal that a power cut takes costs

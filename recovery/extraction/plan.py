@@ -18,8 +18,8 @@ from recovery.analysis.model import (
     FileRole,
     FileState,
     Findings,
-    LooseCode,
-    LooseEnd,
+    Orphan,
+    OrphanCode,
     asset_key,
 )
 from recovery.errors import SelectionError
@@ -32,9 +32,7 @@ from recovery.provenance import Gap
 
 _EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
 _PICTURES = (FileRole.REDUCED, FileRole.THUMBNAIL)
-_BY_WORD = {kind.code: kind for kind in MediaType} | {
-    kind.extension[1:]: kind for kind in MediaType if kind.extension
-}
+_BY_WORD = {kind.code: kind for kind in MediaType} | {kind.extension[1:]: kind for kind in MediaType if kind.extension}
 _LOOSE_FOLDER = "Loose ends/undated"
 
 
@@ -138,7 +136,7 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
         raise SelectionError(
             f"No asset has the UUID {names.safe_name(unknown[0], 80)}.", "List them with scan --all --json."
         )
-    without_row = {end.file_id for end in findings.loose_ends if end.code is LooseCode.FILE_WITHOUT_ASSET}
+    without_row = {end.file_id for end in findings.loose_ends if end.code is OrphanCode.FILE_WITHOUT_ASSET}
     stems, chosen = names.Stems(), []
     with_files = sorted((asset for asset in findings.assets if asset.files), key=_order)
     for asset in counted(with_files, progress, "Naming what to write", len(with_files), " photos"):
@@ -146,7 +144,7 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
         stem = stems.claim(f"{names.folder(asset, loose=loose)}/{names.readable_stem(asset)}", _identity(asset))
         if selection.takes(asset, loose=loose):
             chosen.append(_planned(asset, stem, selection))
-    if selection.takes_loose_files:
+    if selection.takes_files_without_asset:
         chosen += _loose_files(findings, stems)
     chosen += _messages(findings, stems, selection)
     useful = tuple(planned for planned in chosen if planned.files or planned.pictures)
@@ -197,9 +195,7 @@ def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
 def _loose_files(findings: Findings, stems: names.Stems) -> Iterator[PlannedAsset]:
     """Media that no asset speaks for; without a date or a name of their own they keep their path's or their ID."""
     spoken_for = {file.file_id for asset in findings.assets for file in asset.files}
-    ends = [
-        end for end in findings.loose_ends if end.code in (LooseCode.UNLISTED_BLOB, LooseCode.FILE_WITHOUT_ASSET)
-    ]
+    ends = [end for end in findings.loose_ends if end.code in (OrphanCode.UNLISTED_BLOB, OrphanCode.FILE_WITHOUT_ASSET)]
     for end in sorted(ends, key=lambda end: (end.domain or "", end.path or "", end.file_id or "")):
         kind = _media_kind(end)
         if kind is None or end.file_id is None or end.file_id in spoken_for:
@@ -226,13 +222,11 @@ def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> I
         stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)
         if selection.takes_message(message):
             targets = names.file_names(stem, files)
-            planned = (
-                PlannedFile(None, *pair, message.created, message) for pair in zip(files, targets, strict=True)
-            )
+            planned = (PlannedFile(None, *pair, message.created, message) for pair in zip(files, targets, strict=True))
             yield PlannedAsset(None, stem, tuple(planned))
 
 
-def _media_kind(end: LooseEnd) -> MediaType | None:
+def _media_kind(end: Orphan) -> MediaType | None:
     """Picture or movie by the guess (a word of it is a media type's code), else by the path's extension."""
     words = [*re.findall(r"[a-z0-9_]+", (end.guess or "").lower()), names.extension(end.path or "").lower()]
     kinds = (_BY_WORD[word] for word in words if word in _BY_WORD)

@@ -71,7 +71,7 @@ class Selection(Search):
         )
 
     @property
-    def takes_loose_files(self) -> bool:
+    def takes_files_without_asset(self) -> bool:
         """Whether files of which nothing but bytes is known are chosen: no filter can be answered for them."""
         return self.loose and not (self._names_kind or self.narrows)
 

@@ -17,6 +17,7 @@ from recovery.extraction.copying import Copier, Overwrite, source_of
 from recovery.extraction.folder import OutputFolder, check_space, unusable
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import (
+    CopyProgress,
     Document,
     DocumentOutcome,
     Documents,
@@ -24,9 +25,8 @@ from recovery.extraction.outcomes import (
     Outcome,
     Outcomes,
     OutcomeState,
-    Progress,
     RunFacts,
-    Silent,
+    SilentCopy,
 )
 from recovery.extraction.plan import Plan, PlannedAsset, PlannedFile
 from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text, run_text
@@ -56,7 +56,7 @@ def write(
     options: WriteOptions | None = None,
     documents: Documents | None = None,
     run: RunFacts | None = None,
-    progress: Progress | None = None,
+    progress: CopyProgress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Outcomes:
     """Write a plan into a folder; what an interrupted or earlier run has finished is checked, not written again.
@@ -76,7 +76,7 @@ def write(
                 if not options.ignore_free_space:
                     check_space(folder.root, _needed(plan, folder, journal))
                 copier = Copier(view, folder, journal, options.overwrite, lets_go=_fills_memory(plan.bytes))
-                writer = _Writer(copier, options.workers, progress or Silent())
+                writer = _Writer(copier, options.workers, progress or SilentCopy())
                 outcomes = writer.write(plan, documents or Documents())
                 recorder = partial(
                     run_text, run or RunFacts(), plan.backup, plan.gaps, key=key, started=started, ended=now()
@@ -90,7 +90,7 @@ def write(
 class _Writer:
     copier: Copier
     workers: int
-    progress: Progress
+    progress: CopyProgress
 
     def write(self, plan: Plan, documents: Documents) -> Outcomes:
         """Files, then sidecars, then the caller's documents for the top of the folder."""
@@ -119,9 +119,7 @@ class _Writer:
         records = [Document(MANIFEST, manifest), Document(RUN, record)]
         for outcome in self._write_documents(records, replacing):
             if outcome.entry is None:
-                raise OutputError(
-                    f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again."
-                )
+                raise OutputError(f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again.")
             entries.append(outcome.entry)
         self.copier.journal.compact(entries)
         self.copier.folder.flush_names()
@@ -148,9 +146,7 @@ class _Writer:
         crew.run(self._copy_jobs(batches[number] for number in order), self.workers, advanced, done)
         return tuple(outcome for outcomes in results for outcome in outcomes)
 
-    def _copy_jobs(
-        self, batches: Iterable[list[PlannedFile]]
-    ) -> Iterator[Callable[[crew.Tick], tuple[Outcome, ...]]]:
+    def _copy_jobs(self, batches: Iterable[list[PlannedFile]]) -> Iterator[Callable[[crew.Tick], tuple[Outcome, ...]]]:
         # The manifest is asked in the caller's thread, as SQLite wants it.
         view = self.copier.view
         for files in batches:
@@ -194,9 +190,7 @@ class _Writer:
         planned = {target for file in plan.files for target in (file.target, file.damaged_target)}
         folder = self.copier.folder
         known = (entry for entry in self.copier.journal if entry.target not in planned)
-        return tuple(
-            sorted((entry for entry in known if folder.exists(entry.target)), key=lambda entry: entry.target)
-        )
+        return tuple(sorted((entry for entry in known if folder.exists(entry.target)), key=lambda entry: entry.target))
 
 
 def _batches(files: Iterable[PlannedFile]) -> Iterator[list[PlannedFile]]:
@@ -225,9 +219,7 @@ def _order(sizes: Sequence[int]) -> list[int]:
     return [number for pair in zip_longest(large, small) for number in pair if number is not None]
 
 
-def _sidecars(
-    plan: Plan, files: tuple[Outcome, ...], pictures: set[str], documents: Documents
-) -> Iterator[Document]:
+def _sidecars(plan: Plan, files: tuple[Outcome, ...], pictures: set[str], documents: Documents) -> Iterator[Document]:
     """The documents beside each asset of which something is in the output, be it a derived picture."""
     start = 0
     for planned in plan.assets:

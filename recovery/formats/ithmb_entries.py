@@ -111,9 +111,7 @@ class Entries(Sequence[ThumbnailEntry]):
         footers, slot = self._footers, self._footers.slots[number]
         uuid = uuid_text(footers.uuid(number))
         state = _STATES[self._states[number]]
-        return ThumbnailEntry(
-            slot, uuid, footers.widths[number], footers.heights[number], slot * self._length, state
-        )
+        return ThumbnailEntry(slot, uuid, footers.widths[number], footers.heights[number], slot * self._length, state)
 
     def in_slot(self, slot: int) -> ThumbnailEntry | None:
         """The entry of a slot, None for an empty one."""

@@ -92,9 +92,7 @@ def read_media(stream: BinaryIO, size: int, where: str = "") -> Reading[MediaFac
             empty = Gap(GapSubject.MEDIA_FILE, where, GapReason.EMPTY_FILE, _HIDES)
             return Reading((MediaFacts(kind),), (empty,))
         if kind in _UNREAD:
-            unread = Gap(
-                GapSubject.MEDIA_CONTENTS, where, GapReason.NOT_LOOKED_INTO, _HIDES, part=kind.code.upper()
-            )
+            unread = Gap(GapSubject.MEDIA_CONTENTS, where, GapReason.NOT_LOOKED_INTO, _HIDES, part=kind.code.upper())
             return Reading((MediaFacts(kind),), (unread,))
         reader = _READERS.get(kind)
         facts, problems = reader(stream, size, kind) if reader else (MediaFacts(kind), ())
@@ -103,8 +101,7 @@ def read_media(stream: BinaryIO, size: int, where: str = "") -> Reading[MediaFac
         why = str(error) if isinstance(error, UnreadableFileError) else type(error).__name__
         facts, problems = MediaFacts(kind), (f"the file cannot be read: {why}",)
     gaps = tuple(
-        unreadable(GapSubject.MEDIA_CONTENTS, where, problem, *_HIDES, part=kind.code.upper())
-        for problem in problems
+        unreadable(GapSubject.MEDIA_CONTENTS, where, problem, *_HIDES, part=kind.code.upper()) for problem in problems
     )
     return Reading((facts,), gaps)
 

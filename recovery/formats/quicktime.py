@@ -236,9 +236,7 @@ def _edits(body: bytes) -> tuple[tuple[int, int], ...]:
     return tuple(layout.unpack_from(body, 8 + index * layout.size) for index in range(whole))
 
 
-def _first_shown(
-    edits: tuple[tuple[int, int], ...], movie_scale: int | None, media_scale: int | None
-) -> float | None:
+def _first_shown(edits: tuple[tuple[int, int], ...], movie_scale: int | None, media_scale: int | None) -> float | None:
     """Seconds from the movie's start to the track's first sample: empty edits wait, the next one may skip."""
     if not movie_scale:
         return None

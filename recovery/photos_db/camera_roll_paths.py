@@ -14,7 +14,7 @@ ROOT = "Media/"
 """Stands in front of the library's directories in the backup's paths."""
 
 
-class Part(StrEnum):
+class MediaPathPart(StrEnum):
     """What a file is in the camera roll."""
 
     ORIGINAL = "original"
@@ -48,13 +48,13 @@ ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
 """Roles of files that are the photo itself."""
 
 
-class Place(NamedTuple):
+class MediaPath(NamedTuple):
     """The part a path stands for, and the asset it names: directory as the library stores it, and file name.
 
     `name` has no extension where the path gives none (`stem_only`); `format_id` is the kind of thumbnail.
     """
 
-    part: Part
+    part: MediaPathPart
     directory: str = ""
     name: str = ""
     stem_only: bool = False
@@ -88,19 +88,24 @@ _ORIGINALS = r"DCIM/[^/]+|PhotoData/CPLAssets/[^/]+|PhotoData/PhotoCloudSharingD
 
 _NO_STEPS = frozenset(("", ".", ".."))
 # How a path begins, its part, whether it lacks the extension, and the only pattern such a path can fit.
-_PATTERNS: tuple[tuple[str, Part, bool, re.Pattern[str]], ...] = tuple(
+_PATTERNS: tuple[tuple[str, MediaPathPart, bool, re.Pattern[str]], ...] = tuple(
     (start, part, stem_only, re.compile(pattern))
     for start, part, stem_only, pattern in (
-        ("PhotoData/Thumbnails/V2/", Part.THUMBNAIL, False, r"[^/]+/[^/]+/V2/(.+)/([^/]+)/(\d{1,9})\.JPG"),
-        ("PhotoData/Thumbnails/", Part.TABLE, False, r"[^/]+/[^/]+/()()(\d{1,9})\.ithmb"),
-        ("PhotoData/Mutations/", Part.EDIT, True, r"[^/]+/[^/]+/(.+)/([^/]+)/Adjustments/[^/]+()"),
-        ("PhotoData/Metadata/", Part.REDUCED, False, rf"[^/]+/[^/]+/({_ORIGINALS})/([^/]+)()"),
-        ("", Part.ORIGINAL, False, rf"({_ORIGINALS})/([^./][^/]*)()"),
+        (
+            "PhotoData/Thumbnails/V2/",
+            MediaPathPart.THUMBNAIL,
+            False,
+            r"[^/]+/[^/]+/V2/(.+)/([^/]+)/(\d{1,9})\.JPG",
+        ),
+        ("PhotoData/Thumbnails/", MediaPathPart.TABLE, False, r"[^/]+/[^/]+/()()(\d{1,9})\.ithmb"),
+        ("PhotoData/Mutations/", MediaPathPart.EDIT, True, r"[^/]+/[^/]+/(.+)/([^/]+)/Adjustments/[^/]+()"),
+        ("PhotoData/Metadata/", MediaPathPart.REDUCED, False, rf"[^/]+/[^/]+/({_ORIGINALS})/([^/]+)()"),
+        ("", MediaPathPart.ORIGINAL, False, rf"({_ORIGINALS})/([^./][^/]*)()"),
     )
 )
 
 
-def place_of(domain: str, relative_path: str) -> Place | None:
+def media_path(domain: str, relative_path: str) -> MediaPath | None:
     """What a file of the backup is in the camera roll; None for files that are no media of it."""
     if domain != DOMAIN or not relative_path.startswith(ROOT):
         return None
@@ -113,7 +118,7 @@ def place_of(domain: str, relative_path: str) -> Place | None:
             if found is None:
                 return None
             directory, name, number = found.groups()
-            return Place(part, directory, name, stem_only, int(number) if number else None)
+            return MediaPath(part, directory, name, stem_only, int(number) if number else None)
     return None
 
 

@@ -13,7 +13,7 @@ from recovery.database import Database, quoted
 from recovery.errors import UnreadableDatabaseError
 from recovery.formats.sqlite.carving import CarvedRow, Target, carve_tables, live_rows, log_of
 from recovery.formats.sqlite.copy_state import inspect_copy
-from recovery.formats.sqlite.record_format import Column, Shape, columns_of
+from recovery.formats.sqlite.record_format import RecordColumn, RecordTemplate, columns_of
 from recovery.formats.sqlite.regions import Origin
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source
@@ -85,24 +85,24 @@ def _nothing(path: Path, why: GapReason, *values: str, fault: bool) -> Reading[D
     return Reading(gaps=(Gap(GapSubject.DELETED_ROWS, path.name, why, _HIDES, fault, values=values),))
 
 
-def _targets(database: Database, assets: Shape, attributes: Shape) -> list[Target]:
+def _targets(database: Database, assets: RecordTemplate, attributes: RecordTemplate) -> list[Target]:
     """The tables to look for: the assets, and the attributes where there are any."""
     shapes = [assets, *([attributes] if attributes.key in attributes.names else [])]
     return [Target(shape, live_rows(database, shape, rowids_reused=False)) for shape in shapes]
 
 
-def asset_shape(database: Database, table: str) -> Shape:
+def asset_shape(database: Database, table: str) -> RecordTemplate:
     """What a row of the asset table looks like: its uuid is its key, Z_OPT grows with every change."""
-    shape = Shape(table, _with_entity(database, table), "ZUUID", "Z_OPT", (("ZUUID", _UUID),))
+    shape = RecordTemplate(table, _with_entity(database, table), "ZUUID", "Z_OPT", (("ZUUID", _UUID),))
     return replace(shape, least=shape.names.index("ZUUID") + 1) if "ZUUID" in shape.names else shape
 
 
-def attributes_shape(database: Database) -> Shape:
+def attributes_shape(database: Database) -> RecordTemplate:
     """What a row of the attributes table looks like: one per asset, so the asset's Z_PK is its key."""
-    return Shape(ATTRIBUTES_TABLE, _with_entity(database, ATTRIBUTES_TABLE), "ZASSET", "Z_OPT")
+    return RecordTemplate(ATTRIBUTES_TABLE, _with_entity(database, ATTRIBUTES_TABLE), "ZASSET", "Z_OPT")
 
 
-def _with_entity(database: Database, table: str) -> tuple[Column, ...]:
+def _with_entity(database: Database, table: str) -> tuple[RecordColumn, ...]:
     """The columns with what Core Data adds: Z_ENT and Z_OPT are never NULL, and one entity has one serial type."""
     columns = tuple(
         replace(column, required=True) if column.name in ("Z_ENT", "Z_OPT") else column
@@ -115,7 +115,7 @@ def _with_entity(database: Database, table: str) -> tuple[Column, ...]:
     return tuple(replace(column, exact=exact) if column.name == "Z_ENT" else column for column in columns)
 
 
-def _entities(database: Database, table: str, columns: tuple[Column, ...]) -> set[int]:
+def _entities(database: Database, table: str, columns: tuple[RecordColumn, ...]) -> set[int]:
     if all(column.name != "Z_ENT" for column in columns):
         return set()
     rows = database.rows(f"SELECT DISTINCT Z_ENT AS number FROM {quoted(table)} LIMIT 100")

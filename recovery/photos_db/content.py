@@ -47,9 +47,7 @@ _VIDEO = _Family(
     frozenset(kind for kind in MediaType if kind.is_video) | {MediaType.M4A},
     ((8, b"AVI "), (4, b"styp"), (4, b"moof"), (4, b"sidx")),
 )
-_PROPERTY_LIST = _Family(
-    "a property list", frozenset((MediaType.AAE, MediaType.BINARY_PLIST, MediaType.XML_PLIST))
-)
+_PROPERTY_LIST = _Family("a property list", frozenset((MediaType.AAE, MediaType.BINARY_PLIST, MediaType.XML_PLIST)))
 # Raw files of several makers are called .raw, some without a signature.
 _FAMILIES = (
     dict.fromkeys(IMAGE_EXTENSIONS - {".raw"}, _PICTURE)

@@ -73,7 +73,7 @@ THRESHOLDS: tuple[tuple[int, Verdict], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredValue:
     """A stored value and the place it stands at."""
 
     value: str
@@ -81,27 +81,27 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class FaceTimeEvidence:
     """Everything about one asset that a rule may look at."""
 
-    names: tuple[Stored, ...] = ()
+    names: tuple[StoredValue, ...] = ()
     """Original file names of still and movie, from wherever they stand."""
-    bundles: tuple[Stored, ...] = ()
-    imported_by: Stored | None = None
+    bundles: tuple[StoredValue, ...] = ()
+    imported_by: StoredValue | None = None
     """ZIMPORTEDBY or its attribute, as a number in text."""
     saved_asset_type: int | None = None
     live: bool = False
     camera_make: bool | None = None
     """Whether the still names a camera maker without naming FaceTime; None when nobody looked inside."""
-    comments: tuple[Stored, ...] = ()
-    models: tuple[Stored, ...] = ()
-    lenses: tuple[Stored, ...] = ()
-    movie_keywords: tuple[Stored, ...] = ()
-    messages_names: tuple[Stored, ...] = ()
+    comments: tuple[StoredValue, ...] = ()
+    models: tuple[StoredValue, ...] = ()
+    lenses: tuple[StoredValue, ...] = ()
+    movie_keywords: tuple[StoredValue, ...] = ()
+    messages_names: tuple[StoredValue, ...] = ()
     """Names of attachments in Messages that are this asset."""
-    history_client: Stored | None = None
+    history_client: StoredValue | None = None
     """What the library's history says of the program that added the asset, where it names FaceTime."""
-    call: Stored | None = None
+    call: StoredValue | None = None
     """A FaceTime video call that was going on when the asset was made."""
 
 
@@ -118,12 +118,12 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SignalRule:
     """One signal: its code in the inventory, its weight, what fires it, and how sure the rule itself is."""
 
     code: str
     weight: int
-    find: Callable[[Traces], Stored | None]
+    find: Callable[[FaceTimeEvidence], StoredValue | None]
     tier: Tier
     seen: Seen | None = None
     """None where no genuine file can show how often it occurs: those at hand were found by their name."""
@@ -135,8 +135,8 @@ class Rule:
 class Fired:
     """A rule that fired, with the stored value that fired it."""
 
-    rule: Rule
-    stored: Stored
+    rule: SignalRule
+    stored: StoredValue
 
 
 class Camera(StrEnum):
@@ -171,7 +171,7 @@ class Judgement:
     photographed: Photographed = NO_DEVICE
 
 
-def _first(values: tuple[Stored, ...], test: Callable[[str], object]) -> Stored | None:
+def _first(values: tuple[StoredValue, ...], test: Callable[[str], object]) -> StoredValue | None:
     return next((stored for stored in values if test(stored.value)), None)
 
 
@@ -180,41 +180,41 @@ def is_of_facetime(bundle: str) -> bool:
     return bundle.lower() in SAVING_BUNDLES or bundle.lower() in CALLING_BUNDLES
 
 
-def _named(traces: Traces) -> Stored | None:
+def _named(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.names, is_facetime_name)
 
 
-def _saved_by(traces: Traces) -> Stored | None:
+def _saved_by(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.bundles, lambda value: value.lower() in SAVING_BUNDLES)
 
 
-def _saved_in_call(traces: Traces) -> Stored | None:
+def _saved_in_call(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.bundles, lambda value: value.lower() in CALLING_BUNDLES) if traces.live else None
 
 
-def _comment(traces: Traces) -> Stored | None:
+def _comment(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.comments, lambda value: value.strip() == COMMENT)
 
 
-def _lens(traces: Traces) -> Stored | None:
+def _lens(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.lenses, _LENS.fullmatch)
 
 
-def _lens_of_mac(traces: Traces) -> Stored | None:
+def _lens_of_mac(traces: FaceTimeEvidence) -> StoredValue | None:
     """A lens that is called exactly as the device; other cameras may do that too, so it only adds."""
     models = {(stored.source.store, stored.value) for stored in traces.models}
     return next((lens for lens in traces.lenses if (lens.source.store, lens.value) in models), None)
 
 
-def _keyword(traces: Traces) -> Stored | None:
+def _keyword(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.movie_keywords, lambda value: value.strip() == _KEYWORD)
 
 
-def _messages_name(traces: Traces) -> Stored | None:
+def _messages_name(traces: FaceTimeEvidence) -> StoredValue | None:
     return _first(traces.messages_names, is_facetime_name)
 
 
-def _system_live_photo(traces: Traces) -> Stored | None:
+def _system_live_photo(traces: FaceTimeEvidence) -> StoredValue | None:
     """A Live Photo saved by a part of the system, not by the camera: what a FaceTime photo looks like."""
     if not traces.live or traces.imported_by is None or traces.camera_make:
         return None
@@ -225,16 +225,16 @@ def _system_live_photo(traces: Traces) -> Stored | None:
 
 _STILLS, _VIDEOS = "stills", "videos"
 
-RULES: tuple[Rule, ...] = (
-    Rule("original_filename", 70, _named, Tier.DOCUMENTED),
-    Rule("embedded_marker", 70, _comment, Tier.DOCUMENTED, Seen(72, 78, _STILLS)),
-    Rule("creator_bundle", 60, _saved_by, Tier.UNTESTED),
-    Rule("movie_marker", 50, _keyword, Tier.DOCUMENTED, Seen(10, 10, _VIDEOS)),
-    Rule("messages_name", 40, _messages_name, Tier.DOCUMENTED),
-    Rule("creator_bundle", 40, _saved_in_call, Tier.UNTESTED),
-    Rule("creator_bundle", 40, lambda traces: traces.history_client, Tier.UNTESTED),
-    Rule("lens_model", 35, _lens, Tier.DOCUMENTED, Seen(64, 78, _STILLS)),
-    Rule(
+RULES: tuple[SignalRule, ...] = (
+    SignalRule("original_filename", 70, _named, Tier.DOCUMENTED),
+    SignalRule("embedded_marker", 70, _comment, Tier.DOCUMENTED, Seen(72, 78, _STILLS)),
+    SignalRule("creator_bundle", 60, _saved_by, Tier.UNTESTED),
+    SignalRule("movie_marker", 50, _keyword, Tier.DOCUMENTED, Seen(10, 10, _VIDEOS)),
+    SignalRule("messages_name", 40, _messages_name, Tier.DOCUMENTED),
+    SignalRule("creator_bundle", 40, _saved_in_call, Tier.UNTESTED),
+    SignalRule("creator_bundle", 40, lambda traces: traces.history_client, Tier.UNTESTED),
+    SignalRule("lens_model", 35, _lens, Tier.DOCUMENTED, Seen(64, 78, _STILLS)),
+    SignalRule(
         "lens_model",
         35,
         _lens_of_mac,
@@ -242,8 +242,8 @@ RULES: tuple[Rule, ...] = (
         Seen(7, 78, f"{_STILLS} (all that show a Mac)"),
         only_adds=True,
     ),
-    Rule("call_overlap", 15, lambda traces: traces.call, Tier.UNTESTED, only_adds=True),
-    Rule("imported_by", 10, _system_live_photo, Tier.UNTESTED),
+    SignalRule("call_overlap", 15, lambda traces: traces.call, Tier.UNTESTED, only_adds=True),
+    SignalRule("imported_by", 10, _system_live_photo, Tier.UNTESTED),
 )
 
 
@@ -251,7 +251,7 @@ NOTHING_FIRED = Judgement(Verdict.NO, (), None)
 """What `judge` says where no rule but an adding one fires."""
 
 
-def judge(traces: Traces) -> Judgement:
+def judge(traces: FaceTimeEvidence) -> Judgement:
     """Weigh the signals.
 
     A call going on never counts alone, so a screenshot or a camera photo in a call stays "no". Rules that no
@@ -273,7 +273,7 @@ _OF_CAMERA = frozenset(("embedded_marker", "lens_model"))
 """Signals that show a picture to be as FaceTime wrote it, so that its model is that of the photographed device."""
 
 
-def _photographed(traces: Traces, fired: list[Fired]) -> Photographed:
+def _photographed(traces: FaceTimeEvidence, fired: list[Fired]) -> Photographed:
     """What the still says of its camera, where the same file carries a mark of FaceTime."""
     store = next((item.stored.source.store for item in fired if item.rule.code in _OF_CAMERA), None)
     model, lens = (_first_in(store, values) for values in (traces.models, traces.lenses))
@@ -284,11 +284,11 @@ def _photographed(traces: Traces, fired: list[Fired]) -> Photographed:
     return Photographed(named[1], camera, lens.source) if lens and named else NO_DEVICE
 
 
-def _first_in(store: str | None, values: tuple[Stored, ...]) -> Stored | None:
+def _first_in(store: str | None, values: tuple[StoredValue, ...]) -> StoredValue | None:
     return next((stored for stored in values if stored.source.store == store), None)
 
 
-def _shared_by(traces: Traces) -> str | None:
+def _shared_by(traces: FaceTimeEvidence) -> str | None:
     """The program that saved an asset under FaceTime's file name without being part of FaceTime."""
     if not _named(traces):
         return None
@@ -296,7 +296,7 @@ def _shared_by(traces: Traces) -> str | None:
     return other.value if other and not _saved_by(traces) else None
 
 
-def worth_a_look(traces: Traces) -> bool:
+def needs_media_scan(traces: FaceTimeEvidence) -> bool:
     """Whether marks inside the file could change the verdict: any signal, or a Live Photo not from the camera."""
     if any(rule.find(traces) for rule in RULES):
         return True

@@ -9,7 +9,7 @@ from typing import Any
 
 from recovery import clock, limits
 from recovery.database import Database, quoted
-from recovery.photos_db.library_fields import TABLES, Fact, Form, Home, Join, Role
+from recovery.photos_db.library_fields import TABLES, ColumnCandidate, Field, FieldType, Join, TableRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,15 @@ class Resolved:
     sql: str
     table: str
     sources: dict[str, tuple[str, ...]]
-    absent: tuple[Fact, ...]
+    absent: tuple[Field, ...]
 
 
-def table_of(database: Database, role: Role) -> str | None:
+def table_of(database: Database, role: TableRole) -> str | None:
     """The name a role's table has in this database, None when it has none."""
     return next((name for name in TABLES[role] if name in database.tables), None)
 
 
-def resolve(database: Database, facts: Iterable[Fact], base: Role, joins: Iterable[Join] = ()) -> Resolved | None:
+def resolve(database: Database, facts: Iterable[Field], base: TableRole, joins: Iterable[Join] = ()) -> Resolved | None:
     """Build the SELECT; None when the base table is missing. A fact without a home is selected as NULL."""
     base_table = table_of(database, base)
     if base_table is None:
@@ -41,7 +41,7 @@ def resolve(database: Database, facts: Iterable[Fact], base: Role, joins: Iterab
             clauses.append(f"LEFT JOIN {quoted(tables[join.role])} AS {join.role} ON {on}")
     columns: list[str] = []
     sources: dict[str, tuple[str, ...]] = {}
-    absent: list[Fact] = []
+    absent: list[Field] = []
     for fact in facts:
         homes = [home for home in fact.homes if _exists(database, tables, home)]
         sources[fact.name] = tuple(f"{tables[home.role]}.{home.column}" for home in homes)
@@ -52,7 +52,7 @@ def resolve(database: Database, facts: Iterable[Fact], base: Role, joins: Iterab
     return Resolved(sql, base_table, sources, tuple(absent))
 
 
-def _condition(database: Database, join: Join, tables: dict[Role, str]) -> tuple[str, str] | None:
+def _condition(database: Database, join: Join, tables: dict[TableRole, str]) -> tuple[str, str] | None:
     table = table_of(database, join.role)
     if table is None or join.on not in tables:
         return None
@@ -62,11 +62,11 @@ def _condition(database: Database, join: Join, tables: dict[Role, str]) -> tuple
     return None
 
 
-def _exists(database: Database, tables: dict[Role, str], home: Home) -> bool:
+def _exists(database: Database, tables: dict[TableRole, str], home: ColumnCandidate) -> bool:
     return home.role in tables and home.column in database.columns(tables[home.role])
 
 
-def _expression(homes: list[Home]) -> str:
+def _expression(homes: list[ColumnCandidate]) -> str:
     places = [f"{home.role}.{quoted(home.column)}" for home in homes]
     if not places:
         return "NULL"
@@ -89,24 +89,24 @@ def _truth(value: object) -> int | None:
     return int(bool(value)) if isinstance(value, int) else None
 
 
-_CELLS: dict[Form, Callable[[object], object]] = {
-    Form.TEXT: _text,
-    Form.WHOLE: _whole,
-    Form.REAL: _real,
-    Form.MOMENT: _real,
-    Form.TRUTH: _truth,
+_CELLS: dict[FieldType, Callable[[object], object]] = {
+    FieldType.TEXT: _text,
+    FieldType.WHOLE: _whole,
+    FieldType.REAL: _real,
+    FieldType.MOMENT: _real,
+    FieldType.TRUTH: _truth,
 }
 """How each form is kept; a value of another type than the fact's is treated as absent."""
 # Types that a form keeps as they are; the others are looked at for infinity.
-_AS_IT_IS: dict[Form, frozenset[type]] = {
-    Form.TEXT: frozenset((str, type(None))),
-    Form.WHOLE: frozenset((int, type(None))),
+_AS_IT_IS: dict[FieldType, frozenset[type]] = {
+    FieldType.TEXT: frozenset((str, type(None))),
+    FieldType.WHOLE: frozenset((int, type(None))),
 }
 _NOTHING = frozenset((type(None),))
-_MADE: dict[Form, Callable[[Any], object]] = {Form.MOMENT: clock.from_cocoa, Form.TRUTH: bool}
+_MADE: dict[FieldType, Callable[[Any], object]] = {FieldType.MOMENT: clock.from_cocoa, FieldType.TRUTH: bool}
 
 
-def cells(facts: Iterable[Fact], rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
+def cells(facts: Iterable[Field], rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
     """The cells of some rows in the order of the facts as the working database keeps them: times still as stored.
 
     It works by columns: one whose values all have the expected type is passed on as it is.
@@ -115,19 +115,19 @@ def cells(facts: Iterable[Fact], rows: Sequence[Sequence[object]]) -> Iterator[t
     return zip(*(_column(fact.form, column) for fact, column in zip(facts, columns, strict=True)), strict=True)
 
 
-def values(facts: Iterable[Fact], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+def values(facts: Iterable[Field], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     """The values of some rows that `cells` gave, each in its form."""
     columns = zip(*rows, strict=True)
     return zip(*(_made(fact.form, column) for fact, column in zip(facts, columns, strict=True)), strict=True)
 
 
-def _column(form: Form, column: Sequence[object]) -> Sequence[object]:
+def _column(form: FieldType, column: Sequence[object]) -> Sequence[object]:
     if set(map(type, column)) <= _AS_IT_IS.get(form, _NOTHING):
         return column
     reader = _CELLS[form]
     return [None if value is None else reader(value) for value in column]
 
 
-def _made(form: Form, column: Sequence[Any]) -> Sequence[object]:
+def _made(form: FieldType, column: Sequence[Any]) -> Sequence[object]:
     make = _MADE.get(form)
     return column if make is None else [None if value is None else make(value) for value in column]

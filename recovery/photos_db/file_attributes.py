@@ -178,9 +178,7 @@ def _plan(names: tuple[str, ...]) -> tuple[_Known | None, ...]:
 def _known(name: str) -> _Known:
     fact = _BY_KEY.get(name)
     key = name.removeprefix(PREFIX)
-    return (
-        _Known(FileAttributes._fields.index(fact.field), fact.decode, key) if fact else _Known(-1, _unknown, key)
-    )
+    return _Known(FileAttributes._fields.index(fact.field), fact.decode, key) if fact else _Known(-1, _unknown, key)
 
 
 def _unknown(data: bytes) -> None:

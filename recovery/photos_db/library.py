@@ -16,7 +16,7 @@ from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDat
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.field_query import Resolved, cells, resolve
-from recovery.photos_db.library_fields import ASSET_FACTS, ASSET_JOINS, RESOURCE_FACTS, Fact, Role
+from recovery.photos_db.library_fields import ASSET_FIELDS, ASSET_JOINS, RESOURCE_FIELDS, Field, TableRole
 from recovery.provenance import Gap, unreadable
 
 DOMAIN = "CameraRollDomain"
@@ -105,7 +105,7 @@ class LibraryReader:
     """
 
     def __init__(self, database: Database) -> None:
-        resolved = resolve(database, ASSET_FACTS, Role.ASSET, ASSET_JOINS)
+        resolved = resolve(database, ASSET_FIELDS, TableRole.ASSET, ASSET_JOINS)
         if resolved is None:
             raise UnreadableDatabaseError(
                 "Photos.sqlite has no table of assets that this program knows.",
@@ -117,13 +117,13 @@ class LibraryReader:
 
     def assets(self) -> Iterator[tuple[Any, ...]]:
         """The cells of each asset row in the order of ASSET_FACTS; a join may repeat a row."""
-        rows = self._rows(self._resolved, ASSET_FACTS, "assets", GapSubject.ASSETS)
+        rows = self._rows(self._resolved, ASSET_FIELDS, "assets", GapSubject.ASSETS)
         yield from (row for row in rows if row[0] is not None)
         self.gaps.extend(_absent(self._database, self._resolved))
 
     def resources(self) -> Iterator[tuple[Any, ...]]:
         """The cells of each resource row in the order of RESOURCE_FACTS."""
-        resolved = resolve(self._database, RESOURCE_FACTS, Role.RESOURCE)
+        resolved = resolve(self._database, RESOURCE_FIELDS, TableRole.RESOURCE)
         if resolved is None:
             self.gaps.append(
                 Gap(
@@ -134,7 +134,7 @@ class LibraryReader:
                 )
             )
             return
-        for row in self._rows(resolved, RESOURCE_FACTS, "resources", GapSubject.RESOURCE_ROWS):
+        for row in self._rows(resolved, RESOURCE_FIELDS, "resources", GapSubject.RESOURCE_ROWS):
             if row[0] is not None:
                 yield row
 
@@ -154,7 +154,7 @@ class LibraryReader:
         return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps))
 
     def _rows(
-        self, resolved: Resolved, facts: tuple[Fact, ...], what: str, subject: GapSubject
+        self, resolved: Resolved, facts: tuple[Field, ...], what: str, subject: GapSubject
     ) -> Iterator[tuple[Any, ...]]:
         database = self._database
         try:
@@ -193,9 +193,7 @@ def _batches(rows: Iterable[sqlite3.Row], what: str, most: int) -> Iterator[list
     try:
         for number, row in enumerate(rows):
             if number >= most:
-                raise UnreadableDatabaseError(
-                    f"There are more than {most:,} {what}, more than their table explains."
-                )
+                raise UnreadableDatabaseError(f"There are more than {most:,} {what}, more than their table explains.")
             batch.append(row)
             if len(batch) == _ROWS_AT_ONCE:
                 yield batch
@@ -283,5 +281,5 @@ def _person_query(database: Database) -> str | None:
     )
 
 
-assert AssetRow._fields == tuple(fact.name for fact in ASSET_FACTS)
-assert ResourceRow._fields == tuple(fact.name for fact in RESOURCE_FACTS)
+assert AssetRow._fields == tuple(fact.name for fact in ASSET_FIELDS)
+assert ResourceRow._fields == tuple(fact.name for fact in RESOURCE_FIELDS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Role(StrEnum):
+class TableRole(StrEnum):
     """What a table is for; `TABLES` lists the names it has had."""
 
     ASSET = "asset"
@@ -20,7 +20,7 @@ class Role(StrEnum):
     RESOURCE = "resource"
 
 
-class Form(StrEnum):
+class FieldType(StrEnum):
     """How a stored value is read; a value of another form counts as absent."""
 
     TEXT = "text"
@@ -32,20 +32,20 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class ColumnCandidate:
     """One place a fact can stand."""
 
-    role: Role
+    role: TableRole
     column: str
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Field:
     """One fact: its name in our records, its form, its possible homes, and what is hidden when it has none."""
 
     name: str
-    form: Form
-    homes: tuple[Home, ...]
+    form: FieldType
+    homes: tuple[ColumnCandidate, ...]
     hides: tuple[str, ...] = ()
 
 
@@ -53,93 +53,97 @@ class Fact:
 class Join:
     """How a table is joined to the asset: the first pair of columns that exists on both sides."""
 
-    role: Role
+    role: TableRole
     pairs: tuple[tuple[str, str], ...]
     """(column of the joined table, column of the table it hangs on)"""
-    on: Role = Role.ASSET
+    on: TableRole = TableRole.ASSET
 
 
-TABLES: dict[Role, tuple[str, ...]] = {
-    Role.ASSET: ("ZASSET", "ZGENERICASSET"),
-    Role.ATTRIBUTES: ("ZADDITIONALASSETATTRIBUTES",),
-    Role.CLOUD_MASTER: ("ZCLOUDMASTER",),
-    Role.DESCRIPTION: ("ZASSETDESCRIPTION",),
-    Role.RESOURCE: ("ZINTERNALRESOURCE",),
+TABLES: dict[TableRole, tuple[str, ...]] = {
+    TableRole.ASSET: ("ZASSET", "ZGENERICASSET"),
+    TableRole.ATTRIBUTES: ("ZADDITIONALASSETATTRIBUTES",),
+    TableRole.CLOUD_MASTER: ("ZCLOUDMASTER",),
+    TableRole.DESCRIPTION: ("ZASSETDESCRIPTION",),
+    TableRole.RESOURCE: ("ZINTERNALRESOURCE",),
 }
 
 ASSET_JOINS: tuple[Join, ...] = (
-    Join(Role.ATTRIBUTES, (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES"))),
-    Join(Role.CLOUD_MASTER, (("Z_PK", "ZMASTER"),)),
-    Join(Role.DESCRIPTION, (("Z_PK", "ZASSETDESCRIPTION"), ("ZASSETATTRIBUTES", "Z_PK")), on=Role.ATTRIBUTES),
+    Join(TableRole.ATTRIBUTES, (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES"))),
+    Join(TableRole.CLOUD_MASTER, (("Z_PK", "ZMASTER"),)),
+    Join(
+        TableRole.DESCRIPTION,
+        (("Z_PK", "ZASSETDESCRIPTION"), ("ZASSETATTRIBUTES", "Z_PK")),
+        on=TableRole.ATTRIBUTES,
+    ),
 )
 
 
-def _asset(*columns: str) -> tuple[Home, ...]:
-    return tuple(Home(Role.ASSET, column) for column in columns)
+def _asset(*columns: str) -> tuple[ColumnCandidate, ...]:
+    return tuple(ColumnCandidate(TableRole.ASSET, column) for column in columns)
 
 
-def _attributes(*columns: str) -> tuple[Home, ...]:
-    return tuple(Home(Role.ATTRIBUTES, column) for column in columns)
+def _attributes(*columns: str) -> tuple[ColumnCandidate, ...]:
+    return tuple(ColumnCandidate(TableRole.ATTRIBUTES, column) for column in columns)
 
 
-def _master(*columns: str) -> tuple[Home, ...]:
-    return tuple(Home(Role.CLOUD_MASTER, column) for column in columns)
+def _master(*columns: str) -> tuple[ColumnCandidate, ...]:
+    return tuple(ColumnCandidate(TableRole.CLOUD_MASTER, column) for column in columns)
 
 
-def _resource(*columns: str) -> tuple[Home, ...]:
-    return tuple(Home(Role.RESOURCE, column) for column in columns)
+def _resource(*columns: str) -> tuple[ColumnCandidate, ...]:
+    return tuple(ColumnCandidate(TableRole.RESOURCE, column) for column in columns)
 
 
-_T, _W, _R, _M, _B = Form.TEXT, Form.WHOLE, Form.REAL, Form.MOMENT, Form.TRUTH
+_T, _W, _R, _M, _B = FieldType.TEXT, FieldType.WHOLE, FieldType.REAL, FieldType.MOMENT, FieldType.TRUTH
 
-ASSET_FACTS: tuple[Fact, ...] = (
-    Fact("pk", _W, _asset("Z_PK")),
-    Fact("uuid", _T, _asset("ZUUID"), ("joining assets with history and thumbnails",)),
-    Fact("directory", _T, _asset("ZDIRECTORY"), ("which file belongs to which asset",)),
-    Fact("filename", _T, _asset("ZFILENAME"), ("which file belongs to which asset",)),
-    Fact("original_filename", _T, _attributes("ZORIGINALFILENAME"), ("the best mark of FaceTime origin",)),
-    Fact("cloud_original_filename", _T, _master("ZORIGINALFILENAME")),
-    Fact("created", _M, _asset("ZDATECREATED"), ("the date of photos",)),
-    Fact("added", _M, _asset("ZADDEDDATE")),
-    Fact("timezone", _T, _attributes("ZTIMEZONENAME")),
-    Fact("timezone_offset", _W, _attributes("ZTIMEZONEOFFSET")),
-    Fact("width", _W, _asset("ZWIDTH")),
-    Fact("height", _W, _asset("ZHEIGHT")),
-    Fact("duration", _R, _asset("ZDURATION")),
-    Fact("latitude", _R, _asset("ZLATITUDE")),
-    Fact("longitude", _R, _asset("ZLONGITUDE")),
-    Fact("favorite", _B, _asset("ZFAVORITE")),
-    Fact("hidden", _B, _asset("ZHIDDEN"), ("which photos are hidden",)),
-    Fact("trashed_state", _W, _asset("ZTRASHEDSTATE"), ("which photos are recently deleted",)),
-    Fact("trashed_at", _M, _asset("ZTRASHEDDATE"), ("when photos were deleted",)),
-    Fact("kind", _W, _asset("ZKIND"), ("what is a photo and what a video",)),
-    Fact("kind_subtype", _W, _asset("ZKINDSUBTYPE"), ("what is a Live Photo",)),
-    Fact("media_group_uuid", _T, _asset("ZMEDIAGROUPUUID")),
-    Fact("saved_asset_type", _W, _asset("ZSAVEDASSETTYPE")),
-    Fact("imported_by", _W, _attributes("ZIMPORTEDBY") + _master("ZIMPORTEDBY")),
-    Fact(
+ASSET_FIELDS: tuple[Field, ...] = (
+    Field("pk", _W, _asset("Z_PK")),
+    Field("uuid", _T, _asset("ZUUID"), ("joining assets with history and thumbnails",)),
+    Field("directory", _T, _asset("ZDIRECTORY"), ("which file belongs to which asset",)),
+    Field("filename", _T, _asset("ZFILENAME"), ("which file belongs to which asset",)),
+    Field("original_filename", _T, _attributes("ZORIGINALFILENAME"), ("the best mark of FaceTime origin",)),
+    Field("cloud_original_filename", _T, _master("ZORIGINALFILENAME")),
+    Field("created", _M, _asset("ZDATECREATED"), ("the date of photos",)),
+    Field("added", _M, _asset("ZADDEDDATE")),
+    Field("timezone", _T, _attributes("ZTIMEZONENAME")),
+    Field("timezone_offset", _W, _attributes("ZTIMEZONEOFFSET")),
+    Field("width", _W, _asset("ZWIDTH")),
+    Field("height", _W, _asset("ZHEIGHT")),
+    Field("duration", _R, _asset("ZDURATION")),
+    Field("latitude", _R, _asset("ZLATITUDE")),
+    Field("longitude", _R, _asset("ZLONGITUDE")),
+    Field("favorite", _B, _asset("ZFAVORITE")),
+    Field("hidden", _B, _asset("ZHIDDEN"), ("which photos are hidden",)),
+    Field("trashed_state", _W, _asset("ZTRASHEDSTATE"), ("which photos are recently deleted",)),
+    Field("trashed_at", _M, _asset("ZTRASHEDDATE"), ("when photos were deleted",)),
+    Field("kind", _W, _asset("ZKIND"), ("what is a photo and what a video",)),
+    Field("kind_subtype", _W, _asset("ZKINDSUBTYPE"), ("what is a Live Photo",)),
+    Field("media_group_uuid", _T, _asset("ZMEDIAGROUPUUID")),
+    Field("saved_asset_type", _W, _asset("ZSAVEDASSETTYPE")),
+    Field("imported_by", _W, _attributes("ZIMPORTEDBY") + _master("ZIMPORTEDBY")),
+    Field(
         "creator_bundle",
         _T,
         _attributes("ZIMPORTEDBYBUNDLEIDENTIFIER", "ZCREATORBUNDLEID"),
         ("which program saved a photo",),
     ),
-    Fact("cloud_creator_bundle", _T, _master("ZIMPORTEDBYBUNDLEIDENTIFIER")),
-    Fact("thumbnail_index", _W, _asset("ZTHUMBNAILINDEX")),
-    Fact("cloud_guid", _T, _asset("ZCLOUDASSETGUID")),
-    Fact("cloud_state", _W, _asset("ZCLOUDLOCALSTATE")),
-    Fact("cloud_master_state", _W, _master("ZCLOUDLOCALSTATE")),
-    Fact("upload_attempts", _W, _attributes("ZUPLOADATTEMPTS")),
-    Fact("last_upload_attempt", _M, _attributes("ZLASTUPLOADATTEMPTDATE")),
-    Fact("bundle_scope", _W, _asset("ZBUNDLESCOPE")),
-    Fact("title", _T, _attributes("ZTITLE")),
-    Fact("caption", _T, (Home(Role.DESCRIPTION, "ZLONGDESCRIPTION"),)),
+    Field("cloud_creator_bundle", _T, _master("ZIMPORTEDBYBUNDLEIDENTIFIER")),
+    Field("thumbnail_index", _W, _asset("ZTHUMBNAILINDEX")),
+    Field("cloud_guid", _T, _asset("ZCLOUDASSETGUID")),
+    Field("cloud_state", _W, _asset("ZCLOUDLOCALSTATE")),
+    Field("cloud_master_state", _W, _master("ZCLOUDLOCALSTATE")),
+    Field("upload_attempts", _W, _attributes("ZUPLOADATTEMPTS")),
+    Field("last_upload_attempt", _M, _attributes("ZLASTUPLOADATTEMPTDATE")),
+    Field("bundle_scope", _W, _asset("ZBUNDLESCOPE")),
+    Field("title", _T, _attributes("ZTITLE")),
+    Field("caption", _T, (ColumnCandidate(TableRole.DESCRIPTION, "ZLONGDESCRIPTION"),)),
 )
 
-RESOURCE_FACTS: tuple[Fact, ...] = (
-    Fact("asset_pk", _W, _resource("ZASSET")),
-    Fact("subtype", _W, _resource("ZDATASTORESUBTYPE")),
-    Fact("local", _W, _resource("ZLOCALAVAILABILITY")),
-    Fact("remote", _W, _resource("ZREMOTEAVAILABILITY")),
-    Fact("cloud_state", _W, _resource("ZCLOUDLOCALSTATE")),
-    Fact("pruned_at", _M, _resource("ZCLOUDPRUNEDAT")),
+RESOURCE_FIELDS: tuple[Field, ...] = (
+    Field("asset_pk", _W, _resource("ZASSET")),
+    Field("subtype", _W, _resource("ZDATASTORESUBTYPE")),
+    Field("local", _W, _resource("ZLOCALAVAILABILITY")),
+    Field("remote", _W, _resource("ZREMOTEAVAILABILITY")),
+    Field("cloud_state", _W, _resource("ZCLOUDLOCALSTATE")),
+    Field("pruned_at", _M, _resource("ZCLOUDPRUNEDAT")),
 )

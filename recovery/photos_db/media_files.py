@@ -9,7 +9,7 @@ from typing import NamedTuple
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import MediaFacts, read_media
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, Part, Place, place_of
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, MediaPath, MediaPathPart, media_path
 from recovery.photos_db.content import misfit
 from recovery.photos_db.file_attributes import FileAttributes, read_attributes
 from recovery.provenance import Gap, unreadable
@@ -25,7 +25,7 @@ class MediaFile(NamedTuple):
     """
 
     entry: ManifestEntry
-    place: Place
+    place: MediaPath
     blob: Blob
     attributes: FileAttributes | None
     facts: MediaFacts | None = None
@@ -56,9 +56,9 @@ def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFil
     be `examined`, but for those of which it tells no size.
     """
     for entry in view.index.entries(DOMAIN, ROOT):
-        place = place_of(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
+        place = media_path(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
         if place is not None:
-            spared = place.part is Part.THUMBNAIL or (not examined and entry.size is not None)
+            spared = place.part is MediaPathPart.THUMBNAIL or (not examined and entry.size is not None)
             blob = Blob(BlobState.PRESENT, entry.size) if spared else _blob(view, entry, place)
             yield MediaFile(entry, place, blob, read_attributes(entry.attributes))
 
@@ -68,9 +68,9 @@ def examine(view: BackupView, file: MediaFile) -> MediaFile:
     return file._replace(blob=_blob(view, file.entry, file.place))
 
 
-def _blob(view: BackupView, entry: ManifestEntry, place: Place) -> Blob:
+def _blob(view: BackupView, entry: ManifestEntry, place: MediaPath) -> Blob:
     blob = view.examine(entry, partial(misfit, entry.relative_path))
-    if place.part is Part.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
+    if place.part is MediaPathPart.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
         return Blob(BlobState.DAMAGED, 0, "the file is empty", blank=True)
     return blob
 

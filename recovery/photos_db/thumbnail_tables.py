@@ -105,9 +105,7 @@ class ThumbnailConfiguration:
     rebuilding: bool
 
 
-def solve_layout(
-    name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | None
-) -> TableLayout | Gap:
+def solve_layout(name: str, stream: BinaryIO, size: int, known: Mapping[str, int | None] | None) -> TableLayout | Gap:
     """The layout of a table, or why there is none; the arguments are those of `read_table`."""
     table = read_table(name, stream, size, known)
     return table.layout if table.layout is not None else table.gaps[0]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib import resources
 
+from recovery.analysis.comparison.asset_differences import AssetDifference
 from recovery.analysis.comparison.comparing import Comparison
-from recovery.analysis.comparison.differences import Difference
 from recovery.analysis.model import Asset, asset_key
 from recovery.clock import in_records
-from recovery.report.comparison_text import recovery_command
 from recovery.report.inventory import THIS_TOOL, Json
 from recovery.report.messages.differences import DOUBTS, difference_text
+from recovery.report.text.comparison_text import recovery_command
 
 SCHEMA = "recover-facetime/comparison/1"
 SCHEMA_FILE = "comparison.v1.schema.json"
@@ -26,9 +26,7 @@ def schema() -> Json:
     return loaded
 
 
-def comparison_document(
-    comparisons: Sequence[Comparison], *, generated_at: datetime, swapped: bool = False
-) -> Json:
+def comparison_document(comparisons: Sequence[Comparison], *, generated_at: datetime, swapped: bool = False) -> Json:
     """Each older backup against the newest one; `swapped` tells that they were named in another order."""
     return {
         "schema": SCHEMA,
@@ -55,7 +53,7 @@ def _comparison(comparison: Comparison) -> Json:
     }
 
 
-def _difference(item: Difference) -> Json:
+def _difference(item: AssetDifference) -> Json:
     return {
         "kind": item.kind.value,
         "text": difference_text(item),

@@ -19,7 +19,7 @@ from recovery.analysis.model import (
     BackupFacts,
     FaceTimeMessage,
     Findings,
-    LooseEnd,
+    Orphan,
     Totals,
 )
 from recovery.analysis.model import asset_key as asset_key
@@ -90,7 +90,7 @@ class Inventory(Record, frozen=True):
     field_sources: Mapping[str, Source]
     assets: tuple[AssetEntry, ...]
     facetime_messages: tuple[MessageEntry, ...]
-    loose_ends: tuple[LooseEnd, ...]
+    loose_ends: tuple[Orphan, ...]
     causes: tuple[CauseText, ...]
     gaps: tuple[GapEntry, ...]
 
@@ -181,9 +181,7 @@ def _written(item: AssetFile, written: Extracted | None) -> AssetFile:
     return item if written is None else item.changed(sha256=written.sha256, extracted_to=written.path)
 
 
-def message_entry(
-    message: FaceTimeMessage, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED
-) -> MessageEntry:
+def message_entry(message: FaceTimeMessage, extracted: Mapping[FileKey, Extracted] = NOTHING_EXTRACTED) -> MessageEntry:
     """The message in words, told where its files were written."""
     values = structs.asdict(message)
     values["notes"] = tuple(map(status.note, message.notes))

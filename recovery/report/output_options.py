@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from recovery.progress import SILENT, Progress, counted
-from recovery.report.layout import PLAIN, Style, wrap
+from recovery.report.text.layout import PLAIN, Style, wrap
 
 T = TypeVar("T")
 # Enough to see what is going on; --all shows the rest.

@@ -27,7 +27,7 @@ from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap, unreadable
 from recovery.source import reading
-from recovery.source.blob_reader import Passage
+from recovery.source.blob_reader import BlobReader
 from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
 from recovery.source.encryption import blobs_are_encrypted
 from recovery.source.file_keys import TAIL, BlockCipher, DecipheredBlob, KeyBag, Passphrase, WrappedKey
@@ -194,14 +194,14 @@ class BackupView:
             raw.close()
             raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
 
-    def passage(self, entry: ManifestEntry) -> Passage:
+    def passage(self, entry: ManifestEntry) -> BlobReader:
         """One pass through a file for copying it, stored bytes hashed too; raises as `open` does.
 
         An entry that only names a file ID stands for a blob that the manifest does not list.
         """
         raw, key = self._stored(entry, buffering=0)
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
-        return Passage(raw, key, entry.size if self._keys is None else None)
+        return BlobReader(raw, key, entry.size if self._keys is None else None)
 
     def _stored(self, entry: ManifestEntry, buffering: int) -> tuple[BinaryIO, bytes | None]:
         """The blob as it is stored, and the key of its file: None where the blob is plaintext."""
@@ -299,9 +299,7 @@ class BackupView:
             )
 
     @contextmanager
-    def database(
-        self, domain: str, relative_path: str, tick: database.Tick | None = None
-    ) -> Iterator[Database | None]:
+    def database(self, domain: str, relative_path: str, tick: database.Tick | None = None) -> Iterator[Database | None]:
         """An open copy of a database of the backup, with its log applied; None when it is not listed.
 
         `tick` hears of the rows that are read, else the progress hears that reading goes on.
@@ -402,9 +400,7 @@ def _is_encrypted(identity: Identity, *, clear: bool) -> bool | None:
     return True
 
 
-def _salvaged(
-    identity: Identity, refusal: DamagedBackupError, cause: Exception
-) -> tuple[GuessedIndex, bool | None]:
+def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> tuple[GuessedIndex, bool | None]:
     """An index of guesses for a lost manifest, and whether the blobs are encrypted: no, or unknown.
 
     Raises the refusal where they are encrypted, by their bytes or by what Manifest.plist says.
@@ -446,8 +442,7 @@ def _manifest_head(folder: Path) -> bytes:
     except FileNotFoundError as error:
         raise _LostManifestError(
             "The backup has no Manifest.db, the list of its files.",
-            "In an encrypted backup each file's key lies there, so without it nothing can be recovered. "
-            + _ANOTHER,
+            "In an encrypted backup each file's key lies there, so without it nothing can be recovered. " + _ANOTHER,
         ) from error
     except PermissionError as error:
         raise access_denied(folder) from error

@@ -13,7 +13,7 @@ from recovery import limits
 from recovery.source.file_keys import SequentialCipher
 
 
-class Passage:
+class BlobReader:
     """A blob read once from front to back; use as a context manager.
 
     After `views` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of
@@ -37,7 +37,7 @@ class Passage:
         self.size = 0
         self.damage = ""
 
-    def __enter__(self) -> Passage:
+    def __enter__(self) -> BlobReader:
         return self
 
     def __exit__(

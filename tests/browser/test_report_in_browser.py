@@ -258,9 +258,7 @@ def test_a_facetime_movie_plays_upright(browser: Browser, demo: Report, name: st
     browser.run("document.getElementById('closeup').close()")
 
 
-@pytest.mark.parametrize(
-    "boxes", [{b"avc1": b"hvc1", b"avcC": b"hvcC"}, {b"avcC": b"gone"}], ids=["HEVC", "damage"]
-)
+@pytest.mark.parametrize("boxes", [{b"avc1": b"hvc1", b"avcC": b"hvcC"}, {b"avcC": b"gone"}], ids=["HEVC", "damage"])
 def test_a_movie_the_browser_cannot_play_falls_back_to_the_still(
     browser: Browser, demo: Report, boxes: dict[bytes, bytes]
 ) -> None:
@@ -330,9 +328,7 @@ def test_everything_is_there_on_paper(browser: Browser, demo: Report) -> None:
     """For printing all cards that are shown have their elements and their pictures."""
     browser.driver.execute_async_script("const done = arguments[0]; report.fillForPrint().then(() => done(null))")
     assert browser.run("return document.querySelectorAll('.card').length") == demo.assets
-    assert (
-        browser.run("return [...document.querySelectorAll('.card img')].every((i) => i.naturalWidth > 0)") is True
-    )
+    assert browser.run("return [...document.querySelectorAll('.card img')].every((i) => i.naturalWidth > 0)") is True
 
 
 def test_a_ghost_says_what_is_known(browser: Browser) -> None:

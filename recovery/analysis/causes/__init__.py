@@ -9,12 +9,12 @@ from recovery.analysis.causes import file_state as pieces
 from recovery.analysis.causes import icloud
 from recovery.analysis.causes import not_observable as beyond
 from recovery.analysis.causes import other_locations as others
-from recovery.analysis.causes.context import Inquiry, Rule
+from recovery.analysis.causes.context import CauseContext, CauseRule
 from recovery.analysis.causes.summary import opening
 from recovery.analysis.model import Cause
 from recovery.analysis.statements import Statement
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[CauseRule, ...] = (
     states.RECENTLY_DELETED,
     states.HIDDEN,
     states.PERMANENTLY_DELETED,
@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
 CODES = tuple(rule.code for rule in RULES)
 
 
-def judged(inquiry: Inquiry) -> tuple[tuple[Cause, ...], tuple[Statement, ...]]:
+def judged(inquiry: CauseContext) -> tuple[tuple[Cause, ...], tuple[Statement, ...]]:
     """Every cause with its verdict, always all of them and in the same order, and the summary.
 
     A pure function: the same case and assets give the same answer.

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from recovery.analysis.causes.context import (
     Answer,
+    CauseContext,
+    CauseRule,
     Hits,
-    Inquiry,
-    Rule,
     by_photos,
     contradicted,
     field_source,
@@ -23,29 +23,29 @@ from recovery.analysis.statements import (
     CauseCode,
     Deleted,
     DeletionReason,
-    Fact,
-    Moment,
     NumbersSkipped,
     OthersPermanentlyDeleted,
     PermanentlyDeleted,
     PhotoFact,
+    PlainStatement,
+    PointInTime,
 )
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.history import DeletedAsset
+from recovery.photos_db.changes.history import DeletionRecord
 from recovery.provenance import Gap, Source
 
 
-def deadlines(assets: Iterable[Asset]) -> tuple[Moment, ...]:
+def deadlines(assets: Iterable[Asset]) -> tuple[PointInTime, ...]:
     """The estimated last days in Recently Deleted, the first one first."""
     known = (
-        Moment(asset.trashed_until_estimate, asset.timezone_offset)
+        PointInTime(asset.trashed_until_estimate, asset.timezone_offset)
         for asset in assets
         if asset.trashed_until_estimate is not None
     )
     return tuple(sorted(known, key=lambda moment: moment.at))
 
 
-def _recently_deleted(inquiry: Inquiry) -> Answer:
+def _recently_deleted(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, lambda asset: asset.trashed is True)
     return by_photos(
         PhotoFact.RECENTLY_DELETED,
@@ -57,7 +57,7 @@ def _recently_deleted(inquiry: Inquiry) -> Answer:
     )
 
 
-def _hidden(inquiry: Inquiry) -> Answer:
+def _hidden(inquiry: CauseContext) -> Answer:
     return by_photos(
         PhotoFact.HIDDEN,
         Hits.of(inquiry, lambda asset: asset.hidden is True),
@@ -87,7 +87,7 @@ ACTIVITIES = {
 """What the library was doing (photos/clients.py), where no reason is stored."""
 
 
-def _permanently_deleted(inquiry: Inquiry) -> Answer:
+def _permanently_deleted(inquiry: CauseContext) -> Answer:
     ghosts = inquiry.deleted
     known = {(item.uuid or "").upper(): item for item in _deleted(inquiry)}
     sure = [asset for asset in ghosts if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
@@ -102,15 +102,15 @@ def _permanently_deleted(inquiry: Inquiry) -> Answer:
     history = inquiry.case.traces.history
     if history is not None and history.numbering.unexplained_count:
         return undetermined(NumbersSkipped(history.numbering.unexplained_count))
-    return contradicted(Fact.NOTHING_PERMANENTLY_DELETED)
+    return contradicted(PlainStatement.NOTHING_PERMANENTLY_DELETED)
 
 
-def _deleted(inquiry: Inquiry) -> tuple[DeletedAsset, ...]:
+def _deleted(inquiry: CauseContext) -> tuple[DeletionRecord, ...]:
     history = inquiry.case.traces.history
     return history.deleted if history else ()
 
 
-def _history_gaps(inquiry: Inquiry) -> tuple[Gap, ...]:
+def _history_gaps(inquiry: CauseContext) -> tuple[Gap, ...]:
     history = inquiry.case.traces.history
     if inquiry.case.library is None or history is None:
         return inquiry.library_gaps()
@@ -125,12 +125,12 @@ def _times(ghosts: Sequence[Asset]) -> tuple[datetime, ...]:
     return tuple(asset.deleted.at for asset in ghosts if asset.deleted and asset.deleted.at)
 
 
-def _reasons(ghosts: Iterable[Asset], known: dict[str, DeletedAsset]) -> tuple[Deleted, ...]:
+def _reasons(ghosts: Iterable[Asset], known: dict[str, DeletionRecord]) -> tuple[Deleted, ...]:
     told = Counter(_reason(asset, known.get((asset.uuid or "").upper())) for asset in ghosts)
     return tuple(Deleted(number, *reason) for reason, number in told.items())
 
 
-def _reason(asset: Asset, ghost: DeletedAsset | None) -> tuple[DeletionReason, str | None, str | None]:
+def _reason(asset: Asset, ghost: DeletionRecord | None) -> tuple[DeletionReason, str | None, str | None]:
     """The reason, its own text where that is all that is known, and the program."""
     stored, client = (asset.deleted.reason, asset.deleted.client) if asset.deleted else (None, None)
     if stored:
@@ -141,11 +141,11 @@ def _reason(asset: Asset, ghost: DeletedAsset | None) -> tuple[DeletionReason, s
     return ACTIVITIES.get(activity or "", DeletionReason.NOT_STORED), None, client
 
 
-def _sources(ghosts: Iterable[Asset], known: dict[str, DeletedAsset]) -> list[Source]:
+def _sources(ghosts: Iterable[Asset], known: dict[str, DeletionRecord]) -> list[Source]:
     found = (known.get((asset.uuid or "").upper()) for asset in ghosts)
     return [item.source for item in found if item is not None]
 
 
-RECENTLY_DELETED = Rule(CauseCode.RECENTLY_DELETED, _recently_deleted)
-HIDDEN = Rule(CauseCode.HIDDEN, _hidden)
-PERMANENTLY_DELETED = Rule(CauseCode.PERMANENTLY_DELETED, _permanently_deleted)
+RECENTLY_DELETED = CauseRule(CauseCode.RECENTLY_DELETED, _recently_deleted)
+HIDDEN = CauseRule(CauseCode.HIDDEN, _hidden)
+PERMANENTLY_DELETED = CauseRule(CauseCode.PERMANENTLY_DELETED, _permanently_deleted)

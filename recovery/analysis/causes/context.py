@@ -6,15 +6,15 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recovery.analysis.asset_fields import field_sources
-from recovery.analysis.causes.inputs import Sieve
+from recovery.analysis.causes.inputs import CauseInputs
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Verdict, asset_order, sources_of
 from recovery.analysis.statements import (
     Advice,
     CauseCode,
-    Moment,
     NotRead,
     PartState,
     PhotoFact,
+    PointInTime,
     Share,
     Statement,
     TrueOfNone,
@@ -31,7 +31,7 @@ _REMOTE = f"SELECT 1 FROM resource WHERE asset_pk = ? AND remote = {Availability
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredReason:
     """What the library stores of an asset in iCloud: its row's number, and whether it lists a file there."""
 
     pk: int
@@ -39,7 +39,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class CauseContext:
     """One case with those of its assets that rules ask for, in the order of the findings.
 
     `sure` are certain and probable FaceTime photos, which people are told are FaceTime photos; `perhaps` the
@@ -49,17 +49,17 @@ class Inquiry:
     """
 
     case: Case
-    sieve: Sieve
+    sieve: CauseInputs
     sure: tuple[Asset, ...]
     perhaps: tuple[Asset, ...]
     deleted: tuple[Asset, ...]
     away: tuple[str, ...]
     rows: Mapping[str, AssetRow]
-    stored: Mapping[str, Stored]
+    stored: Mapping[str, StoredReason]
     repaired: tuple[int, ...]
 
     @classmethod
-    def of(cls, case: Case, sieve: Sieve) -> Inquiry:
+    def of(cls, case: Case, sieve: CauseInputs) -> CauseContext:
         """Put in order what was kept of the assets, and look for their rows."""
         told = sorted(sieve.told, key=asset_order)
         sure = tuple(asset for asset in told if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank)
@@ -112,12 +112,10 @@ class _Looked:
 
     def __init__(self, case: Case, sure: Container[str], wanted: Container[str]) -> None:
         self.rows: dict[str, AssetRow] = {}
-        self.stored: dict[str, Stored] = {}
+        self.stored: dict[str, StoredReason] = {}
         self.repaired: list[int] = []
         store = case.store
-        repaired = store.run(
-            "SELECT pk FROM asset WHERE saved_asset_type = ? ORDER BY pk", (SavedAssetType.RECOVERED,)
-        )
+        repaired = store.run("SELECT pk FROM asset WHERE saved_asset_type = ? ORDER BY pk", (SavedAssetType.RECOVERED,))
         self.repaired.extend(pk for (pk,) in repaired)
         for pk, uuid in store.run("SELECT pk, uuid FROM asset WHERE uuid <> '' ORDER BY pk"):
             name = uuid.upper()
@@ -125,7 +123,7 @@ class _Looked:
                 remote = store.run(
                     "SELECT 1 FROM resource WHERE asset_pk = ? AND remote = ? LIMIT 1", (pk, Availability.YES)
                 )
-                self.stored[name] = Stored(pk, any(remote))
+                self.stored[name] = StoredReason(pk, any(remote))
                 if name in sure and (row := store.row(pk)) is not None:
                     self.rows[name] = row
 
@@ -141,13 +139,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CauseRule:
     """One cause and how it is judged."""
 
     code: CauseCode
-    judge: Callable[[Inquiry], Answer]
+    judge: Callable[[CauseContext], Answer]
 
-    def cause(self, inquiry: Inquiry) -> Cause:
+    def cause(self, inquiry: CauseContext) -> Cause:
         """The cause as it stands in the findings."""
         answer = self.judge(inquiry)
         return Cause(self.code, answer.verdict, answer.says, answer.advice, tuple(dict.fromkeys(answer.sources)))
@@ -188,11 +186,9 @@ class Hits:
     total: int
 
     @classmethod
-    def of(cls, inquiry: Inquiry, is_true: Callable[[Asset], bool]) -> Hits:
+    def of(cls, inquiry: CauseContext, is_true: Callable[[Asset], bool]) -> Hits:
         """Look at each of them."""
-        return cls(
-            tuple(filter(is_true, inquiry.sure)), tuple(filter(is_true, inquiry.perhaps)), len(inquiry.sure)
-        )
+        return cls(tuple(filter(is_true, inquiry.sure)), tuple(filter(is_true, inquiry.perhaps)), len(inquiry.sure))
 
 
 def by_photos(
@@ -201,7 +197,7 @@ def by_photos(
     *,
     gaps: Sequence[Gap],
     sources: Callable[[Asset], Iterable[Source]],
-    until: tuple[Moment, ...] = (),
+    until: tuple[PointInTime, ...] = (),
     parts: Iterable[tuple[PartState, int]] = (),
     more: Sequence[Statement] = (),
     others: int = 0,
@@ -221,7 +217,7 @@ def by_photos(
     return unread(gaps) if gaps else contradicted(TrueOfNone(fact, others))
 
 
-def field_source(inquiry: Inquiry, name: str) -> Callable[[Asset], Iterable[Source]]:
+def field_source(inquiry: CauseContext, name: str) -> Callable[[Asset], Iterable[Source]]:
     """Where the field of that name was read."""
     places = inquiry.case.library.places if inquiry.case.library else {}
     hoisted = {field: source for field, source in field_sources(places).items() if field == name}

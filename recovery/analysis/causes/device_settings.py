@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
-from recovery.analysis.causes.context import Answer, Inquiry, Rule, contradicted, shown, undetermined, unread
-from recovery.analysis.statements import CauseCode, Fact, NoDenialAmong, PermissionDenied
-from recovery.app_data.privacy import TCC, Decision, Permission
+from recovery.analysis.causes.context import (
+    Answer,
+    CauseContext,
+    CauseRule,
+    contradicted,
+    shown,
+    undetermined,
+    unread,
+)
+from recovery.analysis.statements import CauseCode, NoDenialAmong, PermissionDenied, PlainStatement
+from recovery.app_data.privacy import TCC, Permission, PrivacyDecision
 from recovery.app_data.settings import Setting, SettingName, setting
 from recovery.provenance import Source
 
 
-def _setting(inquiry: Inquiry, name: SettingName) -> Setting | None:
+def _setting(inquiry: CauseContext, name: SettingName) -> Setting | None:
     return setting(inquiry.case.around.settings, name)
 
 
-def _live_photos_off(inquiry: Inquiry) -> Answer:
+def _live_photos_off(inquiry: CauseContext) -> Answer:
     stored = _setting(inquiry, SettingName.FACETIME_LIVE_PHOTOS)
     if stored is None:
         return unread(inquiry.gaps_hiding("facetime_live_photos_off"))
     if stored.value is False:
-        return shown(Fact.LIVE_PHOTOS_OFF, sources=[stored.source])
-    state = Fact.LIVE_PHOTOS_ON if stored.value is True else Fact.LIVE_PHOTOS_UNTOUCHED
+        return shown(PlainStatement.LIVE_PHOTOS_OFF, sources=[stored.source])
+    state = PlainStatement.LIVE_PHOTOS_ON if stored.value is True else PlainStatement.LIVE_PHOTOS_UNTOUCHED
     return contradicted(state, sources=[stored.source])
 
 
-def _lockdown_mode(inquiry: Inquiry) -> Answer:
+def _lockdown_mode(inquiry: CauseContext) -> Answer:
     stored = _setting(inquiry, SettingName.LOCKDOWN_MODE)
     if stored is None:
         return unread(inquiry.gaps_hiding("lockdown_mode"))
     if stored.value is True:
-        return shown(Fact.LOCKDOWN_ON, sources=[stored.source])
-    state = Fact.LOCKDOWN_OFF if stored.value is False else Fact.LOCKDOWN_UNTOUCHED
+        return shown(PlainStatement.LOCKDOWN_ON, sources=[stored.source])
+    state = PlainStatement.LOCKDOWN_OFF if stored.value is False else PlainStatement.LOCKDOWN_UNTOUCHED
     return contradicted(state, sources=[stored.source])
 
 
-def _photos_permission(inquiry: Inquiry) -> Answer:
+def _photos_permission(inquiry: CauseContext) -> Answer:
     permissions = inquiry.case.around.permissions
     about = [item for item in permissions if item.about_photos and item.by_facetime]
-    denied = [item for item in about if item.decision is Decision.DENIED]
+    denied = [item for item in about if item.decision is PrivacyDecision.DENIED]
     if denied:
         return shown(PermissionDenied(denied[0].last_modified), sources=_sources(denied))
     gaps = inquiry.gaps_hiding("photos_permission")
     if gaps:
         return unread(gaps)
-    unclear = [item for item in about if item.decision is not Decision.ALLOWED]
+    unclear = [item for item in about if item.decision is not PrivacyDecision.ALLOWED]
     if unclear:
-        limited = unclear[0].decision is Decision.LIMITED
-        state = Fact.PERMISSION_LIMITED if limited else Fact.PERMISSION_UNCLEAR
+        limited = unclear[0].decision is PrivacyDecision.LIMITED
+        state = PlainStatement.PERMISSION_LIMITED if limited else PlainStatement.PERMISSION_UNCLEAR
         return undetermined(state, sources=_sources(unclear))
     if about:
-        return contradicted(Fact.PERMISSION_GRANTED, sources=_sources(about))
+        return contradicted(PlainStatement.PERMISSION_GRANTED, sources=_sources(about))
     return contradicted(NoDenialAmong(len(permissions)), sources=[Source(TCC.location.path, "access")])
 
 
@@ -56,6 +64,6 @@ def _sources(permissions: list[Permission]) -> list[Source]:
     return [item.source for item in permissions]
 
 
-FACETIME_LIVE_PHOTOS_OFF = Rule(CauseCode.FACETIME_LIVE_PHOTOS_OFF, _live_photos_off)
-PHOTOS_PERMISSION = Rule(CauseCode.PHOTOS_PERMISSION, _photos_permission)
-LOCKDOWN_MODE = Rule(CauseCode.LOCKDOWN_MODE, _lockdown_mode)
+FACETIME_LIVE_PHOTOS_OFF = CauseRule(CauseCode.FACETIME_LIVE_PHOTOS_OFF, _live_photos_off)
+PHOTOS_PERMISSION = CauseRule(CauseCode.PHOTOS_PERMISSION, _photos_permission)
+LOCKDOWN_MODE = CauseRule(CauseCode.LOCKDOWN_MODE, _lockdown_mode)

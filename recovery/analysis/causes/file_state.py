@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from recovery.analysis.causes.context import (
     Answer,
+    CauseContext,
+    CauseRule,
     Hits,
-    Inquiry,
-    Rule,
     by_photos,
     contradicted,
     field_source,
@@ -17,7 +17,15 @@ from recovery.analysis.causes.context import (
     unread,
 )
 from recovery.analysis.model import ORIGINALS, Asset, FileState, Status
-from recovery.analysis.statements import Advice, CauseCode, Fact, FilesLacking, PartState, PhotoFact, PictureSizes
+from recovery.analysis.statements import (
+    Advice,
+    CauseCode,
+    FilesLacking,
+    PartState,
+    PhotoFact,
+    PictureSizes,
+    PlainStatement,
+)
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Source
 from recovery.source.identity import STATUS
@@ -27,7 +35,7 @@ SMALL = 3_000_000
 """Pixels below which a picture counts as small (our own line): a frame of a 1920 x 1080 call has 2.1 million."""
 
 
-def _half_arrived(inquiry: Inquiry) -> Answer:
+def _half_arrived(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, lambda asset: asset.status is Status.HALF and asset.deleted is None)
     lacks_video = sum(asset.live_photo is not None and asset.live_photo.still for asset in hits.sure)
     return by_photos(
@@ -44,7 +52,7 @@ def original_missing(asset: Asset) -> bool:
     return any(item.role in ORIGINALS and item.state is not FileState.PRESENT for item in asset.files)
 
 
-def _original_missing_in_backup(inquiry: Inquiry) -> Answer:
+def _original_missing_in_backup(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, original_missing)
     states = [item.state for asset in hits.sure for item in asset.files if item.role in ORIGINALS]
     gone, damaged = states.count(FileState.MISSING), states.count(FileState.DAMAGED)
@@ -61,7 +69,7 @@ def _original_sources(asset: Asset) -> Iterable[Source]:
     return [Source(MANIFEST, f"Files {item.path}") for item in asset.files if item.role in ORIGINALS]
 
 
-def _backup_incomplete(inquiry: Inquiry) -> Answer:
+def _backup_incomplete(inquiry: CauseContext) -> Answer:
     identity, missing = inquiry.case.identity, len(inquiry.case.census.missing)
     status = Source(STATUS, "SnapshotState")
     lacking = FilesLacking(identity.complete, missing)
@@ -72,13 +80,13 @@ def _backup_incomplete(inquiry: Inquiry) -> Answer:
     if identity.complete is None:
         gaps = tuple(gap for gap in inquiry.case.gaps if gap.where == STATUS)
         return unread(gaps or (Gap(GapSubject.BACKUP_FILE, STATUS, GapReason.FINISHED_NOT_STATED, part=STATUS),))
-    return contradicted(Fact.BACKUP_FINISHED, sources=[status])
+    return contradicted(PlainStatement.BACKUP_FINISHED, sources=[status])
 
 
-def _small_or_blurry(inquiry: Inquiry) -> Answer:
+def _small_or_blurry(inquiry: CauseContext) -> Answer:
     sized = [(asset.width, asset.height, asset) for asset in inquiry.sure if asset.width and asset.height]
     if not sized:
-        return undetermined(Fact.NO_SIZE_KNOWN, advice=Advice.NONE)
+        return undetermined(PlainStatement.NO_SIZE_KNOWN, advice=Advice.NONE)
     sizes = sorted((width * height, width, height) for width, height, _ in sized)
     (pixels, *smallest), (_, *largest) = sizes[0], sizes[-1]
     sources = [source for _, _, asset in sized for source in field_source(inquiry, "width")(asset)]
@@ -87,7 +95,7 @@ def _small_or_blurry(inquiry: Inquiry) -> Answer:
     return shown(says, sources=sources) if small else contradicted(says, sources=sources)
 
 
-HALF_ARRIVED = Rule(CauseCode.HALF_ARRIVED, _half_arrived)
-ORIGINAL_MISSING_IN_BACKUP = Rule(CauseCode.ORIGINAL_MISSING_IN_BACKUP, _original_missing_in_backup)
-BACKUP_INCOMPLETE = Rule(CauseCode.BACKUP_INCOMPLETE, _backup_incomplete)
-SMALL_OR_BLURRY = Rule(CauseCode.SMALL_OR_BLURRY, _small_or_blurry)
+HALF_ARRIVED = CauseRule(CauseCode.HALF_ARRIVED, _half_arrived)
+ORIGINAL_MISSING_IN_BACKUP = CauseRule(CauseCode.ORIGINAL_MISSING_IN_BACKUP, _original_missing_in_backup)
+BACKUP_INCOMPLETE = CauseRule(CauseCode.BACKUP_INCOMPLETE, _backup_incomplete)
+SMALL_OR_BLURRY = CauseRule(CauseCode.SMALL_OR_BLURRY, _small_or_blurry)

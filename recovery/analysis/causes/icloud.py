@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from recovery.analysis.causes.context import (
     Answer,
+    CauseContext,
+    CauseRule,
     Hits,
-    Inquiry,
-    Rule,
     by_photos,
     contradicted,
     shown,
@@ -18,9 +18,9 @@ from recovery.analysis.causes.context import (
 from recovery.analysis.model import Asset, Status, Upload
 from recovery.analysis.statements import (
     CauseCode,
-    Fact,
     OriginalsAway,
     PhotoFact,
+    PlainStatement,
     SmallerPartsHere,
     StorageSetting,
     UploadStuck,
@@ -59,7 +59,7 @@ def only_in_icloud(asset: Asset) -> bool:
     return asset.status is Status.ELSEWHERE and (synced or shared)
 
 
-def _only_in_icloud(inquiry: Inquiry) -> Answer:
+def _only_in_icloud(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, only_in_icloud)
     small = sum(bool(asset.recoverable) for asset in hits.sure)
     return by_photos(
@@ -71,7 +71,7 @@ def _only_in_icloud(inquiry: Inquiry) -> Answer:
     )
 
 
-def _optimised_storage(inquiry: Inquiry) -> Answer:
+def _optimised_storage(inquiry: CauseContext) -> Answer:
     kept = setting(inquiry.case.around.settings, SettingName.ORIGINALS_KEPT)
     away = inquiry.sieve.away_count
     marker = [marker_source()] if icloud_photos_on(inquiry.case) else []
@@ -84,10 +84,10 @@ def _optimised_storage(inquiry: Inquiry) -> Answer:
         return shown(OriginalsAway(StorageSetting.NOT_STORED, away), sources=[*sources, *marker])
     if kept is None:
         return unread(inquiry.gaps_hiding("optimised_storage"))
-    return undetermined(Fact.STORAGE_SETTING_NEVER_CHOSEN, sources=[kept.source])
+    return undetermined(PlainStatement.STORAGE_SETTING_NEVER_CHOSEN, sources=[kept.source])
 
 
-def _upload_pending(inquiry: Inquiry) -> Answer:
+def _upload_pending(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, lambda asset: _upload(asset) in (Upload.PENDING, Upload.STUCK))
     stuck = [asset for asset in hits.sure if _upload(asset) is Upload.STUCK]
     return by_photos(
@@ -103,23 +103,23 @@ def _upload(asset: Asset) -> Upload | None:
     return asset.cloud.upload if asset.cloud else None
 
 
-def _stuck(inquiry: Inquiry, stuck: list[Asset], only_one: bool) -> UploadStuck:
+def _stuck(inquiry: CauseContext, stuck: list[Asset], only_one: bool) -> UploadStuck:
     rows = [row for asset in stuck if (row := inquiry.row(asset)) is not None]
     attempts = max((row.upload_attempts or 0 for row in rows), default=0)
     last = max((row.last_upload_attempt for row in rows if row.last_upload_attempt), default=None)
     return UploadStuck(len(stuck), only_one, attempts, last, inquiry.case.identity.backup_date)
 
 
-def _cloud_gaps(inquiry: Inquiry) -> tuple[Gap, ...]:
+def _cloud_gaps(inquiry: CauseContext) -> tuple[Gap, ...]:
     absent = [gap for gap in inquiry.case.gaps if gap.where == DATABASE and gap.what is GapSubject.RESOURCES]
     return (*inquiry.library_gaps(), *absent)
 
 
-def _row_sources(inquiry: Inquiry, asset: Asset) -> Iterable[Source]:
+def _row_sources(inquiry: CauseContext, asset: Asset) -> Iterable[Source]:
     return _stored_sources(inquiry, (asset.uuid or "").upper())
 
 
-def _stored_sources(inquiry: Inquiry, uuid: str) -> Iterator[Source]:
+def _stored_sources(inquiry: CauseContext, uuid: str) -> Iterator[Source]:
     stored, library = inquiry.stored.get(uuid), inquiry.case.library
     if stored is None or library is None:
         return
@@ -128,6 +128,6 @@ def _stored_sources(inquiry: Inquiry, uuid: str) -> Iterator[Source]:
         yield Source(DATABASE, f"ZINTERNALRESOURCE of {library.table}", stored.pk)
 
 
-ONLY_IN_ICLOUD = Rule(CauseCode.ONLY_IN_ICLOUD, _only_in_icloud)
-OPTIMISED_STORAGE = Rule(CauseCode.OPTIMISED_STORAGE, _optimised_storage)
-UPLOAD_PENDING = Rule(CauseCode.UPLOAD_PENDING, _upload_pending)
+ONLY_IN_ICLOUD = CauseRule(CauseCode.ONLY_IN_ICLOUD, _only_in_icloud)
+OPTIMISED_STORAGE = CauseRule(CauseCode.OPTIMISED_STORAGE, _optimised_storage)
+UPLOAD_PENDING = CauseRule(CauseCode.UPLOAD_PENDING, _upload_pending)

@@ -13,7 +13,7 @@ from recovery.case import Case
 _LAST = 2**62
 
 
-class Sieve:
+class CauseInputs:
     """Assets may come in any order."""
 
     def __init__(self, case: Case) -> None:
@@ -65,7 +65,7 @@ class Sieve:
             self.deleted.append(asset)
 
     @classmethod
-    def of(cls, case: Case, assets: Iterable[Asset]) -> Sieve:
+    def of(cls, case: Case, assets: Iterable[Asset]) -> CauseInputs:
         """What is kept of these assets."""
         sieve = cls(case)
         for asset in assets:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from recovery.analysis.call_context import MARGIN
 from recovery.analysis.causes.context import (
     Answer,
+    CauseContext,
+    CauseRule,
     Hits,
-    Inquiry,
-    Rule,
     by_photos,
     contradicted,
     shown,
@@ -18,13 +18,20 @@ from recovery.analysis.causes.context import (
     unseen,
 )
 from recovery.analysis.model import Asset, FileRole
-from recovery.analysis.statements import Advice, BackupOfDevice, CallsWithoutPhoto, CauseCode, Fact, PhotoFact
+from recovery.analysis.statements import (
+    Advice,
+    BackupOfDevice,
+    CallsWithoutPhoto,
+    CauseCode,
+    PhotoFact,
+    PlainStatement,
+)
 from recovery.app_data.calls import CALL_HISTORY, Call
 from recovery.provenance import Source
 from recovery.source.identity import INFO
 
 
-def _call_without_photo(inquiry: Inquiry) -> Answer:
+def _call_without_photo(inquiry: CauseContext) -> Answer:
     gaps = inquiry.gaps_hiding("call_without_photo")
     calls = [call for call in inquiry.case.around.calls if call.facetime and call.video and call.connected]
     spans = [call for call in calls if call.started and call.ended]
@@ -40,11 +47,11 @@ def _call_without_photo(inquiry: Inquiry) -> Answer:
     if gaps:
         return unread(gaps)
     if not spans:
-        return contradicted(Fact.NO_CALLS, sources=[Source(CALL_HISTORY.location.path)])
-    return contradicted(Fact.EVERY_CALL_HAS_A_PHOTO, sources=_sources(spans))
+        return contradicted(PlainStatement.NO_CALLS, sources=[Source(CALL_HISTORY.location.path)])
+    return contradicted(PlainStatement.EVERY_CALL_HAS_A_PHOTO, sources=_sources(spans))
 
 
-def _without_photo(inquiry: Inquiry, calls: Iterable[Call]) -> list[Call]:
+def _without_photo(inquiry: CauseContext, calls: Iterable[Call]) -> list[Call]:
     moments = sorted(
         moment
         for asset in (*inquiry.sure, *inquiry.perhaps)
@@ -65,7 +72,7 @@ def _sources(calls: Iterable[Call]) -> list[Source]:
     return [call.source for call in calls]
 
 
-def _copy_in_messages(inquiry: Inquiry) -> Answer:
+def _copy_in_messages(inquiry: CauseContext) -> Answer:
     return by_photos(
         PhotoFact.COPY_IN_MESSAGES,
         Hits.of(inquiry, lambda asset: any(_copies(asset))),
@@ -78,18 +85,18 @@ def _copies(asset: Asset) -> list[str]:
     return [item.path for item in asset.files if item.role is FileRole.MESSAGES_COPY and item.recoverable]
 
 
-def _other_phone_has_it(inquiry: Inquiry) -> Answer:
-    return unseen(Fact.SAVED_WHERE_THE_SHUTTER_WAS_PRESSED)
+def _other_phone_has_it(inquiry: CauseContext) -> Answer:
+    return unseen(PlainStatement.SAVED_WHERE_THE_SHUTTER_WAS_PRESSED)
 
 
-def _another_device(inquiry: Inquiry) -> Answer:
+def _another_device(inquiry: CauseContext) -> Answer:
     kind = inquiry.case.identity.product_type
     name = next((word for word in ("iPhone", "iPad", "iPod") if (kind or "").startswith(word)), None)
     sources = [Source(INFO, "Product Type")] if kind else []
-    return unseen(Fact.ONE_DEVICE_ONLY if name is None else BackupOfDevice(name), sources=sources)
+    return unseen(PlainStatement.ONE_DEVICE_ONLY if name is None else BackupOfDevice(name), sources=sources)
 
 
-CALL_WITHOUT_PHOTO = Rule(CauseCode.CALL_WITHOUT_PHOTO, _call_without_photo)
-OTHER_PHONE_HAS_IT = Rule(CauseCode.OTHER_PHONE_HAS_IT, _other_phone_has_it)
-COPY_IN_MESSAGES = Rule(CauseCode.COPY_IN_MESSAGES, _copy_in_messages)
-ANOTHER_DEVICE = Rule(CauseCode.ANOTHER_DEVICE, _another_device)
+CALL_WITHOUT_PHOTO = CauseRule(CauseCode.CALL_WITHOUT_PHOTO, _call_without_photo)
+OTHER_PHONE_HAS_IT = CauseRule(CauseCode.OTHER_PHONE_HAS_IT, _other_phone_has_it)
+COPY_IN_MESSAGES = CauseRule(CauseCode.COPY_IN_MESSAGES, _copy_in_messages)
+ANOTHER_DEVICE = CauseRule(CauseCode.ANOTHER_DEVICE, _another_device)

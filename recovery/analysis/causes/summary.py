@@ -8,7 +8,7 @@ from recovery.analysis.causes.asset_states import deadlines
 from recovery.analysis.causes.file_state import original_missing
 from recovery.analysis.causes.icloud import only_in_icloud
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
-from recovery.analysis.statements import CauseCode, Fact, Fate, Fates, PossiblePhotos, Statement
+from recovery.analysis.statements import CauseCode, Outcome, Outcomes, PlainStatement, PossiblePhotos, Statement
 
 SWITCHES = (CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseCode.LOCKDOWN_MODE, CauseCode.PHOTOS_PERMISSION)
 """Causes that keep any FaceTime photo from being saved; when shown they belong into the summary."""
@@ -34,28 +34,26 @@ def _no_picture(asset: Asset) -> bool:
     return asset.status in (Status.NOT_FOUND, Status.ELSEWHERE) and _unexplained(asset)
 
 
-FATES: tuple[tuple[Fate, Callable[[Asset], bool]], ...] = (
-    (Fate.RECENTLY_DELETED, _is_trashed),
-    (Fate.HIDDEN, lambda asset: asset.hidden is True),
-    (Fate.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
-    (Fate.ONLY_IN_ICLOUD, only_in_icloud),
+FATES: tuple[tuple[Outcome, Callable[[Asset], bool]], ...] = (
+    (Outcome.RECENTLY_DELETED, _is_trashed),
+    (Outcome.HIDDEN, lambda asset: asset.hidden is True),
+    (Outcome.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
+    (Outcome.ONLY_IN_ICLOUD, only_in_icloud),
     (
-        Fate.UPLOAD_PENDING,
+        Outcome.UPLOAD_PENDING,
         lambda asset: asset.cloud is not None and asset.cloud.upload in (Upload.PENDING, Upload.STUCK),
     ),
     (
-        Fate.HALF,
+        Outcome.HALF,
         lambda asset: asset.status is Status.HALF and asset.deleted is None and not only_in_icloud(asset),
     ),
-    (Fate.ORIGINAL_MISSING, _lacks_original),
-    (Fate.ONLY_A_COPY, _only_copy),
-    (Fate.NO_PICTURE, _no_picture),
+    (Outcome.ORIGINAL_MISSING, _lacks_original),
+    (Outcome.ONLY_A_COPY, _only_copy),
+    (Outcome.NO_PICTURE, _no_picture),
 )
 
 
-def opening(
-    ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], *, library_read: bool
-) -> tuple[Statement, ...]:
+def opening(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], *, library_read: bool) -> tuple[Statement, ...]:
     """What is stated of the certain and probable FaceTime photos; `maybe` counts the possible ones.
 
     A photo may be counted under several fates; nothing is said of fates no photo has.
@@ -63,26 +61,24 @@ def opening(
     return tuple(_statements(ours, maybe, causes, library_read))
 
 
-def _statements(
-    ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], library_read: bool
-) -> Iterator[Statement]:
-    yield _fates(ours) if ours else Fact.NO_FACETIME_PHOTO
+def _statements(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], library_read: bool) -> Iterator[Statement]:
+    yield _fates(ours) if ours else PlainStatement.NO_FACETIME_PHOTO
     if maybe:
         yield PossiblePhotos(maybe, besides=bool(ours))
     if not library_read:
-        yield Fact.LIBRARY_NOT_READ_IN_FULL
+        yield PlainStatement.LIBRARY_NOT_READ_IN_FULL
     for cause in causes:
         if cause.code in SWITCHES and cause.verdict is CauseVerdict.SHOWN:
             yield from cause.says
     if not ours:
-        yield Fact.NEED_NOT_BE_LOST
+        yield PlainStatement.NEED_NOT_BE_LOST
     elif any(asset.recoverable for asset in ours):
-        yield Fact.SAVE_WHAT_IS_HERE
+        yield PlainStatement.SAVE_WHAT_IS_HERE
 
 
-def _fates(ours: Sequence[Asset]) -> Fates:
+def _fates(ours: Sequence[Asset]) -> Outcomes:
     numbers = tuple((fate, sum(map(is_true, ours))) for fate, is_true in FATES)
-    return Fates(
+    return Outcomes(
         len(ours),
         tuple((fate, number) for fate, number in numbers if number),
         deadlines(filter(_is_trashed, ours)),

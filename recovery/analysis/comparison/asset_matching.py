@@ -43,7 +43,7 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class AssetPair:
     """The same asset in both backups."""
 
     older: Asset
@@ -55,7 +55,7 @@ class Pair:
 class Matching:
     """Every asset of both sides, each once: in one pair, or alone."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[AssetPair, ...]
     only_older: tuple[Asset, ...]
     only_newer: tuple[Asset, ...]
 
@@ -128,7 +128,7 @@ class _Matcher:
     def __init__(self, older: Iterable[Asset], newer: Iterable[Asset]) -> None:
         self._older = dict(enumerate(older))
         self._newer = dict(enumerate(newer))
-        self._pairs: dict[int, Pair] = {}
+        self._pairs: dict[int, AssetPair] = {}
 
     def run(self, step: _Step, chosen: Callable[[Asset], bool], progress: Progress) -> None:
         waiting: defaultdict[Hashable, dict[int, None]] = defaultdict(dict)
@@ -152,7 +152,7 @@ class _Matcher:
             if first:
                 other = min(first, key=lambda number: _unlikeness(asset, self._newer[number]))
                 del alike[other]
-                self._pairs[number] = Pair(self._older.pop(number), self._newer.pop(other), step.by)
+                self._pairs[number] = AssetPair(self._older.pop(number), self._newer.pop(other), step.by)
                 return
 
     def matching(self) -> Matching:

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from recovery.analysis.comparison.asset_differences import (
+    AssetDifference,
+    DifferenceKind,
+    differences,
+    whole_originals,
+)
 from recovery.analysis.comparison.asset_matching import Digests, Matching, match
-from recovery.analysis.comparison.differences import Difference, DifferenceKind, differences, whole_originals
 from recovery.analysis.model import Asset, AssetFile, BackupFacts, FileRole, FileState, Findings, asset_key
 from recovery.progress import SILENT, Progress
 
@@ -38,7 +43,7 @@ class Comparison:
     same_device: bool | None
     matched: int
     unchanged: int
-    differences: tuple[Difference, ...]
+    differences: tuple[AssetDifference, ...]
     lost_assets: tuple[Asset, ...]
     doubts: tuple[Doubt, ...]
 

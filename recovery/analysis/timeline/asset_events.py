@@ -13,7 +13,7 @@ from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import Places, row_source
 from recovery.case.store import WorkingDatabase
 from recovery.clock import to_text
-from recovery.photos_db.history import DeletedAsset
+from recovery.photos_db.changes.history import DeletionRecord
 from recovery.photos_db.library import DATABASE, AssetRow
 from recovery.provenance import Source
 
@@ -40,7 +40,7 @@ class Records:
     store: WorkingDatabase
     places: Places
     field_sources: Mapping[str, Source]
-    deleted: Mapping[str, DeletedAsset]
+    deleted: Mapping[str, DeletionRecord]
     copies: Mapping[str, Sequence[AttachmentFile]]
 
     @classmethod
@@ -111,9 +111,7 @@ def _cloud(records: Records, asset: Asset, row: AssetRow) -> Iterator[Event]:
         upload = asset.cloud.upload if asset.cloud else None
         text = f"sending it to iCloud was last tried{tries}{_UPLOADS[upload]}"
         source = row_source(row, "last_upload_attempt", records.places)
-        yield of_asset(
-            asset, row.last_upload_attempt, EventCode.UPLOAD_TRIED, text, source, details(upload=upload)
-        )
+        yield of_asset(asset, row.last_upload_attempt, EventCode.UPLOAD_TRIED, text, source, details(upload=upload))
     pruned = {item.pruned_at for item in records.store.resources(row.pk) if item.pruned_at}
     for moment in sorted(pruned):
         text = "the library notes that a file of it was taken off the device to save space"

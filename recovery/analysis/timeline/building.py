@@ -16,7 +16,7 @@ from recovery.analysis.timeline.message_events import message_events
 from recovery.case import Case
 from recovery.errors import SelectionError
 from recovery.gap_codes import GapSubject
-from recovery.photos_db.history import HistoryEvent
+from recovery.photos_db.changes.history import HistoryEvent
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
@@ -91,9 +91,7 @@ def timeline(
         of_assets=len(findings.assets),
         left_out=case.traces.life.left_out if case.traces.life else 0,
         gaps=tuple(
-            gap
-            for gap in findings.gaps
-            if (gap.what in _HIDING and not gap.part) or _HIDDEN_ANSWERS & set(gap.hides)
+            gap for gap in findings.gaps if (gap.what in _HIDING and not gap.part) or _HIDDEN_ANSWERS & set(gap.hides)
         ),
     )
 

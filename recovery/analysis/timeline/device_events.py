@@ -10,9 +10,9 @@ from recovery.app_data.calls import TIER as CALL_TIER
 from recovery.app_data.calls import Call
 from recovery.app_data.settings import SettingName, setting
 from recovery.case import Case
-from recovery.photos_db.history import History
+from recovery.photos_db.changes.history import History
+from recovery.photos_db.changes.migrations import Migration, MigrationKind
 from recovery.photos_db.library import DATABASE
-from recovery.photos_db.migrations import Migration, MigrationKind
 from recovery.provenance import Source, Tier
 from recovery.source.identity import INFO
 

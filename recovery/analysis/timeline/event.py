@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from recovery.analysis.model import Asset, Verdict
-from recovery.photos_db.change_authors import names_facetime
+from recovery.photos_db.changes.change_authors import names_facetime
 from recovery.provenance import Source
 
 Detail = tuple[tuple[str, str], ...]
@@ -78,9 +78,7 @@ class Event:
         return f"(no name, {self.uuid[:8]}…): {self.text}" if self.uuid else self.text
 
 
-def of_asset(
-    asset: Asset, at: datetime | None, code: EventCode, text: str, source: Source, detail: Detail
-) -> Event:
+def of_asset(asset: Asset, at: datetime | None, code: EventCode, text: str, source: Source, detail: Detail) -> Event:
     """An event in the life of an asset."""
     verdict = asset.facetime.verdict
     return Event(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from recovery.analysis.model import Asset
 from recovery.analysis.timeline.event import SAME_MOMENT, Detail, Event, EventCode, by, details, named, of_asset
 from recovery.case import Case
-from recovery.photos_db.changed_properties import Told, told_changes
-from recovery.photos_db.history import EventKind, HistoryEvent
+from recovery.photos_db.changes.changed_properties import Told, told_changes
+from recovery.photos_db.changes.history import ChangeKind, HistoryEvent
 
 _TOLD = {
     Told.FAVORITE: (EventCode.FAVORITE_CHANGED, "its mark as a favourite was set or taken away"),
@@ -17,10 +17,10 @@ _TOLD = {
     Told.CLOUD: (EventCode.CLOUD_CHANGED, "what the library notes of its copy in iCloud changed"),
 }
 _MOVES = {
-    EventKind.TRASHED: (EventCode.TRASHED, "moved to Recently Deleted"),
-    EventKind.RESTORED: (EventCode.RESTORED, "moved back out of Recently Deleted"),
-    EventKind.TRASH_CHANGED: (EventCode.TRASH_CHANGED, "moved to Recently Deleted or back; nothing tells which"),
-    EventKind.DELETED: (EventCode.DELETED, "permanently deleted"),
+    ChangeKind.TRASHED: (EventCode.TRASHED, "moved to Recently Deleted"),
+    ChangeKind.RESTORED: (EventCode.RESTORED, "moved back out of Recently Deleted"),
+    ChangeKind.TRASH_CHANGED: (EventCode.TRASH_CHANGED, "moved to Recently Deleted or back; nothing tells which"),
+    ChangeKind.DELETED: (EventCode.DELETED, "permanently deleted"),
 }
 
 
@@ -42,7 +42,7 @@ def nameless_deletions(case: Case) -> Iterator[Event]:
 
 def _told(asset: Asset, change: HistoryEvent) -> Iterator[tuple[EventCode, str]]:
     who = by(change.client, change.activity)
-    if change.kind is EventKind.INSERTED:
+    if change.kind is ChangeKind.INSERTED:
         yield _insertion(asset, change, who)
     elif change.kind in _MOVES:
         code, text = _MOVES[change.kind]

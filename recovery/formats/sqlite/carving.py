@@ -9,10 +9,10 @@ from pathlib import Path
 from recovery import limits
 from recovery.database import SIDE_FILES, Database, quoted
 from recovery.errors import UnreadableDatabaseError
-from recovery.formats.sqlite.candidates import Found, Live
-from recovery.formats.sqlite.cell_parser import Recogniser
+from recovery.formats.sqlite.cell_parser import CellParser
 from recovery.formats.sqlite.pages import PageStore
-from recovery.formats.sqlite.record_format import Kind, Shape, Value
+from recovery.formats.sqlite.record_candidates import FoundRecord, Live
+from recovery.formats.sqlite.record_format import RecordTemplate, StorageClass, Value
 from recovery.formats.sqlite.regions import Origin, Region, pages_of, regions
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source
@@ -44,12 +44,12 @@ class CarvedRow:
 class Target:
     """One table to look for; `other_roots` are root pages of tables of the same layout, whose pages are theirs."""
 
-    shape: Shape
+    shape: RecordTemplate
     live: Live
     other_roots: frozenset[int] = frozenset()
 
 
-def live_rows(database: Database, shape: Shape, *, rowids_reused: bool = True) -> Live:
+def live_rows(database: Database, shape: RecordTemplate, *, rowids_reused: bool = True) -> Live:
     """What the table of a shape holds; raises UnreadableDatabaseError when that cannot be read to the end.
 
     With a key, only keys (and rowids, when a rowid is never given twice) are read; else whole rows.
@@ -74,7 +74,7 @@ def log_of(path: Path) -> Path | None:
 
 
 def carve_table(
-    path: Path, shape: Shape, live: Live, wal: Path | None = None, other_roots: Iterable[int] = ()
+    path: Path, shape: RecordTemplate, live: Live, wal: Path | None = None, other_roots: Iterable[int] = ()
 ) -> Reading[CarvedRow]:
     """The deleted rows of one table, from the bytes of a database file and its write-ahead log.
 
@@ -100,7 +100,7 @@ def carve_tables(path: Path, targets: Sequence[Target], wal: Path | None = None)
     ]
 
 
-def _gap(shape: Shape, path: Path, why: GapReason, *values: str) -> Gap:
+def _gap(shape: RecordTemplate, path: Path, why: GapReason, *values: str) -> Gap:
     return Gap(
         GapSubject.DELETED_ROWS_OF_TABLE,
         path.name,
@@ -119,12 +119,14 @@ class _Search:
         self.shape = target.shape
         self.live = target.live
         self.store = store
-        self.recogniser = Recogniser(store, target.shape, target.live)
+        self.recogniser = CellParser(store, target.shape, target.live)
         self.skip = pages_of(store, target.other_roots)
         names = target.shape.names
         self.key = names.index(target.shape.key) if target.shape.key in names else None
         self.version = names.index(target.shape.version) if target.shape.version in names else None
-        self._aliases = {index for index, column in enumerate(target.shape.columns) if column.kind is Kind.ROWID}
+        self._aliases = {
+            index for index, column in enumerate(target.shape.columns) if column.kind is StorageClass.ROWID
+        }
         self._best: dict[object, tuple[tuple[bool, float, int], CarvedRow]] = {}
         self._number = 0
 
@@ -140,7 +142,7 @@ class _Search:
             if self.key is not None or not self._equals_living(found):
                 self._keep(found, region)
 
-    def _equals_living(self, found: Found) -> bool:
+    def _equals_living(self, found: FoundRecord) -> bool:
         """Whether a row of a table without key has the values of a living one, as far as they are left."""
         values = {index: value for index, value in found.values.items() if index not in self._aliases}
         if len(values) == len(self.shape.columns):
@@ -148,7 +150,7 @@ class _Search:
         living = (row for row in self.live.rows if len(row) == len(self.shape.columns))
         return any(all(row[index] == value for index, value in values.items()) for row in living)
 
-    def _keep(self, found: Found, region: Region) -> None:
+    def _keep(self, found: FoundRecord, region: Region) -> None:
         """Remember a row unless a better copy of it is known: whole before partial, then newer before older."""
         self._number += 1
         version = found.values.get(self.version) if self.version is not None else None
@@ -161,7 +163,7 @@ class _Search:
         if known is None or rank > known[0]:
             self._best[name] = (rank, row)
 
-    def _row(self, found: Found, region: Region) -> CarvedRow:
+    def _row(self, found: FoundRecord, region: Region) -> CarvedRow:
         rowid = found.cell.rowid
         known = {index: value for index, value in found.values.items() if index not in self._aliases}
         if rowid is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from recovery import limits
-from recovery.formats.sqlite.candidates import Cell, Found, Live, Taken
 from recovery.formats.sqlite.pages import PageStore
+from recovery.formats.sqlite.record_candidates import Cell, FoundRecord, Live, Taken
 from recovery.formats.sqlite.record_format import (
-    Fields,
-    Kind,
-    Shape,
+    RecordFields,
+    RecordTemplate,
+    StorageClass,
     Value,
     decode,
     fields_of,
@@ -30,15 +30,15 @@ _COSTLY = 20
 _INTEGER_OF_SIZE = {1: 1, 2: 2, 3: 3, 4: 4, 6: 5, 8: 6}
 
 
-class Recogniser:
+class CellParser:
     """Finds the cells of one table; `spent` counts candidates looked at, against limits.RESIDUE_CANDIDATES."""
 
-    def __init__(self, store: PageStore, shape: Shape, live: Live) -> None:
+    def __init__(self, store: PageStore, shape: RecordTemplate, live: Live) -> None:
         self.store = store
         self.shape = shape
         self.live = live
         self.spent = 0
-        self._headers: dict[bytes, Fields | None] = {}
+        self._headers: dict[bytes, RecordFields | None] = {}
         self._seen: set[bytes] = set()
         self._key = shape.names.index(shape.key) if shape.key in shape.names else None
         self._rules = {shape.names.index(name): rule for name, rule in shape.rules if name in shape.names}
@@ -48,7 +48,7 @@ class Recogniser:
         """Whether the file held more look-alikes than any real one does."""
         return self.spent >= limits.RESIDUE_CANDIDATES
 
-    def find(self, region: Region) -> list[Found]:
+    def find(self, region: Region) -> list[FoundRecord]:
         """All cells of the table in a region whose key or rowid does not live.
 
         Cells with a whole header prove themselves. The others must be of an unmistakable table, or end exactly
@@ -106,7 +106,7 @@ class Recogniser:
             return self._cell(at - width, fields, values, length, self._starts(region, at - width, len(before)))
         return None
 
-    def _fields(self, header: bytes) -> Fields | None:
+    def _fields(self, header: bytes) -> RecordFields | None:
         """The fields a whole header describes; None when it is none of this table. The same headers come again."""
         if header not in self._headers:
             read = read_serials(header, 0, len(header), len(self.shape.columns))
@@ -139,7 +139,7 @@ class Recogniser:
     def _cell(
         self,
         start: int,
-        fields: Fields,
+        fields: RecordFields,
         values: int,
         header: int,
         starts: tuple[int, ...] = (),
@@ -154,9 +154,7 @@ class Recogniser:
 
     def _fits_in(self, cell: Cell, region: Region, taken: Taken) -> bool:
         """Whether a cell lies where a deleted one can lie, by its end and by what is over its start."""
-        return taken.anchor(cell.end) == cell.end and any(
-            self._freed(start, cell.end, region) for start in cell.starts
-        )
+        return taken.anchor(cell.end) == cell.end and any(self._freed(start, cell.end, region) for start in cell.starts)
 
     def _freed(self, start: int, end: int, region: Region) -> bool:
         """Whether a freeblock header lies over the start of a cell; merged blocks are larger than the cell."""
@@ -193,11 +191,13 @@ class Recogniser:
         start = position - _FREEBLOCK_HEADER
         payload = 2 + end - position
         kind = self.shape.columns[0].kind
-        possible = first == 0 or kind is Kind.TEXT or (kind is not Kind.ROWID and first in _INTEGER_OF_SIZE)
+        possible = (
+            first == 0 or kind is StorageClass.TEXT or (kind is not StorageClass.ROWID and first in _INTEGER_OF_SIZE)
+        )
         if payload >= 0x80 or not possible:
             return None
         offsets = (0, *(offset + first for offset in rest.offsets))
-        fields = Fields((self._first_serial(first), *rest.serials), offsets)
+        fields = RecordFields((self._first_serial(first), *rest.serials), offsets)
         return Cell(start, (start,), fields, values, fields.size, payload, 0)
 
     # --- values ----------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Recogniser:
             return False
         return key in self.live.keys
 
-    def _decoded(self, cell: Cell, data: bytes, limit: int) -> Found | None:
+    def _decoded(self, cell: Cell, data: bytes, limit: int) -> FoundRecord | None:
         """The values of a cell; None when one of them is none that SQLite writes or that the table can hold."""
         raw = data[cell.values : min(limit, cell.values + cell.stored)]
         if cell.spilled and cell.end <= limit and not self.exhausted:
@@ -255,18 +255,18 @@ class Recogniser:
         except ValueError:
             return None
         complete = len(values) == len(cell.fields.serials)
-        return Found(cell, values, complete) if self._sensible(cell, values) else None
+        return FoundRecord(cell, values, complete) if self._sensible(cell, values) else None
 
     def _first_serial(self, size: int) -> int:
         """The serial type a first value of that size must have had; -1 when that cannot be told."""
         kind = self.shape.columns[0].kind
-        if kind is Kind.ROWID:
+        if kind is StorageClass.ROWID:
             return 0
-        if kind is Kind.TEXT:
+        if kind is StorageClass.TEXT:
             return 13 + 2 * size
-        if kind is Kind.NUMBER and size == 8:
+        if kind is StorageClass.NUMBER and size == 8:
             return 7
-        return _INTEGER_OF_SIZE.get(size, -1) if kind in (Kind.INTEGER, Kind.NUMBER) else -1
+        return _INTEGER_OF_SIZE.get(size, -1) if kind in (StorageClass.INTEGER, StorageClass.NUMBER) else -1
 
     def _sensible(self, cell: Cell, values: dict[int, Value]) -> bool:
         """Whether the values obey the rules of the table, and look like values where the header is no proof."""

@@ -42,9 +42,7 @@ def inspect_copy(path: Path, wal: Path | None = None) -> CopyState:
         if not roots and frames == 0:
             compacted: bool | None = None
         else:
-            compacted = (
-                not (frames or free or store.free_count) and _in_rebuilt_order(roots) and not _has_slack(store)
-            )
+            compacted = not (frames or free or store.free_count) and _in_rebuilt_order(roots) and not _has_slack(store)
         geometry = store.geometry
         return CopyState(
             compacted,

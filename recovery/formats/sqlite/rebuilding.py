@@ -18,8 +18,8 @@ from recovery.database import Database, quoted
 from recovery.errors import UnreadableDatabaseError
 from recovery.formats.sqlite.pages import HEADER_BYTES, TABLE_LEAF, Image, PageStore
 from recovery.formats.sqlite.record_format import (
-    Column,
-    Kind,
+    RecordColumn,
+    StorageClass,
     Value,
     decode,
     kind_of,
@@ -30,8 +30,9 @@ from recovery.formats.sqlite.record_format import (
 
 _TABLE_INTERIOR, _INDEX_INTERIOR, _INDEX_LEAF = 0x05, 0x02, 0x0A
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
-_SCHEMA = (Column("type", Kind.TEXT), Column("name", Kind.TEXT), Column("tbl_name", Kind.TEXT),
-           Column("rootpage", Kind.INTEGER), Column("sql", Kind.TEXT))  # fmt: skip
+_SCHEMA = (RecordColumn("type", StorageClass.TEXT), RecordColumn("name", StorageClass.TEXT),
+           RecordColumn("tbl_name", StorageClass.TEXT),
+           RecordColumn("rootpage", StorageClass.INTEGER), RecordColumn("sql", StorageClass.TEXT))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class _Table:
 
     name: str
     root: int
-    columns: tuple[Column, ...]
+    columns: tuple[RecordColumn, ...]
     alias: int | None
     declared: tuple[str, ...] = ()
 
@@ -144,7 +145,7 @@ def _tables(schema: Iterable[_SchemaEntry]) -> Iterator[_Table]:
         keys = [row for row in rows if row[5]]
         alias = keys[0][1] if len(keys) == 1 and str(keys[0][2]).upper() == "INTEGER" else None
         names = [str(row[1]) for row in stored]
-        columns = tuple(Column(str(row[1]), kind_of(str(row[2]))) for row in stored)
+        columns = tuple(RecordColumn(str(row[1]), kind_of(str(row[2]))) for row in stored)
         place = names.index(alias) if alias in names else None
         yield _Table(entry.name, entry.root, columns, place, tuple(str(row[2]) for row in stored))
 
@@ -346,10 +347,10 @@ class _TableReader:
         self.rows.update(rows)
 
 
-def _fits(kind: Kind, value: Value) -> bool:
-    if kind is Kind.TEXT:
+def _fits(kind: StorageClass, value: Value) -> bool:
+    if kind is StorageClass.TEXT:
         return isinstance(value, str)
-    if kind in (Kind.INTEGER, Kind.NUMBER):
+    if kind in (StorageClass.INTEGER, StorageClass.NUMBER):
         return isinstance(value, int | float)
     return True
 
@@ -375,9 +376,9 @@ def _write(
     return RebuiltTable(table.name, len(reading.rows), reading.bad_pages, lost)
 
 
-def _affinity(kind: Kind, declared: str) -> str:
+def _affinity(kind: StorageClass, declared: str) -> str:
     # Only the declared type is taken over: constraints and defaults of a damaged database decide nothing here.
-    return quoted(declared) if kind is not Kind.ANY and declared else ""
+    return quoted(declared) if kind is not StorageClass.ANY and declared else ""
 
 
 def _row(rowid: int, values: list[Value], width: int, alias: int | None) -> list[Value]:

@@ -29,7 +29,7 @@ _PATTERN_COLUMNS = 24
 _STRONG_BITS = 64.0
 
 
-class Kind(Enum):
+class StorageClass(Enum):
     """What a column can hold: pattern of its serial type, types allowed below 12, and the bits a match is worth.
 
     Integral reals are stored as integers, so number columns allow both [deleted-assets 3.3].
@@ -51,15 +51,15 @@ class Kind(Enum):
         """Whether a column of this kind can have this serial type."""
         if serial < 12:
             return serial in self.small
-        return self is Kind.ANY or (self is Kind.TEXT and serial % 2 == 1)
+        return self is StorageClass.ANY or (self is StorageClass.TEXT and serial % 2 == 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class RecordColumn:
     """One stored column; `required` is NOT NULL, `exact` the only serial type it can have, if there is one."""
 
     name: str
-    kind: Kind
+    kind: StorageClass
     required: bool = False
     exact: int | None = None
 
@@ -78,7 +78,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Shape:
+class RecordTemplate:
     """What a record of one table looks like.
 
     `key` names the column that identifies a row for good, `version` one that grows with every change of a row;
@@ -87,7 +87,7 @@ class Shape:
     """
 
     table: str
-    columns: tuple[Column, ...]
+    columns: tuple[RecordColumn, ...]
     key: str | None = None
     version: str | None = None
     rules: tuple[tuple[str, re.Pattern[str]], ...] = ()
@@ -133,7 +133,7 @@ class Shape:
         return all(column.allows(serial) for column, serial in zip(self.columns[first:], serials, strict=False))
 
 
-def _pattern(columns: tuple[Column, ...], total: int) -> re.Pattern[bytes]:
+def _pattern(columns: tuple[RecordColumn, ...], total: int) -> re.Pattern[bytes]:
     # What is consumed hides overlapping candidates: only the fixed bytes in front, which are fast to find, are.
     fixed = tuple(itertools.takewhile(lambda column: column.exact is not None, columns))
     start, rest = (b"".join(column.pattern for column in part) for part in (fixed, columns[len(fixed) :]))
@@ -143,19 +143,19 @@ def _pattern(columns: tuple[Column, ...], total: int) -> re.Pattern[bytes]:
     return re.compile(start + nothing + b"(?=" + rest + b")", re.DOTALL)
 
 
-def kind_of(declared: str) -> Kind:
+def kind_of(declared: str) -> StorageClass:
     """The kind of a column by SQLite's rules for declared types; Core Data's TIMESTAMP is a number."""
     name = declared.upper()
     if "INT" in name:
-        return Kind.INTEGER
+        return StorageClass.INTEGER
     if any(part in name for part in ("CHAR", "CLOB", "TEXT")):
-        return Kind.TEXT
+        return StorageClass.TEXT
     if any(part in name for part in ("REAL", "FLOA", "DOUB")) or name == "TIMESTAMP":
-        return Kind.NUMBER
-    return Kind.ANY
+        return StorageClass.NUMBER
+    return StorageClass.ANY
 
 
-def columns_of(database: Database, table: str) -> tuple[Column, ...]:
+def columns_of(database: Database, table: str) -> tuple[RecordColumn, ...]:
     """The stored columns of a table as the database declares them; empty when there is no such table."""
     if table not in database.tables:
         return ()
@@ -163,9 +163,9 @@ def columns_of(database: Database, table: str) -> tuple[Column, ...]:
     keys = [row for row in rows if row["pk"]]
     alias = keys[0]["name"] if len(keys) == 1 and str(keys[0]["type"]).upper() == "INTEGER" else None
     return tuple(
-        Column(str(row["name"]), Kind.ROWID, exact=0)
+        RecordColumn(str(row["name"]), StorageClass.ROWID, exact=0)
         if row["name"] == alias
-        else Column(str(row["name"]), kind_of(str(row["type"])), bool(row["notnull"]))
+        else RecordColumn(str(row["name"]), kind_of(str(row["type"])), bool(row["notnull"]))
         for row in rows
         if row["hidden"] != 2  # a virtual generated column is not stored
     )
@@ -199,7 +199,7 @@ def size_of(serial: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class RecordFields:
     """The fields of one record: their serial types, and where each value starts; the last offset is the end.
 
     A serial type of -1 is lost.
@@ -214,9 +214,9 @@ class Fields:
         return self.offsets[-1]
 
 
-def fields_of(serials: tuple[int, ...]) -> Fields:
+def fields_of(serials: tuple[int, ...]) -> RecordFields:
     """The fields that a list of serial types describes."""
-    return Fields(serials, tuple(itertools.accumulate(map(size_of, serials), initial=0)))
+    return RecordFields(serials, tuple(itertools.accumulate(map(size_of, serials), initial=0)))
 
 
 def read_serials(data: bytes, at: int, end: int, count: int) -> tuple[tuple[int, ...], int] | None:

@@ -15,16 +15,16 @@ from recovery.provenance import Source
 from recovery.records import valid_unicode
 from recovery.report.figures import in_stored_zone
 from recovery.report.html.page import DETAILS_IN_BLOCK, PARTS, Detail, Page
-from recovery.report.html.timeline_marks import Event, EventKind
+from recovery.report.html.timeline_marks import MarkKind, TimelineMark
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 LANES = {
-    EventKind.CALL: "FaceTime calls",
-    EventKind.PHOTO: "Photos and videos",
-    EventKind.TRASHED: "Recently Deleted",
-    EventKind.DELETED: "Permanently deleted",
+    MarkKind.CALL: "FaceTime calls",
+    MarkKind.PHOTO: "Photos and videos",
+    MarkKind.TRASHED: "Recently Deleted",
+    MarkKind.DELETED: "Permanently deleted",
 }
 Json = dict[str, object] | list[object]
 # With these escaped, no text can end the element it stands in or begin a comment.
@@ -50,7 +50,7 @@ def main_block(page: Page, backup: Json, progress: Progress = SILENT) -> Markup:
             "blockSize": DETAILS_IN_BLOCK,
             "parts": [list(part) for part in PARTS],
             "calls": list(page.calls),
-            "lanes": [[kind.value, LANES[kind]] for kind in EventKind],
+            "lanes": [[kind.value, LANES[kind]] for kind in MarkKind],
             "events": [_event(event) for event in page.events],
             "cardNames": names,
         }
@@ -103,9 +103,9 @@ def _row(label: str, text: str, source: Source | None, places: _Places) -> list[
     return values
 
 
-def _event(event: Event) -> list[object]:
+def _event(event: TimelineMark) -> list[object]:
     """Lane, seconds since 1970, whether from FaceTime, length in seconds, day."""
-    lane = list(EventKind).index(event.kind)
+    lane = list(MarkKind).index(event.kind)
     local = in_stored_zone(event.at, event.offset).date().isoformat()
     return [lane, round(event.at.timestamp()), int(event.facetime), round(event.seconds or 0), local]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from recovery.analysis.facetime_finding import DEVICE
 from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
 from recovery.provenance import Source
-from recovery.report import words
-from recovery.report.asset_text import photographed
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.messages import status
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.asset_text import photographed
 
 _STATES = {FileState.PRESENT: "here", FileState.MISSING: "missing", FileState.DAMAGED: "damaged"}
 _YES_NO = {True: "yes", False: "no", None: None}

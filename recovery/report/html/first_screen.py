@@ -13,20 +13,20 @@ from recovery.analysis.model import (
     CauseVerdict,
     FaceTimeMessage,
     Findings,
-    LooseCode,
-    LooseEnd,
+    Orphan,
+    OrphanCode,
     Status,
     Verdict,
 )
 from recovery.provenance import Gap
-from recovery.report import words
 from recovery.report.figures import count, file_size, when
 from recovery.report.html.facts import shown
 from recovery.report.html.page import VERDICTS
-from recovery.report.message_text import message_line, messages_sentence
 from recovery.report.messages.causes import CauseText, told
 from recovery.report.messages.gaps import line
 from recovery.report.messages.sentences import paragraph
+from recovery.report.text import words
+from recovery.report.text.message_text import message_line, messages_sentence
 
 BAR = 1000
 """Width of a whole bar in its own units; a part that is not empty is at least _LEAST wide."""
@@ -41,7 +41,7 @@ CAUSE_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScreenPart:
     """One part of a bar: `left` and `width` in units of the bar."""
 
     value: str
@@ -57,7 +57,7 @@ class Bar:
     """A whole that is the sum of its parts."""
 
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[ScreenPart, ...]
     total: int
 
 
@@ -151,15 +151,15 @@ def bars(findings: Findings) -> tuple[Bar, Bar]:
     )
 
 
-def _parts(rows: list[tuple[str, str, str, int]]) -> tuple[Part, ...]:
+def _parts(rows: list[tuple[str, str, str, int]]) -> tuple[ScreenPart, ...]:
     total = sum(number for *_, number in rows)
     shares = [max(_LEAST, number * BAR / total) if number else 0.0 for *_, number in rows]
     scale = BAR / (sum(shares) or 1)
-    found: list[Part] = []
+    found: list[ScreenPart] = []
     reached = 0.0
     for (value, word, meaning, number), share in zip(rows, shares, strict=True):
         left, reached = reached, reached + share * scale
-        found.append(Part(value, word, meaning, number, round(left), round(reached) - round(left)))
+        found.append(ScreenPart(value, word, meaning, number, round(left), round(reached) - round(left)))
     return tuple(found)
 
 
@@ -173,21 +173,19 @@ def cause_groups(causes: Iterable[Cause]) -> tuple[CauseGroup, ...]:
     return tuple(group for group in groups if group.causes)
 
 
-def loose_groups(ends: Iterable[LooseEnd]) -> tuple[LooseGroup, ...]:
+def loose_groups(ends: Iterable[Orphan]) -> tuple[LooseGroup, ...]:
     """Loose ends by kind, each kind explained and counted."""
     everything = tuple(ends)
     groups: list[LooseGroup] = []
-    for code in LooseCode:
+    for code in OrphanCode:
         lines = [_loose_end(end) for end in everything if end.code is code]
         if lines:
             more = max(0, len(lines) - limits.REPORT_LISTED)
-            groups.append(
-                LooseGroup(*words.LOOSE_ENDS[code], len(lines), tuple(lines[: limits.REPORT_LISTED]), more)
-            )
+            groups.append(LooseGroup(*words.LOOSE_ENDS[code], len(lines), tuple(lines[: limits.REPORT_LISTED]), more))
     return tuple(groups)
 
 
-def _loose_end(end: LooseEnd) -> str:
+def _loose_end(end: Orphan) -> str:
     size = f", {file_size(end.size)}" if end.size is not None else ""
     guess = f"; {shown(end.guess)}" if end.guess else ""
     return f"{shown(end.path or end.file_id or '') or '(no path)'}{size}{guess}"

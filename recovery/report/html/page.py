@@ -13,15 +13,15 @@ from recovery.analysis.model import Asset, CallContext, Findings, Verdict, sourc
 from recovery.photos_db.camera_roll_paths import ORIGINALS
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
-from recovery.report import words
-from recovery.report.asset_text import name
 from recovery.report.figures import count, day, in_stored_zone, span
 from recovery.report.html.facts import Section, sections, shown
 from recovery.report.html.picture_choice import NOT_THE_PHOTO, SHOWN
 from recovery.report.html.previews import Preview
-from recovery.report.html.timeline_marks import Event
+from recovery.report.html.timeline_marks import TimelineMark
 from recovery.report.inventory import asset_key
 from recovery.report.messages import status
+from recovery.report.text import words
+from recovery.report.text.asset_text import name
 
 VERDICTS = {**words.VERDICTS, Verdict.NO: "no sign of FaceTime"}
 V = TypeVar("V", bound=StrEnum)
@@ -83,7 +83,7 @@ class Page:
     cards: tuple[Card, ...]
     details: tuple[Detail, ...]
     calls: tuple[str, ...]
-    events: tuple[Event, ...]
+    events: tuple[TimelineMark, ...]
     verdicts: tuple[Choice, ...]
     statuses: tuple[Choice, ...]
     kinds: tuple[Choice, ...]
@@ -102,7 +102,7 @@ PARTS = (
 def page(
     findings: Findings,
     previews: Sequence[Preview],
-    events: tuple[Event, ...],
+    events: tuple[TimelineMark, ...],
     folder: str,
     progress: Progress = SILENT,
 ) -> Page:

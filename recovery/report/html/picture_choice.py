@@ -36,7 +36,7 @@ NOT_THE_PHOTO = frozenset({Shown.THUMBNAIL, Shown.TABLE})
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PictureCandidate:
     """One file that may give a picture."""
 
     shown: Shown
@@ -67,12 +67,12 @@ def is_movie(file: AssetFile) -> bool:
     return extension(file.name) in MOVIE_EXTENSIONS
 
 
-def candidates(asset: Asset) -> list[Candidate]:
+def candidates(asset: Asset) -> list[PictureCandidate]:
     """Files that may be shown, the best first: the photo itself before anything made from it."""
     return sorted(_all(asset), key=_rank)
 
 
-def quick_candidates(asset: Asset) -> list[Candidate]:
+def quick_candidates(asset: Asset) -> list[PictureCandidate]:
     """The same for a small preview: the phone's own thumbnail first, because it costs next to nothing."""
     return sorted(candidates(asset), key=lambda item: item.shown is not Shown.THUMBNAIL)
 
@@ -83,13 +83,13 @@ def movies(asset: Asset) -> list[AssetFile]:
     return sorted(playable, key=lambda item: list(FileRole).index(item.role))
 
 
-def _all(asset: Asset) -> Iterator[Candidate]:
+def _all(asset: Asset) -> Iterator[PictureCandidate]:
     for item in asset.files:
         shown = _BY_ROLE.get(item.role)
         if shown is not None and item.state is not FileState.MISSING and not item.blank:
-            yield Candidate(Shown.FRAME if is_movie(item) else shown, item)
+            yield PictureCandidate(Shown.FRAME if is_movie(item) else shown, item)
 
 
-def _rank(item: Candidate) -> tuple[int | bool, ...]:
+def _rank(item: PictureCandidate) -> tuple[int | bool, ...]:
     area = item.file.pixels[0] * item.file.pixels[1] if item.file.pixels else 0
     return item.file.state is FileState.DAMAGED, _ORDER[item.shown], -area, -(item.file.size or 0)

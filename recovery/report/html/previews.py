@@ -27,7 +27,7 @@ from recovery.formats.exif import FOREIGN_ERRORS
 from recovery.output import TEMPORARY_NAME, Evidence, NewFile, OutputDirectory
 from recovery.photos_db.thumbnail_tables import ThumbnailTable, decode_entry
 from recovery.progress import SILENT, Progress
-from recovery.report.html.picture_choice import Candidate, Shown, candidates, movies, quick_candidates
+from recovery.report.html.picture_choice import PictureCandidate, Shown, candidates, movies, quick_candidates
 from recovery.source.backup_view import BackupView
 from recovery.source.manifest import ManifestEntry
 
@@ -53,10 +53,10 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PreviewSource:
     """One candidate with its place in the backup: the manifest's entry, and the table it stands in."""
 
-    candidate: Candidate
+    candidate: PictureCandidate
     entry: ManifestEntry
     table: ThumbnailTable | None = None
 
@@ -65,9 +65,9 @@ class Source:
 class _Order:
     """What to make for one asset; sources best first."""
 
-    quick: tuple[Source, ...]
-    best: tuple[Source, ...]
-    movie: Source | None
+    quick: tuple[PreviewSource, ...]
+    best: tuple[PreviewSource, ...]
+    movie: PreviewSource | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +130,14 @@ class PreviewMaker:
             return _Order(quick, (), None)
         fits = (item for item in movies(asset) if (item.size or 0) <= limits.REPORT_MOVIE_BYTES)
         film = next(fits, None)
-        playable = self._sources([Candidate(Shown.FRAME, film)]) if film else ()
+        playable = self._sources([PictureCandidate(Shown.FRAME, film)]) if film else ()
         return _Order(quick, tuple(self._sources(candidates(asset))), next(iter(playable), None))
 
-    def _sources(self, wanted: Iterable[Candidate]) -> Iterator[Source]:
+    def _sources(self, wanted: Iterable[PictureCandidate]) -> Iterator[PreviewSource]:
         for item in wanted:
             entry = source_of(self.view, item.file.domain, item.file.path, item.file.file_id)
             if entry is not None:
-                yield Source(item, entry, self.tables.get((item.file.domain, item.file.path)))
+                yield PreviewSource(item, entry, self.tables.get((item.file.domain, item.file.path)))
 
     def _job(self, folder: OutputDirectory, order: _Order, tick: crew.Tick) -> Preview:
         preview = self._first(folder, order.best, "large") if order.best else Preview()
@@ -151,7 +151,7 @@ class PreviewMaker:
         )
         return replace(preview, movie=self._movie(folder, order.movie, tick)) if order.movie else preview
 
-    def _first(self, folder: OutputDirectory, sources: Iterable[Source], what: str) -> Preview:
+    def _first(self, folder: OutputDirectory, sources: Iterable[PreviewSource], what: str) -> Preview:
         """The preview from the first source that gives one."""
         problem = ""
         for source in sources:
@@ -166,7 +166,7 @@ class PreviewMaker:
             return Preview(small=name, shown=shown) if what == "small" else Preview(large=name, shown=shown)
         return Preview(problem=problem)
 
-    def _image(self, source: Source, side: int) -> Image.Image:
+    def _image(self, source: PreviewSource, side: int) -> Image.Image:
         file = source.candidate.file
         try:
             with self.view.open(source.entry) as stream:
@@ -178,7 +178,7 @@ class PreviewMaker:
         except FOREIGN_ERRORS as error:
             raise UnreadableFileError(f"The picture cannot be read ({type(error).__name__}).") from error
 
-    def _movie(self, folder: OutputDirectory, source: Source, tick: crew.Tick) -> str | None:
+    def _movie(self, folder: OutputDirectory, source: PreviewSource, tick: crew.Tick) -> str | None:
         """A copy for playing. Browsers take a QuickTime movie for the MP4 it nearly is, if it is so named."""
         name = f"{self._key(source.candidate.file)}-movie.mp4"
         if _is_there(folder, name):
@@ -212,7 +212,7 @@ def tables_by_path(files: Iterable[TableFile]) -> Mapping[tuple[str, str], Thumb
     return {(item.entry.domain, item.entry.relative_path): item.table for item in files}
 
 
-def _from_table(source: Source, stream: BinaryIO, side: int) -> Image.Image:
+def _from_table(source: PreviewSource, stream: BinaryIO, side: int) -> Image.Image:
     number = source.candidate.file.index
     entry = source.table.entries.in_slot(number) if source.table and number is not None else None
     if source.table is None or entry is None:

@@ -23,8 +23,6 @@ from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
 from recovery.output import Evidence, replacing, resolve
 from recovery.progress import SILENT, Progress, counted
-from recovery.report import words
-from recovery.report.asset_text import measured_note
 from recovery.report.figures import when
 from recovery.report.html import first_screen as opening
 from recovery.report.html.embed import detail_blocks, main_block
@@ -33,6 +31,8 @@ from recovery.report.html.page import Page, page
 from recovery.report.html.previews import Preview, PreviewMaker, tables_by_path
 from recovery.report.html.timeline_marks import events
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.asset_text import measured_note
 from recovery.source.backup_view import BackupView
 
 GENERATOR = "recover-facetime"

@@ -69,8 +69,7 @@ DOES_NOT_SAY = {
     CauseCode.PHOTOS_PERMISSION: "An absent row is not a denial: one is written only when an app has asked.",
     CauseCode.LOCKDOWN_MODE: "It tells the state when the backup was made, not when it was switched.",
     CauseCode.LIBRARY_REBUILT: (
-        "It does not say that a photo was lost by it. A rebuild may lose albums, captions and where a photo came "
-        "from."
+        "It does not say that a photo was lost by it. A rebuild may lose albums, captions and where a photo came from."
     ),
     CauseCode.IOS_UPDATE: (
         "An update by itself deletes no photos, and nothing here ties one to a loss. Only the updates that "
@@ -143,8 +142,7 @@ ADVICE = {
         "extract writes."
     ),
     CauseCode.FACETIME_LIVE_PHOTOS_OFF: (
-        "On the phone: Settings, FaceTime, FaceTime Live Photos: switch it on, and ask the other person to do the"
-        " same."
+        "On the phone: Settings, FaceTime, FaceTime Live Photos: switch it on, and ask the other person to do the same."
     ),
     CauseCode.PHOTOS_PERMISSION: (
         "On the phone: Settings, Privacy & Security, Photos. If FaceTime is listed there, allow it; if it is not,"
@@ -191,8 +189,7 @@ ADVICE = {
         "back up that device too, and scan it."
     ),
     CauseCode.STORAGE_FULL: (
-        "On the phone: Settings, General, iPhone Storage (or iPad Storage). Leave at least a few GB free before "
-        "calls."
+        "On the phone: Settings, General, iPhone Storage (or iPad Storage). Leave at least a few GB free before calls."
     ),
     CauseCode.LOW_POWER_MODE: (
         "On the phone: Settings, Battery, Low Power Mode. Switch it off and give Photos time to sync."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from recovery.analysis.comparison.asset_differences import AssetDifference, DifferenceKind, whole_originals
 from recovery.analysis.comparison.asset_matching import is_remembered
 from recovery.analysis.comparison.comparing import Doubt
-from recovery.analysis.comparison.differences import Difference, DifferenceKind, whole_originals
 from recovery.analysis.model import Asset, Deletion, FileRole, Status
 from recovery.report.messages.status import reason
 
@@ -42,7 +42,7 @@ ORIGINALS = {
 }
 
 
-def difference_text(item: Difference) -> str:
+def difference_text(item: AssetDifference) -> str:
     """One difference: a sentence without its capital and full stop."""
     older, newer = item.older, item.newer
     if item.kind in TEXTS:
@@ -67,7 +67,7 @@ def difference_text(item: Difference) -> str:
     return f"{before} before, {now} now: {reason(newer.status_reason)}"
 
 
-def _deleted_asset(item: Difference, newer: Asset) -> str:
+def _deleted_asset(item: AssetDifference, newer: Asset) -> str:
     deleted = _deleted(item.deletion) if item.deletion else ""
     if item.older is None:
         return f"{deleted}; the older backup does not know it"

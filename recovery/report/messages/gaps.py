@@ -65,9 +65,7 @@ REASONS = {
     GapReason.ENCRYPTED_BACKUPS_ONLY: (
         "the backup does not carry it: Apple puts the call history in encrypted backups only"
     ),
-    GapReason.FILE_LIST_LOST: (
-        "it is missing or damaged; the names of files were found again by guessing their paths"
-    ),
+    GapReason.FILE_LIST_LOST: ("it is missing or damaged; the names of files were found again by guessing their paths"),
     GapReason.ENCRYPTION_NOT_STATED: (
         "nothing that can be read of it says so, and the files themselves do not decide it"
     ),

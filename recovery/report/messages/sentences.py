@@ -12,30 +12,29 @@ from recovery.analysis.statements import (
     BackupOf,
     BackupOfDevice,
     CallsWithoutPhoto,
-    Comparison,
+    ContentOrigin,
     Deleted,
     DeletionReason,
-    Fact,
-    Fate,
-    Fates,
     FilesLacking,
     FilesPruned,
     IosUpdates,
+    LibraryRebuilt,
     LibraryUpdate,
-    Moment,
     NoDenialAmong,
     NotRead,
     NumbersSkipped,
-    Origin,
     OriginalsAway,
     OthersPermanentlyDeleted,
+    Outcome,
+    Outcomes,
     PartState,
     PermanentlyDeleted,
     PermissionDenied,
     PhotoFact,
     PictureSizes,
+    PlainStatement,
+    PointInTime,
     PossiblePhotos,
-    Rebuilt,
     Repaired,
     Restored,
     SmallerPartsHere,
@@ -44,6 +43,7 @@ from recovery.analysis.statements import (
     TrueOfNone,
     TrueOfPhotos,
     TrueOfPossible,
+    UpdateTiming,
     UploadStuck,
 )
 from recovery.report.figures import count
@@ -51,52 +51,54 @@ from recovery.report.messages.gaps import what, why
 from recovery.report.messages.phrases import day, days, listed, perhaps, sentence, share
 
 FACTS = {
-    Fact.NOTHING_PERMANENTLY_DELETED: (
+    PlainStatement.NOTHING_PERMANENTLY_DELETED: (
         "The photo library's own record of changes lists nothing that was permanently deleted."
     ),
-    Fact.STORAGE_SETTING_NEVER_CHOSEN: (
+    PlainStatement.STORAGE_SETTING_NEVER_CHOSEN: (
         "Nobody chose between Optimise Storage and keeping originals on this device. What it then does is not "
         "known to us."
     ),
-    Fact.LIVE_PHOTOS_OFF: "FaceTime Live Photos was switched off on this device when the backup was made.",
-    Fact.LIVE_PHOTOS_ON: "FaceTime Live Photos was switched on.",
-    Fact.LIVE_PHOTOS_UNTOUCHED: (
+    PlainStatement.LIVE_PHOTOS_OFF: "FaceTime Live Photos was switched off on this device when the backup was made.",
+    PlainStatement.LIVE_PHOTOS_ON: "FaceTime Live Photos was switched on.",
+    PlainStatement.LIVE_PHOTOS_UNTOUCHED: (
         "The FaceTime Live Photos switch was never touched on this device; untouched it is on, except where "
         "Apple does not offer the feature."
     ),
-    Fact.LOCKDOWN_ON: "Lockdown Mode was on, which is said to block FaceTime Live Photos.",
-    Fact.LOCKDOWN_OFF: "Lockdown Mode was off.",
-    Fact.LOCKDOWN_UNTOUCHED: "Lockdown Mode was never switched on.",
-    Fact.PERMISSION_LIMITED: "FaceTime has limited access to Photos; what that means for saving is not known.",
-    Fact.PERMISSION_UNCLEAR: "FaceTime has an unclear permission; what that means for saving is not known.",
-    Fact.PERMISSION_GRANTED: "FaceTime was allowed to use Photos.",
-    Fact.NO_REBUILD: "The photo library's own history names no rebuild.",
-    Fact.SET_UP_FROM_ANOTHER: "This device was set up from another backup or device; when is not stored.",
-    Fact.NO_RESTORE: "No restore from another backup is stored on this device.",
-    Fact.BACKUP_UNDATED: "This backup does not say when it was made.",
-    Fact.BACKUP_FINISHED: "The backup was finished, and every file it lists is there.",
-    Fact.NO_SIZE_KNOWN: "No FaceTime photo with a known size was found here.",
-    Fact.NO_CALLS: "The call history lists no FaceTime video call.",
-    Fact.EVERY_CALL_HAS_A_PHOTO: "Every FaceTime video call in the history has a FaceTime photo near it.",
-    Fact.SAVED_WHERE_THE_SHUTTER_WAS_PRESSED: (
+    PlainStatement.LOCKDOWN_ON: "Lockdown Mode was on, which is said to block FaceTime Live Photos.",
+    PlainStatement.LOCKDOWN_OFF: "Lockdown Mode was off.",
+    PlainStatement.LOCKDOWN_UNTOUCHED: "Lockdown Mode was never switched on.",
+    PlainStatement.PERMISSION_LIMITED: (
+        "FaceTime has limited access to Photos; what that means for saving is not known."
+    ),
+    PlainStatement.PERMISSION_UNCLEAR: "FaceTime has an unclear permission; what that means for saving is not known.",
+    PlainStatement.PERMISSION_GRANTED: "FaceTime was allowed to use Photos.",
+    PlainStatement.NO_REBUILD: "The photo library's own history names no rebuild.",
+    PlainStatement.SET_UP_FROM_ANOTHER: "This device was set up from another backup or device; when is not stored.",
+    PlainStatement.NO_RESTORE: "No restore from another backup is stored on this device.",
+    PlainStatement.BACKUP_UNDATED: "This backup does not say when it was made.",
+    PlainStatement.BACKUP_FINISHED: "The backup was finished, and every file it lists is there.",
+    PlainStatement.NO_SIZE_KNOWN: "No FaceTime photo with a known size was found here.",
+    PlainStatement.NO_CALLS: "The call history lists no FaceTime video call.",
+    PlainStatement.EVERY_CALL_HAS_A_PHOTO: "Every FaceTime video call in the history has a FaceTime photo near it.",
+    PlainStatement.SAVED_WHERE_THE_SHUTTER_WAS_PRESSED: (
         "A FaceTime photo is saved only on the device of the person who pressed the shutter. If the other person "
         "took it, it never was on this one."
     ),
-    Fact.ONE_DEVICE_ONLY: "A backup holds one device only. If you use several, the photo may be on another.",
-    Fact.STORAGE_NOT_OBSERVABLE: "How full the phone was when you took the photo cannot be seen in a backup.",
-    Fact.LOW_POWER_NOT_OBSERVABLE: "Whether Low Power Mode was on cannot be seen in a backup.",
-    Fact.OTHER_SIDE_NOT_OBSERVABLE: (
+    PlainStatement.ONE_DEVICE_ONLY: "A backup holds one device only. If you use several, the photo may be on another.",
+    PlainStatement.STORAGE_NOT_OBSERVABLE: "How full the phone was when you took the photo cannot be seen in a backup.",
+    PlainStatement.LOW_POWER_NOT_OBSERVABLE: "Whether Low Power Mode was on cannot be seen in a backup.",
+    PlainStatement.OTHER_SIDE_NOT_OBSERVABLE: (
         "FaceTime Live Photos must be on at both ends, and Apple does not offer it everywhere. The other person's "
         "switch and region cannot be seen in a backup of this device."
     ),
-    Fact.NO_FACETIME_PHOTO: "No FaceTime photo was found in this backup.",
-    Fact.LIBRARY_NOT_READ_IN_FULL: (
+    PlainStatement.NO_FACETIME_PHOTO: "No FaceTime photo was found in this backup.",
+    PlainStatement.LIBRARY_NOT_READ_IN_FULL: (
         "The photo library of this backup could not be read in full, so this may not be all."
     ),
-    Fact.NEED_NOT_BE_LOST: (
+    PlainStatement.NEED_NOT_BE_LOST: (
         "A photo that you miss need not be lost: what follows says where it may be, and what to check."
     ),
-    Fact.SAVE_WHAT_IS_HERE: "To save what is here: recover-facetime extract BACKUP OUT.",
+    PlainStatement.SAVE_WHAT_IS_HERE: "To save what is here: recover-facetime extract BACKUP OUT.",
 }
 
 PREDICATES = {
@@ -165,21 +167,21 @@ STORAGE_SETTINGS = {
 }
 """Without an original away, and with some."""
 ORIGINS = {
-    Origin.BACKUP: "restored from a backup",
-    Origin.ICLOUD_BACKUP: "restored from an iCloud backup",
-    Origin.COMPUTER_BACKUP: "restored from a backup on a computer",
-    Origin.DEVICE: "moved over from another device",
+    ContentOrigin.BACKUP: "restored from a backup",
+    ContentOrigin.ICLOUD_BACKUP: "restored from an iCloud backup",
+    ContentOrigin.COMPUTER_BACKUP: "restored from a backup on a computer",
+    ContentOrigin.DEVICE: "moved over from another device",
 }
 FATES = {
-    Fate.RECENTLY_DELETED: ("is in Recently Deleted", "are in Recently Deleted"),
-    Fate.HIDDEN: ("is hidden", "are hidden"),
-    Fate.PERMANENTLY_DELETED: ("was permanently deleted", "were permanently deleted"),
-    Fate.ONLY_IN_ICLOUD: ("has its original only in iCloud", "have their originals only in iCloud"),
-    Fate.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),
-    Fate.HALF: ("has only its still or only its video here", "have only their still or only their video here"),
-    Fate.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
-    Fate.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
-    Fate.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),
+    Outcome.RECENTLY_DELETED: ("is in Recently Deleted", "are in Recently Deleted"),
+    Outcome.HIDDEN: ("is hidden", "are hidden"),
+    Outcome.PERMANENTLY_DELETED: ("was permanently deleted", "were permanently deleted"),
+    Outcome.ONLY_IN_ICLOUD: ("has its original only in iCloud", "have their originals only in iCloud"),
+    Outcome.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),
+    Outcome.HALF: ("has only its still or only its video here", "have only their still or only their video here"),
+    Outcome.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
+    Outcome.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
+    Outcome.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),
 }
 """Of one photo and of several."""
 
@@ -192,7 +194,7 @@ def paragraph(stated: Iterable[Statement]) -> str:
 def text(stated: Statement) -> str:
     """One or a few whole sentences."""
     match stated:
-        case Fact():
+        case PlainStatement():
             return FACTS[stated]
         case TrueOfPhotos():
             return _true_of_photos(stated)
@@ -234,7 +236,7 @@ def text(stated: Statement) -> str:
         case Repaired():
             number = count(stated.number, "photo or video was", "photos and videos were")
             return f"{number} brought back into the library by a repair (saved type 14, “Recovered”)."
-        case Rebuilt():
+        case LibraryRebuilt():
             on = f", {days(stated.at)}" if stated.at else ""
             return f"The photo library was built anew from the files on the phone{on}."
         case IosUpdates():
@@ -263,7 +265,7 @@ def text(stated: Statement) -> str:
             return f"A hint only: {number} removed from the phone to save space, last on {day(stated.last)}."
         case NotRead():
             return _not_read(stated)
-        case Fates():
+        case Outcomes():
             return _fates(stated)
         case PossiblePhotos():
             photos = count(stated.number, "more photo" if stated.besides else "photo")
@@ -283,7 +285,7 @@ def _true_of_photos(stated: TrueOfPhotos) -> str:
     return f"{photos} ({parts})." if stated.fact is PhotoFact.HALF else f"{photos}: {parts}."
 
 
-def deadline(until: Sequence[Moment]) -> str:
+def deadline(until: Sequence[PointInTime]) -> str:
     """`until about 19 June 2024`, of several days the first one; `until` is in order of time."""
     known = [day(moment.at, moment.offset) for moment in until]
     return f"until about {known[0]}" if len(set(known)) == 1 else f"the first of them until about {known[0]}"
@@ -333,15 +335,15 @@ def _files_lacking(lacking: FilesLacking) -> str:
 def _ios_updates(stated: IosUpdates) -> str:
     version = f" This backup is of iOS {stated.ios_version}." if stated.ios_version else ""
     match stated.comparison:
-        case Comparison.NEVER_UPDATED:
+        case UpdateTiming.NEVER_UPDATED:
             return f"The photo library was never carried over to another iOS.{version}"
-        case Comparison.NO_PHOTO:
+        case UpdateTiming.NO_PHOTO:
             changed = f"iOS changed the photo library {_updates(stated.updates)}.{version}"
             return f"{changed} With no FaceTime photo to compare dates with, it tells little."
-        case Comparison.UPDATED_SINCE:
+        case UpdateTiming.UPDATED_SINCE:
             since = f"iOS changed the photo library {_updates(stated.updates)}.{version}"
             return f"Since the first FaceTime photo found here, {since}"
-        case Comparison.NOT_SINCE:
+        case UpdateTiming.NOT_SINCE:
             return f"No update came after the first FaceTime photo found here.{version}"
         case _:
             assert_never(stated.comparison)
@@ -368,7 +370,7 @@ def _not_read(stated: NotRead) -> str:
     return sentence(f"{lead}. {'. '.join(sentence(reason).rstrip('.') for reason in reasons)}")
 
 
-def _fates(stated: Fates) -> str:
+def _fates(stated: Outcomes) -> str:
     total = stated.total
     if not stated.fates:
         return f"{share(total, total, 'is', 'are')} in this backup, whole, and neither deleted nor hidden."
@@ -376,7 +378,7 @@ def _fates(stated: Fates) -> str:
     for fate, number in stated.fates:
         one, many = FATES[fate]
         photos = f"{number:,} {one if number == 1 else many}" if told else share(number, total, one, many)
-        until = deadline(stated.until) if fate is Fate.RECENTLY_DELETED and stated.until else ""
+        until = deadline(stated.until) if fate is Outcome.RECENTLY_DELETED and stated.until else ""
         told.append(f"{photos}{f', {until}' if until.startswith('the first') else f' {until}' if until else ''}")
     fates = sentence("; ".join(told))
     rest = stated.untouched

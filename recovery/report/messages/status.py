@@ -38,9 +38,7 @@ REASONS = {
     ReasonCode.COPY_SURVIVES: "{lost}; what survives is {left}",
     ReasonCode.ONLY_IN_ICLOUD: "the original is only in iCloud; the backup holds no copy of it",
     ReasonCode.SHARED_ALBUM: "the photo is in a shared album in iCloud; the backup holds no copy of it",
-    ReasonCode.SHARED_WITH_YOU: (
-        "the photo belongs to Shared with You; the original stays in the app it came from"
-    ),
+    ReasonCode.SHARED_WITH_YOU: ("the photo belongs to Shared with You; the original stays in the app it came from"),
     ReasonCode.MARKED_AS_UPLOADED: (
         "the library marks the original as uploaded to iCloud; the backup holds no copy of it"
     ),
@@ -66,9 +64,7 @@ NOTES = {
     ),
     NoteCode.CARVED_ROW_OVERWRITTEN: "a part of that row was overwritten",
     NoteCode.NOTHING_KNOWN: "name, date and kind are not known: nothing that is left of it tells them",
-    NoteCode.PICTURE_WITHOUT_ROW: (
-        "a small picture without a row: its asset is gone, and nothing tells when or why"
-    ),
+    NoteCode.PICTURE_WITHOUT_ROW: ("a small picture without a row: its asset is gone, and nothing tells when or why"),
     NoteCode.NO_PICTURE_LEFT: "no picture of it is left in this backup; an older backup may still hold it",
     NoteCode.DATE_OF_MESSAGE: "the date is that of the message, not of the photo",
     NoteCode.DATE_OF_VIDEO: (

@@ -7,17 +7,17 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 
+from recovery.analysis.comparison.asset_differences import AssetDifference, DifferenceKind
 from recovery.analysis.comparison.asset_matching import MatchedBy
 from recovery.analysis.comparison.comparing import Comparison
-from recovery.analysis.comparison.differences import Difference, DifferenceKind
 from recovery.analysis.model import Asset, BackupFacts, Verdict
-from recovery.report import words
-from recovery.report.asset_text import name, summary_of_files
 from recovery.report.figures import count, day, file_size, when
-from recovery.report.layout import PLAIN, Style, heading, wrap
 from recovery.report.messages.differences import DOUBTS, difference_text
 from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean, pad
+from recovery.report.text import words
+from recovery.report.text.asset_text import name, summary_of_files
+from recovery.report.text.layout import PLAIN, Style, heading, wrap
 
 _INDENT = "     "
 _LABEL_COLUMNS = 9
@@ -129,7 +129,7 @@ def _bytes(assets: Sequence[Asset]) -> int:
     return sum(item.size or 0 for asset in assets for item in asset.recoverable)
 
 
-def _differences(kind: DifferenceKind, found: Sequence[Difference], view: View) -> list[str]:
+def _differences(kind: DifferenceKind, found: Sequence[AssetDifference], view: View) -> list[str]:
     lines = heading(f"{TITLES[kind]} ({len(found):,})", view.style)
     shown, more = capped(found, view)
     for number, difference in enumerate(view.each(TITLES[kind], shown), 1):
@@ -137,7 +137,7 @@ def _differences(kind: DifferenceKind, found: Sequence[Difference], view: View) 
     return [*lines, *more]
 
 
-def _difference(difference: Difference, number: int, view: View) -> list[str]:
+def _difference(difference: AssetDifference, number: int, view: View) -> list[str]:
     asset = difference.asset
     verdict = asset.facetime.verdict
     facetime = "" if verdict is Verdict.NO else f", FaceTime: {words.VERDICTS[verdict]}"

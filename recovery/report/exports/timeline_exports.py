@@ -15,12 +15,12 @@ from recovery.analysis.timeline.event import Event, EventCode
 from recovery.clock import UNIX_EPOCH, in_records, to_text
 from recovery.progress import SILENT, Progress, counted
 from recovery.records import encode
+from recovery.report.exports.tables import csv_cell
 from recovery.report.inventory import (
     THIS_TOOL,
     Json,
     pieces,
 )
-from recovery.report.tables import csv_cell
 
 SCHEMA = "recover-facetime/timeline/1"
 SCHEMA_FILE = "timeline.v1.schema.json"

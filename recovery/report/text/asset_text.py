@@ -18,11 +18,11 @@ from recovery.analysis.model import (
     Verdict,
 )
 from recovery.provenance import Source
-from recovery.report import words
 from recovery.report.figures import count, day, file_size, span, when
-from recovery.report.layout import COLUMNS, PLAIN, Style, wrap
 from recovery.report.messages import status
 from recovery.report.safe_text import clean, pad
+from recovery.report.text import words
+from recovery.report.text.layout import COLUMNS, PLAIN, Style, wrap
 
 _LABEL_COLUMNS = 9
 _INDENT = "     "

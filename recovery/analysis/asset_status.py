@@ -28,14 +28,14 @@ STUCK_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class StatusDecision:
     """The status and its reason."""
 
     status: Status
     reason: StatusReason
 
 
-COMPLETE = Decision(Status.COMPLETE, StatusReason(ReasonCode.ALL_ORIGINALS_HERE))
+COMPLETE = StatusDecision(Status.COMPLETE, StatusReason(ReasonCode.ALL_ORIGINALS_HERE))
 
 
 def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
@@ -56,7 +56,7 @@ def is_complete(kind: Kind, files: Sequence[AssetFile]) -> bool:
 
 def decide(
     kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
-) -> Decision:
+) -> StatusDecision:
     """The status; every asset gets exactly one."""
     if is_complete(kind, files):
         return COMPLETE
@@ -82,9 +82,9 @@ def _decision(
     code: ReasonCode,
     lost: tuple[tuple[FileRole, Loss], ...] = (),
     left: FileRole | None = None,
-) -> Decision:
+) -> StatusDecision:
     """One for all assets to which the same happened."""
-    return Decision(status, StatusReason(code, lost, left))
+    return StatusDecision(status, StatusReason(code, lost, left))
 
 
 def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:

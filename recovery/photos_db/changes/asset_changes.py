@@ -10,12 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from recovery.database import Database
-from recovery.photos_db.change_authors import actor
-from recovery.photos_db.persistent_history import DELETE, INSERT, UPDATE, Change, Ledger, as_uuid
+from recovery.photos_db.changes.change_authors import actor
+from recovery.photos_db.changes.persistent_history import DELETE, INSERT, UPDATE, Change, Ledger, as_uuid
 from recovery.provenance import Source
 
 
-class EventKind(StrEnum):
+class ChangeKind(StrEnum):
     """What happened to an asset."""
 
     INSERTED = "inserted"
@@ -31,7 +31,7 @@ class EventKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-_KINDS = {INSERT: EventKind.INSERTED, UPDATE: EventKind.UPDATED, DELETE: EventKind.DELETED}
+_KINDS = {INSERT: ChangeKind.INSERTED, UPDATE: ChangeKind.UPDATED, DELETE: ChangeKind.DELETED}
 # Both change together when an asset is moved to or out of Recently Deleted [M: real libraries from 10.15 on].
 _TRASH_PROPERTIES = frozenset({"trashedDate", "trashedState"})
 
@@ -45,7 +45,7 @@ class HistoryEvent:
     """
 
     asset_pk: int
-    kind: EventKind
+    kind: ChangeKind
     at: datetime | None
     uuid: str | None
     client: str | None
@@ -69,7 +69,7 @@ def read_events(
     Raises UnreadableDatabaseError.
     """
     ledger = Ledger(database)
-    trash, moves, names = TrashWalk(), dict[int, EventKind](), dict[int, str]()
+    trash, moves, names = TrashWalk(), dict[int, ChangeKind](), dict[int, str]()
     for row in ledger.rows(newest_first=True):
         if row["type"] == DELETE or moves_trash(ledger, row):
             change = ledger.change(row)
@@ -94,17 +94,17 @@ class TrashWalk:
     def deleted(self, asset_pk: int, was_trashed: bool | None) -> None:
         self._state[asset_pk] = was_trashed
 
-    def kind(self, change: Change) -> EventKind:
+    def kind(self, change: Change) -> ChangeKind:
         state = self._state.get(change.asset_pk, change.live_trashed)
         self._state[change.asset_pk] = None if state is None else not state
         if state is None:
-            return EventKind.TRASH_CHANGED
-        return EventKind.TRASHED if state else EventKind.RESTORED
+            return ChangeKind.TRASH_CHANGED
+        return ChangeKind.TRASHED if state else ChangeKind.RESTORED
 
 
-def event_of(change: Change, move: EventKind | None, deleted_uuid: str | None) -> HistoryEvent:
+def event_of(change: Change, move: ChangeKind | None, deleted_uuid: str | None) -> HistoryEvent:
     who = actor(change.context, change.author)
-    kind = EventKind.UNKNOWN if change.type is None else _KINDS.get(change.type, EventKind.UNKNOWN)
+    kind = ChangeKind.UNKNOWN if change.type is None else _KINDS.get(change.type, ChangeKind.UNKNOWN)
     return HistoryEvent(
         asset_pk=change.asset_pk,
         kind=move or kind,
@@ -129,9 +129,7 @@ def moves_trash(ledger: Ledger, row: sqlite3.Row) -> bool:
     return changed is not None and _TRASH_PROPERTIES.issubset(changed)
 
 
-def _chosen(
-    ledger: Ledger, uuids: Collection[str], pks: Collection[int], deleted: Mapping[int, str]
-) -> frozenset[int]:
+def _chosen(ledger: Ledger, uuids: Collection[str], pks: Collection[int], deleted: Mapping[int, str]) -> frozenset[int]:
     wanted = {uuid.upper() for uuid in uuids}
     known = itertools.chain(deleted.items(), live_assets(ledger)) if wanted else ()
     return frozenset(pks) | {pk for pk, uuid in known if uuid in wanted}

@@ -19,7 +19,7 @@ from recovery.clock import from_cocoa
 from recovery.database import Database, quoted
 from recovery.errors import UnreadableDatabaseError
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.model_cache import EntityModel, decode_changed, read_entity
+from recovery.photos_db.changes.model_cache import EntityModel, decode_changed, read_entity
 from recovery.provenance import Gap, Source
 
 CHANGES, TRANSACTIONS, STRINGS, KEYS = "ACHANGE", "ATRANSACTION", "ATRANSACTIONSTRING", "Z_PRIMARYKEY"

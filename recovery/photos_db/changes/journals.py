@@ -69,9 +69,7 @@ def walk(stream: BinaryIO) -> Iterator[JournalRecord]:
         fields = _fields(header, number)
         length = _whole(fields.get(_LENGTH))
         if length > limits.JOURNAL_PAYLOAD_BYTES:
-            raise UnreadableArchiveError(
-                f"Journal record {number} claims {length:,} bytes, more than any real one."
-            )
+            raise UnreadableArchiveError(f"Journal record {number} claims {length:,} bytes, more than any real one.")
         payload = _exactly(stream, length, number)
         key = fields.get(_UUID, fields.get(_NAME))
         yield JournalRecord(

@@ -8,9 +8,9 @@ from pathlib import Path
 from recovery.analysis.model import BackupFacts
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute, when
-from recovery.report.layout import PLAIN, Column, Style, heading, table, wrap
 from recovery.report.messages.gaps import why
 from recovery.report.safe_text import clean, pad
+from recovery.report.text.layout import PLAIN, Style, TextColumn, heading, table, wrap
 from recovery.source.locate import FoundBackup
 
 _LABEL_COLUMNS = 12
@@ -21,12 +21,12 @@ _COMPLETE = {
 }
 _YES_NO = {True: "yes", False: "no", None: "unknown"}
 _COLUMNS = (
-    Column("Device", flexible=True),
-    Column("iOS"),
-    Column("Made"),
-    Column("Encrypted"),
-    Column("Complete"),
-    Column("Size", right=True),
+    TextColumn("Device", flexible=True),
+    TextColumn("iOS"),
+    TextColumn("Made"),
+    TextColumn("Encrypted"),
+    TextColumn("Complete"),
+    TextColumn("Size", right=True),
 )
 
 

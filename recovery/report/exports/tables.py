@@ -58,9 +58,7 @@ COLUMNS = (
         "estimated last day on the phone, UTC",
         lambda asset: to_text(asset.trashed_until_estimate),
     ),
-    CsvColumn(
-        "deleted", "true if deleted permanently, known from traces", lambda asset: asset.deleted is not None
-    ),
+    CsvColumn("deleted", "true if deleted permanently, known from traces", lambda asset: asset.deleted is not None),
     CsvColumn(
         "deleted_at",
         "time of that deletion, UTC",

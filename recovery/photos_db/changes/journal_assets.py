@@ -18,7 +18,7 @@ from recovery.clock import from_plist
 from recovery.errors import UnreadableArchiveError
 from recovery.formats.property_list import whole_number
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.journals import JournalRecord, Operation, walk
+from recovery.photos_db.changes.journals import JournalRecord, Operation, walk
 from recovery.provenance import Gap, Reading, Source, unreadable
 
 # Stored in both coordinates when there is no place [M].

@@ -18,8 +18,8 @@ from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableError
 from recovery.formats.property_list import load_dictionary, whole_number
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.asset_changes import (
-    EventKind,
+from recovery.photos_db.changes.asset_changes import (
+    ChangeKind,
     HistoryEvent,
     TrashWalk,
     event_of,
@@ -27,8 +27,8 @@ from recovery.photos_db.asset_changes import (
     moves_trash,
     read_events,
 )
-from recovery.photos_db.change_authors import names_facetime
-from recovery.photos_db.persistent_history import (
+from recovery.photos_db.changes.change_authors import names_facetime
+from recovery.photos_db.changes.persistent_history import (
     CHANGES,
     DELETE,
     ENTITIES,
@@ -40,11 +40,11 @@ from recovery.photos_db.persistent_history import (
 )
 from recovery.provenance import Gap, Source, unreadable
 
-__all__ = ["DeletedAsset", "EventKind", "History", "HistoryEvent", "Numbering", "read_events", "read_history"]
+__all__ = ["ChangeKind", "DeletionRecord", "History", "HistoryEvent", "Numbering", "read_events", "read_history"]
 
 
 @dataclass(frozen=True, slots=True)
-class DeletedAsset:
+class DeletionRecord:
     """A permanently deleted asset, known from its tombstone; what the ledger does not tell is None. Times are UTC.
 
     `trashed_at` and `trashed_reason` are what the tombstone kept; `trash_change` is the newest event that moved
@@ -116,7 +116,7 @@ class History:
     its changes too [M], so a few are normal.
     """
 
-    deleted: tuple[DeletedAsset, ...] = ()
+    deleted: tuple[DeletionRecord, ...] = ()
     trimmed: bool | None = None
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -152,13 +152,13 @@ class _Found:
     """Deleted assets by number, and which of them live after all."""
 
     def __init__(self) -> None:
-        self.by_pk: dict[int, DeletedAsset] = {}
+        self.by_pk: dict[int, DeletionRecord] = {}
         self.live_pks: set[int] = set()
         self.live_uuids: set[str] = set()
 
-    def ghosts(self) -> tuple[DeletedAsset, ...]:
+    def ghosts(self) -> tuple[DeletionRecord, ...]:
         """Those without a live row, one for each uuid (its last deletion), oldest deletion first."""
-        newest: dict[object, DeletedAsset] = {}
+        newest: dict[object, DeletionRecord] = {}
         for pk, asset in self.by_pk.items():
             if pk not in self.live_pks and asset.uuid not in self.live_uuids:
                 newest.setdefault(asset.uuid or pk, asset)
@@ -187,9 +187,9 @@ def _collect(ledger: Ledger, found: _Found) -> None:
         found.by_pk[pk] = asset
 
 
-def _deleted(change: Change) -> DeletedAsset:
+def _deleted(change: Change) -> DeletionRecord:
     kept = change.tombstone
-    return DeletedAsset(
+    return DeletionRecord(
         uuid=kept.uuid if kept else None,
         asset_pk=change.asset_pk,
         reason=kept.reason if kept else None,
@@ -235,9 +235,7 @@ def _number(ledger: Ledger, found: _Found) -> Numbering:
 
 def _highest(ledger: Ledger) -> int | None:
     if "Z_MAX" not in ledger.database.columns(KEYS):
-        ledger.lacks(
-            GapReason.NO_SUCH_THING, "deletion of the newest assets", fault=True, values=(f"{KEYS}.Z_MAX",)
-        )
+        ledger.lacks(GapReason.NO_SUCH_THING, "deletion of the newest assets", fault=True, values=(f"{KEYS}.Z_MAX",))
         return None
     sql = f"SELECT max(Z_MAX) FROM {KEYS} WHERE Z_NAME IN (?, ?) AND typeof(Z_MAX) = 'integer'"
     return next((row[0] for row in ledger.database.rows(sql, ENTITIES)), None)

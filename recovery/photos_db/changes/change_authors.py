@@ -13,7 +13,7 @@ from recovery.provenance import Tier
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AuthorRule:
     """One kind of context string: the activity it tells, its pattern and how sure that is."""
 
     activity: str
@@ -29,21 +29,21 @@ class Actor:
     activity: str | None = None
 
 
-ACTIVITIES: tuple[Rule, ...] = (
+ACTIVITIES: tuple[AuthorRule, ...] = (
     # "PhotoKit changes: com.apple.Photos (Photos) (fs=…)" [M: libraries from macOS 13 on].
-    Rule("photokit", re.compile(r"^PhotoKit changes: (?P<client>[^\s()]+) \("), Tier.DOCUMENTED),
+    AuthorRule("photokit", re.compile(r"^PhotoKit changes: (?P<client>[^\s()]+) \("), Tier.DOCUMENTED),
     # The library reads its folders again, e.g. after a rebuild [M].
-    Rule("file_system_import", re.compile(r"_loadFileSystemDataIntoDatabaseIfNeeded"), Tier.DOCUMENTED),
+    AuthorRule("file_system_import", re.compile(r"_loadFileSystemDataIntoDatabaseIfNeeded"), Tier.DOCUMENTED),
     # A new system version changes the library [M].
-    Rule(
+    AuthorRule(
         "migration",
         re.compile(r"^-\[PLModelMigrator |^PLModelMigrationAction_|^com\.apple\.coredata\.schemamigrator: "),
         Tier.DOCUMENTED,
     ),
     # iCloud Photos: "CPL library (…)", "CPL library: -[PLCloudBatchDownloader …]" [M].
-    Rule("icloud", re.compile(r"^CPL library\b"), Tier.DOCUMENTED),
+    AuthorRule("icloud", re.compile(r"^CPL library\b"), Tier.DOCUMENTED),
     # What was in Recently Deleted for 30 days is removed [read in decompiled code, no sample].
-    Rule("expired", re.compile(r"^PLExpiredCleanupMaintenanceTask\b"), Tier.UNTESTED),
+    AuthorRule("expired", re.compile(r"^PLExpiredCleanupMaintenanceTask\b"), Tier.UNTESTED),
 )
 
 FACETIME = re.compile(r"facetime|TelephonyUtilities|callservices|avconference|FTLivePhoto", re.IGNORECASE)

@@ -20,7 +20,7 @@ from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
 from recovery.extraction.folder import LOCK, STATE_FOLDER, system_path
 from recovery.extraction.journal import JOURNAL, read_entry
-from recovery.extraction.outcomes import Entry, Progress, Silent
+from recovery.extraction.outcomes import CopyProgress, Entry, SilentCopy
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
 from recovery.output import TEMPORARY_NAME
 from recovery.photos_db.content import ContentCheck
@@ -54,7 +54,7 @@ class DifferenceCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FileDifference:
     """One difference: `target` is a path in the output, `says` a sentence."""
 
     code: DifferenceCode
@@ -70,7 +70,7 @@ class Verification:
     bytes: int
     compared_with_backup: int | None
     record_sha256: str
-    differences: tuple[Difference, ...]
+    differences: tuple[FileDifference, ...]
     damaged: int = 0
     """Files that the record says were damaged in the backup already."""
 
@@ -80,7 +80,7 @@ def verify(
     view: BackupView | None = None,
     *,
     record_sha256: str | None = None,
-    progress: Progress | None = None,
+    progress: CopyProgress | None = None,
     workers: int | None = None,
 ) -> Verification:
     """Hash every file again; with a view also each blob and its plaintext. Nothing is written anywhere.
@@ -93,14 +93,14 @@ def verify(
     differences = []
     if record_sha256 is not None and record_sha256.lower() != found:
         says = f"The record has the hash {found}, not the one that was given."
-        differences.append(Difference(DifferenceCode.RECORD_DAMAGED, RUN, says))
+        differences.append(FileDifference(DifferenceCode.RECORD_DAMAGED, RUN, says))
     record = _parse(data)
     recorded, strange = _recorded(record)
     if strange:
         says = f"It names files in a way that this program does not write ({strange:,}); they were not checked."
-        differences.append(Difference(DifferenceCode.RECORD_DAMAGED, RUN, says))
+        differences.append(FileDifference(DifferenceCode.RECORD_DAMAGED, RUN, says))
     differences += _check_manifest(root, record, recorded)
-    watch = progress or Silent()
+    watch = progress or SilentCopy()
     sources = [item for item in recorded if item.source_sha256] if view else []
     size = sum(item.size for item in recorded)
     watch.started(len(recorded) + len(sources), size + sum(item.size for item in sources))
@@ -120,15 +120,15 @@ def verify(
 
 
 def _run(
-    jobs: Iterable[Callable[[crew.Tick], Difference | None]],
+    jobs: Iterable[Callable[[crew.Tick], FileDifference | None]],
     names: list[str],
-    progress: Progress,
+    progress: CopyProgress,
     workers: int | None,
-) -> list[Difference]:
+) -> list[FileDifference]:
     """The differences in the order of the jobs, whichever ended first."""
-    results: dict[int, Difference] = {}
+    results: dict[int, FileDifference] = {}
 
-    def done(number: int, difference: Difference | None) -> None:
+    def done(number: int, difference: FileDifference | None) -> None:
         if difference is not None:
             results[number] = difference
         progress.finished(names[number], difference.code.value if difference else "same")
@@ -155,9 +155,7 @@ def _parse(data: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise OutputError(
-            f"{RUN} is damaged or of another program, so it cannot be checked against.", _FILES_ALONE
-        )
+        raise OutputError(f"{RUN} is damaged or of another program, so it cannot be checked against.", _FILES_ALONE)
     return record
 
 
@@ -181,7 +179,7 @@ def _recorded(record: dict[str, object]) -> tuple[list[Entry], int]:
     return list(found.values()), strange
 
 
-def _check_manifest(root: Path, record: dict[str, object], entries: list[Entry]) -> Iterator[Difference]:
+def _check_manifest(root: Path, record: dict[str, object], entries: list[Entry]) -> Iterator[FileDifference]:
     """The list of hashes must be the one the record names, and say the same of every file."""
     try:
         data = read_regular(root / MANIFEST, limits.RUN_RECORD_BYTES)
@@ -190,20 +188,20 @@ def _check_manifest(root: Path, record: dict[str, object], entries: list[Entry])
         return
     named = record.get("manifest")
     if not isinstance(named, dict) or named.get("sha256") != hashlib.sha256(data).hexdigest():
-        yield Difference(
+        yield FileDifference(
             DifferenceCode.CHANGED, MANIFEST, f"{MANIFEST} is not the one that {RUN} was written with."
         )
     elif data != manifest_text(entries):
         says = f"{RUN} and {MANIFEST} do not say the same of every file."
-        yield Difference(DifferenceCode.RECORD_DAMAGED, RUN, says)
+        yield FileDifference(DifferenceCode.RECORD_DAMAGED, RUN, says)
 
 
-def _unread(target: str, error: OSError) -> Difference:
+def _unread(target: str, error: OSError) -> FileDifference:
     """What the system says instead of giving a file: it is not there, it is something else, it is refused."""
     if isinstance(error, FileNotFoundError):
-        return Difference(DifferenceCode.MISSING, target, "The file is not there.")
+        return FileDifference(DifferenceCode.MISSING, target, "The file is not there.")
     code = DifferenceCode.MISSING if isinstance(error, NotRegularError) else DifferenceCode.UNREADABLE
-    return Difference(code, target, f"The file cannot be read ({error.strerror or error}).")
+    return FileDifference(code, target, f"The file cannot be read ({error.strerror or error}).")
 
 
 class _Folders(dict[str, bool]):
@@ -225,17 +223,17 @@ class _Folders(dict[str, bool]):
         return stat.S_ISDIR(state.st_mode) and not is_link(state)
 
 
-def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) -> Difference | None:
+def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) -> FileDifference | None:
     if not folders[entry.target.rpartition("/")[0]]:
         says = "The file is not there: a folder on the way to it is a link or no folder at all."
-        return Difference(DifferenceCode.MISSING, entry.target, says)
+        return FileDifference(DifferenceCode.MISSING, entry.target, says)
     content = ContentCheck(entry.target)
     state = hashlib.sha256()
     try:
         with os.fdopen(open_regular(root.joinpath(to_system(entry.target))), "rb", buffering=0) as stream:
             if (size := os.fstat(stream.fileno()).st_size) != entry.size:
                 says = f"Its length is not the one that was written ({entry.size:,} bytes then, {size:,} now)."
-                return Difference(DifferenceCode.CHANGED, entry.target, says)
+                return FileDifference(DifferenceCode.CHANGED, entry.target, says)
             while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
                 state.update(chunk)
                 content.look_at(chunk)
@@ -243,14 +241,14 @@ def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) ->
     except OSError as error:
         return _unread(entry.target, error)
     if state.hexdigest() != entry.sha256:
-        return Difference(DifferenceCode.CHANGED, entry.target, "Its bytes are not the ones that were written.")
+        return FileDifference(DifferenceCode.CHANGED, entry.target, "Its bytes are not the ones that were written.")
     if content.problem and not entry.reason:
         says = f"It is as it was written, but cannot be whole: {content.problem}."
-        return Difference(DifferenceCode.CONTENT, entry.target, says)
+        return FileDifference(DifferenceCode.CONTENT, entry.target, says)
     return None
 
 
-def _strangers(root: Path, known: Collection[str]) -> Iterator[Difference]:
+def _strangers(root: Path, known: Collection[str]) -> Iterator[FileDifference]:
     """Everything in the output that nobody recorded: files, links, pipes, and folders without a recorded file."""
     own = {f"{STATE_FOLDER}/{name}" for name in (JOURNAL, LOCK)}  # nothing else looks at these two
     expected = {*known, RUN, MANIFEST, *own}
@@ -263,16 +261,16 @@ def _strangers(root: Path, known: Collection[str]) -> Iterator[Difference]:
                 found = sorted(items, key=lambda item: item.name)
         except OSError as error:
             says = f"The folder cannot be listed ({error.strerror}), so what nobody recorded stays unseen there."
-            yield Difference(DifferenceCode.UNREADABLE, here or ".", says)
+            yield FileDifference(DifferenceCode.UNREADABLE, here or ".", says)
             continue
         if not found and here not in folders and here:
-            yield Difference(DifferenceCode.EXTRA, here, "The record does not know this folder; it is empty.")
+            yield FileDifference(DifferenceCode.EXTRA, here, "The record does not know this folder; it is empty.")
         inside, names = [], {from_system(item.name) for item in found}
         for item in found:
             looked_at += 1
             if looked_at > limits.OUTPUT_FILES:
                 says = f"It holds more than {limits.OUTPUT_FILES:,} files; the others were not looked at."
-                yield Difference(DifferenceCode.EXTRA, here or ".", says)
+                yield FileDifference(DifferenceCode.EXTRA, here or ".", says)
                 return
             name = _composed(root, here, item, names)
             target = f"{here}/{name}" if here else name
@@ -281,9 +279,9 @@ def _strangers(root: Path, known: Collection[str]) -> Iterator[Difference]:
                 inside.append(target)
             elif target in folders:
                 says = f"It is {kind} in place of a folder; what is behind it was not looked at."
-                yield Difference(DifferenceCode.EXTRA, target, says)
+                yield FileDifference(DifferenceCode.EXTRA, target, says)
             elif target not in expected or (target in own and kind != "a file"):
-                yield Difference(DifferenceCode.EXTRA, target, _unknown(target, kind))
+                yield FileDifference(DifferenceCode.EXTRA, target, _unknown(target, kind))
         waiting += reversed(inside)
 
 
@@ -316,29 +314,29 @@ def _composed(root: Path, folder: str, item: os.DirEntry[str], names: Collection
     return name
 
 
-def _check_backup(record: dict[str, object], view: BackupView) -> Iterator[Difference]:
+def _check_backup(record: dict[str, object], view: BackupView) -> Iterator[FileDifference]:
     backup = record.get("backup")
     if not isinstance(backup, dict) or backup.get("manifest_database_sha256") != backup_key(view.identity.folder):
         says = "The output was written from another backup, or from an earlier state of this one."
-        yield Difference(DifferenceCode.OTHER_BACKUP, RUN, says)
+        yield FileDifference(DifferenceCode.OTHER_BACKUP, RUN, says)
 
 
 def _check_source(
     view: BackupView, entry: Entry, source: ManifestEntry | None, tick: crew.Tick
-) -> Difference | None:
+) -> FileDifference | None:
     """Read the blob again: the stored bytes and the plaintext must have the recorded hashes."""
     target = entry.target
     if source is None:
-        return Difference(DifferenceCode.SOURCE_MISSING, target, "The backup does not list its source.")
+        return FileDifference(DifferenceCode.SOURCE_MISSING, target, "The backup does not list its source.")
     try:
         with view.passage(source) as passage:
             for chunk in passage.views():
                 tick(len(chunk))
     except UnreadableFileError as error:
-        return Difference(DifferenceCode.SOURCE_MISSING, target, str(error))
+        return FileDifference(DifferenceCode.SOURCE_MISSING, target, str(error))
     if passage.source_sha256 != entry.source_sha256:
-        return Difference(DifferenceCode.SOURCE_CHANGED, target, "The blob in the backup is not the one it was.")
+        return FileDifference(DifferenceCode.SOURCE_CHANGED, target, "The blob in the backup is not the one it was.")
     if passage.sha256 != entry.sha256:
         says = "The backup's blob deciphers to other bytes than were written."
-        return Difference(DifferenceCode.SOURCE_CHANGED, target, says)
+        return FileDifference(DifferenceCode.SOURCE_CHANGED, target, says)
     return None

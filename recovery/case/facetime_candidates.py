@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from recovery import limits
 from recovery.case.store import WorkingDatabase
-from recovery.photos_db.camera_roll_paths import FileRole, Part
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPathPart
 from recovery.photos_db.codes import CAMERA, OF_THE_SCREEN, KindCode, TrashedState
 from recovery.source.blobs import BlobState
 
@@ -14,7 +14,7 @@ CHOSEN = "SELECT pk FROM chosen"
 """Numbers of the rows that were chosen."""
 LOOKED_AT = "SELECT pk FROM looked_at"
 """Numbers of the rows whose files are looked at: chosen ones, and those of which only the files can tell more."""
-UNDESCRIBED = f"""part = '{Part.ORIGINAL}' AND attributes IS NULL AND owner IS NULL AND NOT EXISTS
+UNDESCRIBED = f"""part = '{MediaPathPart.ORIGINAL}' AND attributes IS NULL AND owner IS NULL AND NOT EXISTS
   (SELECT 1 FROM asset WHERE asset.folder = file.folder AND asset.stem = file.stem)"""
 """Originals of which neither a row nor an attribute tells anything."""
 
@@ -31,17 +31,17 @@ _SMALL = f"""SELECT pk FROM asset
                AND coalesce(width, 0) <= {limits.FACETIME_LONG_SIDE}
                AND coalesce(height, 0) <= {limits.FACETIME_LONG_SIDE}
                AND NOT (kind IS {KindCode.VIDEO:d} AND coalesce(duration, 0) > {limits.FACETIME_SECONDS})
-               AND EXISTS (SELECT 1 FROM file WHERE owner = pk AND part = '{Part.ORIGINAL}')"""
+               AND EXISTS (SELECT 1 FROM file WHERE owner = pk AND part = '{MediaPathPart.ORIGINAL}')"""
 # A thumbnail is all that may be left of the photo.
-_NOT_WHOLE = f"""SELECT owner FROM file WHERE owner IS NOT NULL AND part = '{Part.THUMBNAIL}' AND NOT EXISTS
-                   (SELECT 1 FROM file AS own WHERE own.owner = file.owner AND own.part = '{Part.ORIGINAL}'
+_NOT_WHOLE = f"""SELECT owner FROM file WHERE owner IS NOT NULL AND part = '{MediaPathPart.THUMBNAIL}' AND NOT EXISTS
+                   (SELECT 1 FROM file AS own WHERE own.owner = file.owner AND own.part = '{MediaPathPart.ORIGINAL}'
                       AND (own.role IS NULL OR own.role IN ('{FileRole.STILL}', '{FileRole.VIDEO}'))
                       AND own.state = '{BlobState.PRESENT}')"""
 _STATED = ("uuid", "created", "original_filename", "trashed_state", "hidden")
 # What is asked of every asset, and what a row alone cannot say: files may tell what it does not store.
 _NOT_BY_ROW_ALONE = f"""SELECT pk FROM asset WHERE hidden OR trashed_state <> {TrashedState.NOT:d}
                           OR {" OR ".join(f"{name} IS NULL OR {name} = ''" for name in _STATED)}
-                          OR NOT EXISTS (SELECT 1 FROM file WHERE owner = pk AND part = '{Part.ORIGINAL}'
+                          OR NOT EXISTS (SELECT 1 FROM file WHERE owner = pk AND part = '{MediaPathPart.ORIGINAL}'
                                          AND role IS NOT '{FileRole.ADJUSTMENTS}')"""
 
 

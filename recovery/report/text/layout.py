@@ -33,7 +33,7 @@ COLOUR = Style("\x1b[1;36m", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TextColumn:
     """One column of a table; `flexible` ones give way when the line is full, `right` holds numbers."""
 
     title: str
@@ -76,7 +76,7 @@ def heading(text: str, style: Style = PLAIN) -> list[str]:
 
 
 def table(
-    columns: Sequence[Column], rows: Iterable[Sequence[str]], *, indent: str = "  ", style: Style = PLAIN
+    columns: Sequence[TextColumn], rows: Iterable[Sequence[str]], *, indent: str = "  ", style: Style = PLAIN
 ) -> list[str]:
     """Aligned rows of cleaned texts below their titles, never wider than 80 columns."""
     body = [tuple(row) for row in rows]
@@ -86,21 +86,17 @@ def table(
     return lines
 
 
-def _row(row: Sequence[str], columns: Sequence[Column], widths: Sequence[int], indent: str) -> str:
+def _row(row: Sequence[str], columns: Sequence[TextColumn], widths: Sequence[int], indent: str) -> str:
     cut = (pad(text, size, right=column.right) for text, column, size in zip(row, columns, widths, strict=True))
     return (indent + (" " * _SPACE_BETWEEN).join(cut)).rstrip()
 
 
-def _widths(columns: Sequence[Column], body: Sequence[Sequence[str]], room: int) -> list[int]:
+def _widths(columns: Sequence[TextColumn], body: Sequence[Sequence[str]], room: int) -> list[int]:
     """Natural widths; where they do not fit, the widest flexible column gives way, and then the widest of all."""
-    widths = [
-        max([width(column.title), *(width(row[place]) for row in body)]) for place, column in enumerate(columns)
-    ]
+    widths = [max([width(column.title), *(width(row[place]) for row in body)]) for place, column in enumerate(columns)]
     excess = sum(widths) + _SPACE_BETWEEN * (len(widths) - 1) - room
     while excess > 0:
-        shrinkable = [
-            place for place, column in enumerate(columns) if column.flexible and widths[place] > _NARROWEST
-        ]
+        shrinkable = [place for place, column in enumerate(columns) if column.flexible and widths[place] > _NARROWEST]
         place = max(shrinkable or range(len(widths)), key=widths.__getitem__)
         step = min(excess, widths[place] - _NARROWEST) if shrinkable else 1
         widths[place] -= step

@@ -14,13 +14,13 @@ from recovery.analysis.model import (
     MessageBasis,
     MessageKind,
 )
-from recovery.report import words
-from recovery.report.asset_text import source_text
 from recovery.report.figures import count, day, duration, file_size, when
-from recovery.report.layout import heading, wrap
 from recovery.report.messages.status import note
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.asset_text import source_text
+from recovery.report.text.layout import heading, wrap
 
 
 def messages(findings: Findings, view: View) -> list[str]:
@@ -44,9 +44,7 @@ def messages(findings: Findings, view: View) -> list[str]:
 def messages_sentence(everything: Sequence[FaceTimeMessage]) -> str:
     """How many there are of each kind, in one sentence; for at least one."""
     kinds = Counter(message.kind for message in everything)
-    parts = [
-        count(kinds[kind], words.MESSAGE_KINDS[kind], _PLURALS.get(kind)) for kind in MessageKind if kinds[kind]
-    ]
+    parts = [count(kinds[kind], words.MESSAGE_KINDS[kind], _PLURALS.get(kind)) for kind in MessageKind if kinds[kind]]
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
     return f"Apart from photos: {listed}.{words.UNTESTED_MARK if any(m.untested for m in everything) else ''}"
 

@@ -10,13 +10,13 @@ from recovery.analysis.model import BackupFacts, Verdict
 from recovery.analysis.timeline.building import Timeline
 from recovery.analysis.timeline.event import Event, EventCode
 from recovery.progress import SILENT, Progress, counted
-from recovery.report import words
-from recovery.report.asset_text import source_text
 from recovery.report.figures import count, in_stored_zone, zone
-from recovery.report.layout import PLAIN, Style, heading, wrap
 from recovery.report.messages.gaps import hidden_answers, what, why
 from recovery.report.output_options import item
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.asset_text import source_text
+from recovery.report.text.layout import PLAIN, Style, heading, wrap
 
 _TIME_COLUMNS = 12
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Basis, Camera, FileRole, Kind, LooseCode, MessageKind, Status, Upload, Verdict
+from recovery.analysis.model import Basis, Camera, FileRole, Kind, MessageKind, OrphanCode, Status, Upload, Verdict
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -104,23 +104,23 @@ MESSAGES_UNTESTED_NOTE = (
 )
 
 LOOSE_ENDS = {
-    LooseCode.MISSING_BLOB: (
+    OrphanCode.MISSING_BLOB: (
         "Listed, but not there",
         "The backup's list names these files; their contents are not in the backup folder.",
     ),
-    LooseCode.UNLISTED_BLOB: (
+    OrphanCode.UNLISTED_BLOB: (
         "There, but not listed",
         "These files lie in the backup folder; its list does not name them.",
     ),
-    LooseCode.ASSET_WITHOUT_FILE: (
+    OrphanCode.ASSET_WITHOUT_FILE: (
         "In the photo library, without a file",
         "The photo library knows these; the backup's list has no file for them.",
     ),
-    LooseCode.FILE_WITHOUT_ASSET: (
+    OrphanCode.FILE_WITHOUT_ASSET: (
         "Picture files the photo library does not know",
         "Pictures and videos among the photos, for which the photo library has no entry.",
     ),
-    LooseCode.NUMBERING_GAP: (
+    OrphanCode.NUMBERING_GAP: (
         "Gaps in the numbering",
         "Numbers that are skipped. Something may have been there; what it was cannot be told.",
     ),
@@ -132,8 +132,7 @@ OTHERS_NOTE = (
 )
 
 TIMES_NOTE = (
-    "Times are the local time stored with each photo (as +02:00). Where no zone is stored they are in UTC, "
-    "and say so."
+    "Times are the local time stored with each photo (as +02:00). Where no zone is stored they are in UTC, and say so."
 )
 
 DEADLINE_NOTE = (

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from recovery.analysis.model import Asset, Findings
-from recovery.report import words
-from recovery.report.asset_text import name
 from recovery.report.figures import day, minute
-from recovery.report.layout import Column, heading, table, wrap
 from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.asset_text import name
+from recovery.report.text.layout import TextColumn, heading, table, wrap
 
 
 def recently_deleted(findings: Findings, view: View) -> list[str]:
     """What lay in Recently Deleted, from FaceTime or not, with the estimated last day on the phone."""
     trashed = [asset for asset in findings.assets.notable() if asset.trashed]
     columns = (
-        Column("Name", flexible=True),
-        Column("Kind"),
-        Column("FaceTime"),
-        Column("Deleted"),
-        Column("Last day"),
-        Column("Status"),
+        TextColumn("Name", flexible=True),
+        TextColumn("Kind"),
+        TextColumn("FaceTime"),
+        TextColumn("Deleted"),
+        TextColumn("Last day"),
+        TextColumn("Status"),
     )
     lines = _asset_table("Recently deleted", trashed, columns, _trashed_row, view)
     return [*lines, *wrap(words.DEADLINE_NOTE, first="  ")] if trashed else lines
@@ -52,11 +52,11 @@ def deleted(findings: Findings, view: View) -> list[str]:
     """What was permanently deleted and left a trace."""
     ghosts = [asset for asset in findings.assets.notable() if asset.deleted]
     columns = (
-        Column("Name", flexible=True),
-        Column("FaceTime"),
-        Column("Deleted"),
-        Column("By", flexible=True),
-        Column("Status"),
+        TextColumn("Name", flexible=True),
+        TextColumn("FaceTime"),
+        TextColumn("Deleted"),
+        TextColumn("By", flexible=True),
+        TextColumn("Status"),
     )
     lines = _asset_table("Permanently deleted", ghosts, columns, _deleted_row, view)
     return [*lines, *wrap(words.DELETED_NOTE, first="  ")] if ghosts else lines
@@ -74,11 +74,11 @@ def _deleted_row(asset: Asset) -> tuple[str, ...]:
 
 
 _LIBRARY_COLUMNS = (
-    Column("Name", flexible=True),
-    Column("Taken"),
-    Column("Kind"),
-    Column("FaceTime"),
-    Column("Status"),
+    TextColumn("Name", flexible=True),
+    TextColumn("Taken"),
+    TextColumn("Kind"),
+    TextColumn("FaceTime"),
+    TextColumn("Status"),
 )
 
 
@@ -100,7 +100,7 @@ def _library_row(asset: Asset) -> tuple[str, ...]:
 def _asset_table(
     title: str,
     assets: Sequence[Asset],
-    columns: tuple[Column, ...],
+    columns: tuple[TextColumn, ...],
     row: Callable[[Asset], tuple[str, ...]],
     view: View,
 ) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recovery.analysis.comparison.asset_matching import MatchedBy, Matching, Pair, is_remembered
+from recovery.analysis.comparison.asset_matching import AssetPair, MatchedBy, Matching, is_remembered
 from recovery.analysis.model import (
     ORIGINALS,
     Asset,
@@ -49,7 +49,7 @@ _ORDER = {kind: number for number, kind in enumerate(DifferenceKind)}
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class AssetDifference:
     """One thing that differs. An asset is None where its backup does not know it.
 
     `deletion` is what the newer library remembers of a deletion that explains it.
@@ -72,7 +72,7 @@ class Difference:
 
 def differences(
     matching: Matching, older: Findings, newer: Findings, same: bool | None, progress: Progress = SILENT
-) -> tuple[Difference, ...]:
+) -> tuple[AssetDifference, ...]:
     """Every difference, losses first; `same` tells whether both backups are of one device."""
     return tuple(sorted(_differences(matching, older, newer, same, progress), key=_order))
 
@@ -86,14 +86,14 @@ def _is_here(item: AssetFile) -> bool:
     return item.state is FileState.PRESENT
 
 
-def _order(item: Difference) -> tuple[int, float, str]:
+def _order(item: AssetDifference) -> tuple[int, float, str]:
     taken = item.asset.created
     return _ORDER[item.kind], taken.timestamp() if taken else float("inf"), asset_key(item.asset)
 
 
 def _differences(
     matching: Matching, older: Findings, newer: Findings, same: bool | None, progress: Progress
-) -> Iterator[Difference]:
+) -> Iterator[AssetDifference]:
     deletions = _deletions(newer.assets)
     for pair in counted(matching.pairs, progress, "Comparing the photos", len(matching.pairs), " photos"):
         yield from _of_pair(pair, deletions)
@@ -105,7 +105,7 @@ def _differences(
     for asset in matching.only_newer:
         if is_remembered(asset):
             if asset.deleted and (asset.uuid or "").upper() not in names:
-                yield Difference(DifferenceKind.DELETED, None, asset, None, asset.deleted)
+                yield AssetDifference(DifferenceKind.DELETED, None, asset, None, asset.deleted)
         elif not _was_a_copy(asset, files):
             yield _new(asset, same)
 
@@ -114,13 +114,13 @@ def _deletions(assets: Sequence[Asset]) -> Mapping[str, Deletion]:
     return {asset.uuid.upper(): asset.deleted for asset in assets if asset.uuid and asset.deleted}
 
 
-def _gone(asset: Asset, same: bool | None) -> Difference:
-    return Difference(DifferenceKind.VANISHED if same else DifferenceKind.ONLY_IN_OLDER, asset, None, None)
+def _gone(asset: Asset, same: bool | None) -> AssetDifference:
+    return AssetDifference(DifferenceKind.VANISHED if same else DifferenceKind.ONLY_IN_OLDER, asset, None, None)
 
 
-def _new(asset: Asset, same: bool | None) -> Difference:
+def _new(asset: Asset, same: bool | None) -> AssetDifference:
     kind = DifferenceKind.APPEARED if same else DifferenceKind.ONLY_IN_NEWER
-    return Difference(kind, None, asset, None)
+    return AssetDifference(kind, None, asset, None)
 
 
 def _was_a_copy(asset: Asset, files: set[str]) -> bool:
@@ -129,11 +129,11 @@ def _was_a_copy(asset: Asset, files: set[str]) -> bool:
     return bool(copies) and len(copies) == len(asset.files) and any(item.file_id in files for item in copies)
 
 
-def _of_pair(pair: Pair, deletions: Mapping[str, Deletion]) -> Iterator[Difference]:
+def _of_pair(pair: AssetPair, deletions: Mapping[str, Deletion]) -> Iterator[AssetDifference]:
     older, newer = pair.older, pair.newer
 
-    def difference(kind: DifferenceKind, deletion: Deletion | None = None) -> Difference:
-        return Difference(kind, older, newer, pair.by, deletion)
+    def difference(kind: DifferenceKind, deletion: Deletion | None = None) -> AssetDifference:
+        return AssetDifference(kind, older, newer, pair.by, deletion)
 
     if is_remembered(older) or is_remembered(newer):
         if not is_remembered(newer):

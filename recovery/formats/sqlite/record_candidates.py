@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 
-from recovery.formats.sqlite.record_format import Fields, Value
+from recovery.formats.sqlite.record_format import RecordFields, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Cell:
 
     start: int
     starts: tuple[int, ...]
-    fields: Fields
+    fields: RecordFields
     values: int
     stored: int
     payload: int
@@ -46,7 +46,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRecord:
     """An accepted cell with its values by column position; a lost value is not in it."""
 
     cell: Cell
@@ -58,7 +58,7 @@ class Taken:
     """The accepted cells of a region and the offsets at which a cell can end."""
 
     def __init__(self, end: int) -> None:
-        self.found: list[Found] = []
+        self.found: list[FoundRecord] = []
         self.anchors = [end]
         self._spans: list[tuple[int, int]] = []
 

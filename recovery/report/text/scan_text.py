@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict, sources_of
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
-from recovery.report import words
-from recovery.report.asset_text import asset_block, measured_note
-from recovery.report.backup_text import backup_lines, backups_table
 from recovery.report.figures import count, day, file_size
-from recovery.report.layout import PLAIN, Style, heading, wrap
-from recovery.report.library_text import deleted, hidden, library, recently_deleted
-from recovery.report.message_text import messages, messages_sentence
 from recovery.report.messages.gaps import hidden_answers, what
-from recovery.report.orphan_text import gaps, loose_ends
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
-from recovery.report.totals_text import totals_lines
+from recovery.report.text import words
+from recovery.report.text.asset_text import asset_block, measured_note
+from recovery.report.text.backup_text import backup_lines, backups_table
+from recovery.report.text.layout import PLAIN, Style, heading, wrap
+from recovery.report.text.library_text import deleted, hidden, library, recently_deleted
+from recovery.report.text.message_text import messages, messages_sentence
+from recovery.report.text.orphan_text import gaps, loose_ends
+from recovery.report.text.totals_text import totals_lines
 
 LIBRARY = "Photos.sqlite"
 __all__ = ["backups_table", "scan"]

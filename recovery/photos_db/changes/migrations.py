@@ -18,7 +18,7 @@ from recovery.database import Database, flag_cell, text_cell, whole_cell
 from recovery.errors import UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.journals import JournalRecord, Operation, walk
+from recovery.photos_db.changes.journals import JournalRecord, Operation, walk
 from recovery.provenance import Gap, Reading, Source, Tier, unreadable
 
 HIDES = ("library_rebuilt", "ios_update")
@@ -48,24 +48,24 @@ KINDS: Mapping[int, MigrationKind] = {2: MigrationKind.UPDATED, 3: MigrationKind
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class TableLocation:
     """Where one fact of a migration stands: its column in the table, its key in a journal's payload."""
 
     column: str
     key: str
 
 
-INDEX = Home("ZINDEX", "index")
-AT = Home("ZMIGRATIONDATE", "migrationDate")
-KIND = Home("ZMIGRATIONTYPE", "migrationType")
-FROM_MODEL = Home("ZSOURCEMODELVERSION", "sourceModelVersion")
-TO_MODEL = Home("ZMODELVERSION", "modelVersion")
-OS_BUILD = Home("ZOSVERSION", "osVersion")
-REBUILD_REASON = Home("ZFORCEREBUILDREASON", "forceRebuildReason")
-STORE_UUID = Home("ZSTOREUUID", "storeUUID")
-HARDWARE = Home("ZHARDWAREMODEL", "hardwareModel")
-CLOUD = Home("ZCPLENABLED", "cplEnabled")
-VALUES = Home("ZGLOBALKEYVALUES", "globalKeyValues")
+INDEX = TableLocation("ZINDEX", "index")
+AT = TableLocation("ZMIGRATIONDATE", "migrationDate")
+KIND = TableLocation("ZMIGRATIONTYPE", "migrationType")
+FROM_MODEL = TableLocation("ZSOURCEMODELVERSION", "sourceModelVersion")
+TO_MODEL = TableLocation("ZMODELVERSION", "modelVersion")
+OS_BUILD = TableLocation("ZOSVERSION", "osVersion")
+REBUILD_REASON = TableLocation("ZFORCEREBUILDREASON", "forceRebuildReason")
+STORE_UUID = TableLocation("ZSTOREUUID", "storeUUID")
+HARDWARE = TableLocation("ZHARDWAREMODEL", "hardwareModel")
+CLOUD = TableLocation("ZCPLENABLED", "cplEnabled")
+VALUES = TableLocation("ZGLOBALKEYVALUES", "globalKeyValues")
 HOMES = (INDEX, AT, KIND, FROM_MODEL, TO_MODEL, OS_BUILD, REBUILD_REASON, STORE_UUID, HARDWARE, CLOUD, VALUES)
 REQUIRED = (AT, KIND)
 _REBUILD_COMPLETED = "RebuildCompleteDate"
@@ -158,16 +158,16 @@ def _index(key: bytes) -> int | None:
 
 def in_order(steps: Iterable[Migration]) -> tuple[Migration, ...]:
     """The steps by their index, as the library counts them."""
-    return tuple(
-        sorted(steps, key=lambda step: (step.index if step.index is not None else -1, step.source.row or 0))
-    )
+    return tuple(sorted(steps, key=lambda step: (step.index if step.index is not None else -1, step.source.row or 0)))
 
 
-def _cells(row: sqlite3.Row) -> Callable[[Home], object]:
+def _cells(row: sqlite3.Row) -> Callable[[TableLocation], object]:
     return lambda home: row[home.column]
 
 
-def _migration(cell: Callable[[Home], object], at: datetime | None, source: Source, gaps: list[Gap]) -> Migration:
+def _migration(
+    cell: Callable[[TableLocation], object], at: datetime | None, source: Source, gaps: list[Gap]
+) -> Migration:
     if at is None:
         why = GapReason.MIGRATION_UNDATED
         gaps.append(Gap(WHAT, source.store, why, HIDES, fault=True, part=AT.key, values=(str(source),)))

@@ -14,10 +14,10 @@ from recovery.case.store import WorkingDatabase
 from recovery.formats.media import MediaFacts
 from recovery.formats.signatures import MediaType
 from recovery.photos_db.carved_assets import DeletedRow
-from recovery.photos_db.history import History, HistoryEvent
-from recovery.photos_db.journal_assets import JournalAsset
+from recovery.photos_db.changes.history import History, HistoryEvent
+from recovery.photos_db.changes.journal_assets import JournalAsset
+from recovery.photos_db.changes.migrations import Migration
 from recovery.photos_db.library import PhotoLibrary
-from recovery.photos_db.migrations import Migration
 from recovery.photos_db.thumbnail_tables import ThumbnailTable
 from recovery.provenance import Gap, Reading
 from recovery.source.blobs import Blob
@@ -44,7 +44,7 @@ class UnlistedBlob:
 
 
 @dataclass(frozen=True, slots=True)
-class BlobCensus:
+class InventoryCheck:
     """Manifest and folder held against each other: `listed_blobs` + len(unlisted) are all blobs there."""
 
     listed_files: int
@@ -104,7 +104,7 @@ class GatheredMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class AssetHistory:
     """Changes of assets as the library's history lists them, oldest first; `left_out` counts those not kept.
 
     Not kept are changes that tell nothing to people, unless certain assets were asked for.
@@ -115,7 +115,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class DeletedAssetEvidence:
     """What is left of assets that may have no row any more."""
 
     history: History | None = None
@@ -126,7 +126,7 @@ class Traces:
     """Deleted rows of assets found in unused bytes of the library's file; a compacted copy has none."""
     paths: Mapping[str, str] = field(default_factory=dict)
     """Path below `Media/` by UUID, as assetUUIDForPath.plist remembers them; may be old."""
-    life: Life | None = None
+    life: AssetHistory | None = None
     """None when nobody asked for it: reading it takes two more passes through the history."""
 
 
@@ -152,11 +152,11 @@ class Case:
 
     identity: Identity
     encrypted: bool | None
-    census: BlobCensus
+    census: InventoryCheck
     library: PhotoLibrary | None
     store: WorkingDatabase = field(repr=False, compare=False)
     """Rows of the library and media files; it lives as long as the workspace of the backup."""
-    traces: Traces
+    traces: DeletedAssetEvidence
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
     only_facetime: bool = False

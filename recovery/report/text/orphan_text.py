@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Findings, LooseCode, LooseEnd
-from recovery.report import words
-from recovery.report.asset_text import source_text
+from recovery.analysis.model import Findings, Orphan, OrphanCode
 from recovery.report.figures import file_size
-from recovery.report.layout import heading, wrap
 from recovery.report.messages.gaps import line
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.asset_text import source_text
+from recovery.report.text.layout import heading, wrap
 
 
 def loose_ends(findings: Findings, view: View) -> list[str]:
@@ -17,7 +17,7 @@ def loose_ends(findings: Findings, view: View) -> list[str]:
     if not findings.loose_ends:
         return []
     lines = heading(f"Unmatched files ({len(findings.loose_ends):,})", view.style)
-    for code in LooseCode:
+    for code in OrphanCode:
         ends = [end for end in findings.loose_ends if end.code is code]
         if not ends:
             continue
@@ -31,7 +31,7 @@ def loose_ends(findings: Findings, view: View) -> list[str]:
     return lines
 
 
-def _loose_end(end: LooseEnd, verbose: bool) -> str:
+def _loose_end(end: Orphan, verbose: bool) -> str:
     parts = [clean(end.path or end.file_id or "") or "(no path)"]
     if end.size is not None:
         parts.append(file_size(end.size))

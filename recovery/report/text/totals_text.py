@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from recovery.analysis.model import Status, Totals
-from recovery.report import words
 from recovery.report.figures import file_size
-from recovery.report.layout import PLAIN, Style, heading
+from recovery.report.text import words
+from recovery.report.text.layout import PLAIN, Style, heading
 
 Summand = tuple[int, str]
 
@@ -39,9 +39,7 @@ def totals_lines(totals: Totals, style: Style = PLAIN, *, library_read: bool = T
 
 def _sum(summands: list[Summand], total: int, meaning: str) -> list[str]:
     columns = max(len(f"{number:,}") for number in (total, *(number for number, _ in summands)))
-    lines = [
-        f"  {'+' if place else ' '} {number:>{columns},}  {text}" for place, (number, text) in enumerate(summands)
-    ]
+    lines = [f"  {'+' if place else ' '} {number:>{columns},}  {text}" for place, (number, text) in enumerate(summands)]
     return [*lines, f"  {'-' * (columns + 2)}", f"  = {total:>{columns},}  {meaning}"]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from recovery.analysis.model import BackupFacts, CauseVerdict, Findings
-from recovery.report import words
-from recovery.report.asset_text import source_text
 from recovery.report.figures import when
-from recovery.report.layout import PLAIN, Style, heading, wrap
 from recovery.report.messages.causes import TITLES, CauseText, told
 from recovery.report.messages.sentences import paragraph
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean, pad
+from recovery.report.text import words
+from recovery.report.text.asset_text import source_text
+from recovery.report.text.layout import PLAIN, Style, heading, wrap
 
 _ENCRYPTED = {True: "encrypted", False: "not encrypted", None: "encrypted or not: unknown"}
 _INDENT = "     "
@@ -33,9 +33,7 @@ def diagnosis(findings: Findings, *, verbose: bool = False, style: Style = PLAIN
         (CauseVerdict.CONTRADICTED, "Ruled out by this backup"),
         (CauseVerdict.UNSEEN, "What no backup can show, and what to check"),
     ):
-        lines.extend(
-            _brief(section, _of(findings, verdict), view, advise=verdict is not CauseVerdict.CONTRADICTED)
-        )
+        lines.extend(_brief(section, _of(findings, verdict), view, advise=verdict is not CauseVerdict.CONTRADICTED))
     lines.extend(["", *wrap(words.DIAGNOSIS_NOTE)])
     return "\n".join(lines) + "\n"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from recovery.extraction.names import FACETIME_FOLDER, MESSAGES_FOLDER
 from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
-from recovery.extraction.verify import Verification
-from recovery.report import words
+from recovery.extraction.verification import Verification
 from recovery.report.figures import count, file_size
-from recovery.report.layout import heading, wrap
 from recovery.report.safe_text import clean
+from recovery.report.text import words
+from recovery.report.text.layout import heading, wrap
 
 _STATES = {
     OutcomeState.WRITTEN: "written whole and checked by hash",
@@ -38,9 +38,7 @@ def dry_run(plan: Plan, out: Path) -> str:
     pictures = sum(len(planned.pictures) for planned in plan.assets)
     if pictures:
         lines.append(f"  {count(pictures, 'picture')} would be made from other files of the backup.")
-    lines += wrap(
-        f"Bytes needed: {plan.bytes:,} ({file_size(plan.bytes)}), sidecars and records apart.", first="  "
-    )
+    lines += wrap(f"Bytes needed: {plan.bytes:,} ({file_size(plan.bytes)}), sidecars and records apart.", first="  ")
     if any(file.message for file in plan.files):
         lines += _about_messages()
     if plan.unknown_sizes:
@@ -115,9 +113,7 @@ def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
 
 def verification(found: Verification) -> str:
     """What `verify` says: how much was compared, and each difference."""
-    lines = wrap(
-        f"{count(found.files, 'file')} ({file_size(found.bytes)}) hashed again and held against the record."
-    )
+    lines = wrap(f"{count(found.files, 'file')} ({file_size(found.bytes)}) hashed again and held against the record.")
     if found.compared_with_backup is not None:
         lines += wrap(f"{count(found.compared_with_backup, 'file')} read again from the backup and compared.")
     if found.damaged:

@@ -1,0 +1,1 @@
+"""What the library's own history says about its assets."""
