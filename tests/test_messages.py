@@ -19,14 +19,14 @@ TABLES: tuple[tuple[type[StrEnum], Mapping[object, object]], ...] = (
     (stated.CauseCode, causes.TITLES),
     (stated.CauseCode, causes.DOES_NOT_SAY),
     (stated.CauseCode, causes.ADVICE),
-    (stated.Fact, sentences.FACTS),
+    (stated.PlainStatement, sentences.FACTS),
     (stated.PhotoFact, sentences.PREDICATES),
     (stated.PhotoFact, sentences.TRUE_OF_NONE),
     (stated.PartState, sentences.PARTS),
     (stated.DeletionReason, sentences.DELETION_REASONS),
     (stated.StorageSetting, sentences.STORAGE_SETTINGS),
-    (stated.Origin, sentences.ORIGINS),
-    (stated.Fate, sentences.FATES),
+    (stated.ContentOrigin, sentences.ORIGINS),
+    (stated.Outcome, sentences.FATES),
     (ReasonCode, status.REASONS),
     (Loss, status.LOSSES),
     (NoteCode, status.NOTES),
@@ -54,7 +54,7 @@ def test_every_code_is_stated_somewhere(codes: type[StrEnum]) -> None:
 
 def test_the_analysis_has_no_sentences_of_its_own() -> None:
     """What is said of causes stands in recovery/report/messages."""
-    for path in sorted((PACKAGE / "findings" / "causes").glob("*.py")):
+    for path in sorted((PACKAGE / "analysis" / "causes").glob("*.py")):
         code = re.sub(r'""".*?"""', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         code = re.sub(r"#.*", "", code)
         assert not re.findall(r'"[^"\n]* [^"\n]*\."', code), path.name

@@ -17,7 +17,8 @@ TABLES = f"""
 -- the file name, letter case aside. `speaks`: something in the row can speak for FaceTime.
 CREATE TABLE asset (pk INTEGER PRIMARY KEY, {", ".join(ASSET_COLUMNS[1:])},
   folder TEXT, stem TEXT, ending TEXT, identifier TEXT, live INTEGER, speaks INTEGER);
-CREATE TABLE resource (number INTEGER PRIMARY KEY, {", ".join(RESOURCE_COLUMNS)});
+-- A declared type: SQLite uses an index for `asset_pk = asset.pk` only where both sides have the same affinity.
+CREATE TABLE resource (number INTEGER PRIMARY KEY, asset_pk INTEGER, {", ".join(RESOURCE_COLUMNS[1:])});
 CREATE TABLE word (pk INTEGER, kind TEXT, word TEXT, PRIMARY KEY (pk, kind, word)) WITHOUT ROWID;
 -- Media files of the camera roll in the order of their paths. `owner` is the row of the library a file belongs to,
 -- `place` the group it belongs to without one, `turn` the step that said so: together the order within an asset.
