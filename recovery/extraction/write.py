@@ -238,7 +238,7 @@ def _fills_memory(size: int) -> bool:
     """Whether so many bytes, read and written, would take more than half of the memory for the system's cache.
 
     They would push out what others need, and making room for them costs a third of the processor time
-    (docs/decisions/0005-speed.md). In a container the memory is that of the whole machine.
+    (docs/measurements/speed.md). In a container the memory is that of the whole machine.
     """
     try:
         return 4 * size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 0
