@@ -42,9 +42,9 @@ from recovery.analysis.model import (
 from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
 from recovery.analysis.statements import (
     CauseCode,
-    Outcome,
-    Outcomes,
     PhotoFact,
+    PhotoOutcome,
+    PhotoOutcomes,
     PlainStatement,
     PointInTime,
     PossiblePhotos,
@@ -260,7 +260,7 @@ def _half_in_trash() -> Asset:
 
 
 def _others() -> list[Asset]:
-    """A wide name, an iCloud original, a possible one, a hidden one, a ghost."""
+    """A wide name, an iCloud original, a possible one, a hidden one, a deleted asset."""
     overlap = Signal("call_overlap", "2024-05-03T18:15:00Z", source("ZCALLRECORD", 3), Tier.DOCUMENTED)
     return [
         Asset(
@@ -414,7 +414,7 @@ def rich() -> Findings:
             "previews of deleted photos",
         ),
     ]
-    fates = Outcomes(2, ((Outcome.RECENTLY_DELETED, 1), (Outcome.HALF, 1)), (), 1)
+    fates = PhotoOutcomes(2, ((PhotoOutcome.RECENTLY_DELETED, 1), (PhotoOutcome.HALF, 1)), (), 1)
     found = findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
     return found.changed(summary=(fates, PossiblePhotos(1, besides=True), PlainStatement.SAVE_WHAT_IS_HERE))
 
@@ -422,10 +422,10 @@ def rich() -> Findings:
 def sample() -> Findings:
     """The sample of docs/inventory.md: one of everything."""
     story = rich()
-    ghost = next(asset for asset in story.assets if asset.deleted)
-    summary = (Outcomes(1, (), (), 1),)
+    deleted_asset = next(asset for asset in story.assets if asset.deleted)
+    summary = (PhotoOutcomes(1, (), (), 1),)
     shown = findings(
-        [story.assets[0], ghost],
+        [story.assets[0], deleted_asset],
         story.loose_ends[1:2],
         story.causes,
         story.gaps[1:],

@@ -228,7 +228,7 @@ def test_the_sharpest_frame_is_taken_on_request(tmp_path: Path) -> None:
     assert [Path(name).name for name in extra] == ["2024-05-03 20.22.10 IMG_0001 (NOT-ORIGINAL sharpest frame).jpg"]
 
 
-def test_a_ghost_comes_back_as_its_table_picture(tmp_path: Path) -> None:
+def test_a_deleted_asset_comes_back_as_its_table_picture(tmp_path: Path) -> None:
     """A permanently deleted photo leaves a small picture, which is written as a PNG with its size in the name."""
     builder = BackupBuilder().with_thumbnail_tables().with_live_photo("IMG_0001", created=TAKEN)
     builder.permanently_deleted(DELETED)

@@ -150,30 +150,40 @@ def test_new_layout_tells_the_whole_life_of_a_deleted_asset(tmp_path: Path) -> N
     kept = ["cloudAssetGUID", "cloudDeleteState", "deleteReason", "trashedDate", "trashedReason", "uuid"]
     model = model_cell(["favorite", "trashedState", *kept], kept, ["moment"], ["albums"])
     history = history_of(plant(tmp_path, NEW, MOVED, DELETED, model=model))
-    (ghost,) = history.deleted
-    assert (ghost.uuid, ghost.asset_pk, ghost.reason, ghost.trashed_reason) == (GONE, 2, REASON, 2)
-    assert ghost.trashed_at == datetime(2023, 3, 8, 20, 28, 20, tzinfo=UTC)
-    assert ghost.deleted_at == datetime(2023, 3, 8, 20, 30, tzinfo=UTC)
-    assert ghost.client == "com.apple.mobileslideshow"
-    assert ghost.inserted_at == datetime(2023, 3, 8, 20, 26, 40, 500000, tzinfo=UTC)
-    assert ghost.inserted_by == "com.apple.TelephonyUtilities.x"
-    assert ghost.insertion is not None and ghost.insertion.process == "assetsd"
-    assert (ghost.insertion.author, ghost.insertion.bundle) == ("[0,1,0]", "com.apple.assetsd")
-    assert ghost.names_facetime
-    assert ghost.trash_change is not None and ghost.trash_change.kind is ChangeKind.TRASHED
-    assert (ghost.source.place, ghost.source.row) == ("ACHANGE", 5)
+    (deleted_asset,) = history.deleted
+    assert (deleted_asset.uuid, deleted_asset.asset_pk, deleted_asset.reason, deleted_asset.trashed_reason) == (
+        GONE,
+        2,
+        REASON,
+        2,
+    )
+    assert deleted_asset.trashed_at == datetime(2023, 3, 8, 20, 28, 20, tzinfo=UTC)
+    assert deleted_asset.deleted_at == datetime(2023, 3, 8, 20, 30, tzinfo=UTC)
+    assert deleted_asset.client == "com.apple.mobileslideshow"
+    assert deleted_asset.inserted_at == datetime(2023, 3, 8, 20, 26, 40, 500000, tzinfo=UTC)
+    assert deleted_asset.inserted_by == "com.apple.TelephonyUtilities.x"
+    assert deleted_asset.insertion is not None and deleted_asset.insertion.process == "assetsd"
+    assert (deleted_asset.insertion.author, deleted_asset.insertion.bundle) == ("[0,1,0]", "com.apple.assetsd")
+    assert deleted_asset.names_facetime
+    assert deleted_asset.trash_change is not None and deleted_asset.trash_change.kind is ChangeKind.TRASHED
+    assert (deleted_asset.source.place, deleted_asset.source.row) == ("ACHANGE", 5)
     assert history.gaps == () and history.model_version == 17401
     assert (history.trimmed, history.change_count) == (False, 5)
 
 
 def test_old_layout_without_model_cache(tmp_path: Path) -> None:
-    """With four tombstones and GenericAsset, the ghost is named by the documented layout; the rest is a gap."""
+    """With four tombstones and GenericAsset, the deleted asset is named by the documented layout; the rest is a gap."""
     history = history_of(plant(tmp_path, OLD))
-    (ghost,) = history.deleted
-    assert (ghost.uuid, ghost.asset_pk, ghost.reason, ghost.trashed_at) == (GONE, 4, None, None)
-    assert (ghost.deletion.activity, ghost.client) == ("icloud", None)
-    assert ghost.deletion.context == "CPL library (/var/mobile/Media)"
-    assert not ghost.names_facetime
+    (deleted_asset,) = history.deleted
+    assert (deleted_asset.uuid, deleted_asset.asset_pk, deleted_asset.reason, deleted_asset.trashed_at) == (
+        GONE,
+        4,
+        None,
+        None,
+    )
+    assert (deleted_asset.deletion.activity, deleted_asset.client) == ("icloud", None)
+    assert deleted_asset.deletion.context == "CPL library (/var/mobile/Media)"
+    assert not deleted_asset.names_facetime
     assert [gap.what for gap in history.gaps] == [GapSubject.MODEL_CACHE]
     assert history.numbering.explained == 1
     assert history.numbering.unexplained == (range(2, 4), range(5, 6)) and history.numbering.unexplained_count == 3
@@ -182,28 +192,28 @@ def test_old_layout_without_model_cache(tmp_path: Path) -> None:
 def test_tombstone_of_an_older_model_in_a_newer_library(tmp_path: Path) -> None:
     """A row that kept only three values is not named by today's six, nor is the cloud identifier the uuid."""
     row = f"INSERT INTO ACHANGE VALUES (5, 16001, 1, 2, 3, 2, 3, NULL, '{CLOUD}', 1, '{GONE}', NULL, NULL, NULL);"
-    (ghost,) = history_of(plant(tmp_path, NEW, row)).deleted
-    assert (ghost.uuid, ghost.reason) == (GONE, None)
+    (deleted_asset,) = history_of(plant(tmp_path, NEW, row)).deleted
+    assert (deleted_asset.uuid, deleted_asset.reason) == (GONE, None)
 
 
 def test_unknown_tombstone_layout_falls_back_to_the_last_uuid(tmp_path: Path) -> None:
-    """Where no layout fits, the last value that is a uuid names the ghost and nothing else is claimed."""
+    """Where no layout fits, the last value that is a uuid names the deleted asset and nothing else is claimed."""
     values = f"'{CLOUD}', '{GONE.lower()}', 7, NULL, NULL, 8"
     row = f"INSERT INTO ACHANGE VALUES (5, 16001, 1, 2, 3, 2, 3, NULL, {values});"
-    (ghost,) = history_of(plant(tmp_path, NEW, row)).deleted
-    assert (ghost.uuid, ghost.reason, ghost.trashed_at) == (GONE, None, None)
+    (deleted_asset,) = history_of(plant(tmp_path, NEW, row)).deleted
+    assert (deleted_asset.uuid, deleted_asset.reason, deleted_asset.trashed_at) == (GONE, None, None)
 
 
-def test_deletion_without_a_uuid_is_still_a_ghost(tmp_path: Path) -> None:
+def test_deletion_without_a_uuid_is_still_a_deleted_asset(tmp_path: Path) -> None:
     """A tombstone without a uuid is reported by its number, and explains its gap."""
     row = "INSERT INTO ACHANGE (Z_PK, ZCHANGETYPE, ZENTITY, ZENTITYPK, ZTRANSACTIONID) VALUES (5, 2, 3, 2, 99);"
     history = history_of(plant(tmp_path, NEW, row))
-    (ghost,) = history.deleted
-    assert (ghost.uuid, ghost.asset_pk, ghost.deleted_at) == (None, 2, None)
+    (deleted_asset,) = history.deleted
+    assert (deleted_asset.uuid, deleted_asset.asset_pk, deleted_asset.deleted_at) == (None, 2, None)
     assert history.numbering.explained == 1
 
 
-def test_live_uuid_is_no_ghost(tmp_path: Path) -> None:
+def test_live_uuid_is_no_deleted_asset(tmp_path: Path) -> None:
     """An asset that was deleted and came back under a new number is not reported as deleted."""
     back = f"INSERT INTO ZASSET VALUES (3, 3, 1, 0, 0, NULL, NULL, NULL, '{GONE}');"
     history = history_of(plant(tmp_path, NEW, DELETED, back))
@@ -211,12 +221,12 @@ def test_live_uuid_is_no_ghost(tmp_path: Path) -> None:
     assert history.numbering.explained == 1
 
 
-def test_one_ghost_for_each_uuid(tmp_path: Path) -> None:
-    """An asset that was deleted twice is one ghost, with its last deletion."""
+def test_one_deleted_asset_for_each_uuid(tmp_path: Path) -> None:
+    """An asset that was deleted twice is one deleted asset, with its last deletion."""
     again = f"""INSERT INTO ACHANGE VALUES (8, 16001, 1, 0, 3, 3, 4, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
     INSERT INTO ACHANGE VALUES (9, 16001, 1, 2, 3, 3, 4, NULL, NULL, 1, NULL, NULL, NULL, '{GONE}');"""
-    (ghost,) = history_of(plant(tmp_path, NEW, DELETED, again)).deleted
-    assert (ghost.asset_pk, ghost.deletion.source.row) == (3, 9)
+    (deleted_asset,) = history_of(plant(tmp_path, NEW, DELETED, again)).deleted
+    assert (deleted_asset.asset_pk, deleted_asset.deletion.source.row) == (3, 9)
 
 
 def test_deletions_of_other_entities_are_not_assets(tmp_path: Path) -> None:
@@ -267,8 +277,8 @@ def test_trimming_is_detected(tmp_path: Path) -> None:
     history = history_of(plant(tmp_path, NEW, DELETED, "DELETE FROM ACHANGE WHERE Z_PK < 3;"))
     assert history.trimmed is True
     assert history.missing_changes == 1
-    (ghost,) = history.deleted
-    assert ghost.inserted_at is None
+    (deleted_asset,) = history.deleted
+    assert deleted_asset.inserted_at is None
 
 
 def test_trimmed_transactions_are_detected(tmp_path: Path) -> None:
@@ -312,7 +322,7 @@ def test_what_is_missing_is_a_gap(tmp_path: Path, damage: str, what: str) -> Non
 
 
 def test_absurd_values_are_survived(tmp_path: Path) -> None:
-    """Values of the wrong type or size neither crash the reader nor become ghosts."""
+    """Values of the wrong type or size neither crash the reader nor become deleted assets."""
     rows = """
     UPDATE Z_PRIMARYKEY SET Z_MAX = 9223372036854775807 WHERE Z_NAME = 'Asset';
     INSERT INTO ACHANGE VALUES (11, 0, 0, 2, 3, 'two', 3, NULL, 1, 1, 1, 1, 1, 1);
@@ -322,7 +332,9 @@ def test_absurd_values_are_survived(tmp_path: Path) -> None:
     """
     path = plant(tmp_path, NEW, rows, model=MODEL)
     history = history_of(path)
-    assert [(ghost.uuid, ghost.asset_pk, ghost.deleted_at) for ghost in history.deleted] == [(None, -5, None)]
+    assert [
+        (deleted_asset.uuid, deleted_asset.asset_pk, deleted_asset.deleted_at) for deleted_asset in history.deleted
+    ] == [(None, -5, None)]
     assert history.numbering.unexplained_count == 2**63 - 2
     assert ChangeKind.UNKNOWN in {event.kind for event in events_of(path)}
 
@@ -332,7 +344,7 @@ def test_more_deletions_than_any_library_is_a_gap(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(limits, "HISTORY_DELETED", 1)
     more = "INSERT INTO ACHANGE (Z_PK, ZCHANGETYPE, ZENTITY, ZENTITYPK) VALUES (8, 2, 3, 4);"
     history = history_of(plant(tmp_path, NEW, DELETED, more))
-    assert [ghost.asset_pk for ghost in history.deleted] == [4]
+    assert [deleted_asset.asset_pk for deleted_asset in history.deleted] == [4]
     assert any("older permanently deleted assets" in gap.hides for gap in history.gaps)
 
 

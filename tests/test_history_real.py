@@ -58,7 +58,7 @@ def asset_table(connection: sqlite3.Connection) -> str:
 
 
 @each_library
-def test_every_tombstone_is_a_ghost_and_none_is_invented(library: Path, tmp_path: Path) -> None:
+def test_every_tombstone_is_a_deleted_asset_and_none_is_invented(library: Path, tmp_path: Path) -> None:
     """Uuid, number and time of every deletion equal what plain SQL says, and nothing else is reported."""
     with closing(copied(library, tmp_path)) as connection:
         few = "ZTOMBSTONE5" not in {row[1] for row in connection.execute("PRAGMA table_info(ACHANGE)")}
@@ -68,10 +68,12 @@ def test_every_tombstone_is_a_ghost_and_none_is_invented(library: Path, tmp_path
     with opened(library, tmp_path) as database:
         history = read_history(database)
     found = set()
-    for ghost in history.deleted:
-        assert ghost.deleted_at is not None and ghost.inserted_at is not None
-        assert ghost.inserted_at < ghost.deleted_at
-        found.add((ghost.asset_pk, ghost.uuid, round((ghost.deleted_at - COCOA).total_seconds(), 3)))
+    for deleted_asset in history.deleted:
+        assert deleted_asset.deleted_at is not None and deleted_asset.inserted_at is not None
+        assert deleted_asset.inserted_at < deleted_asset.deleted_at
+        found.add(
+            (deleted_asset.asset_pk, deleted_asset.uuid, round((deleted_asset.deleted_at - COCOA).total_seconds(), 3))
+        )
     assert found == expected
     assert history.gaps == ()
 
@@ -101,33 +103,35 @@ def test_every_gap_in_the_numbering_is_explained(library: Path, tmp_path: Path) 
     with opened(library, tmp_path) as database:
         history = read_history(database)
     missing = set(range(1, highest + 1)) - rows
-    assert {ghost.asset_pk for ghost in history.deleted} == missing
+    assert {deleted_asset.asset_pk for deleted_asset in history.deleted} == missing
     assert (history.numbering.explained, history.numbering.unexplained) == (len(missing), ())
     assert (history.numbering.highest, history.trimmed) == (highest, False)
 
 
 @each_library
-def test_deletions_in_the_journals_are_ghosts(library: Path, tmp_path: Path) -> None:
+def test_deletions_in_the_journals_are_deleted_assets(library: Path, tmp_path: Path) -> None:
     """What the asset journals, an independent record, call deleted is deleted in the history too."""
     data = (library / "resources" / "journals" / "Asset-change.plj").read_bytes()
     deleted = {record.key.hex().upper() for record in walk(io.BytesIO(data)) if record.operation is Operation.DELETED}
     with opened(library, tmp_path) as database:
-        ghosts = {(ghost.uuid or "").replace("-", "") for ghost in read_history(database).deleted}
-    assert deleted <= ghosts
+        deleted_assets = {
+            (deleted_asset.uuid or "").replace("-", "") for deleted_asset in read_history(database).deleted
+        }
+    assert deleted <= deleted_assets
 
 
-def test_rows_that_only_the_main_file_still_holds_are_ghosts(tmp_path: Path) -> None:
-    """Four assets whose rows the write-ahead log removed are ghosts; their rows prove that they existed."""
+def test_rows_that_only_the_main_file_still_holds_are_deleted_assets(tmp_path: Path) -> None:
+    """Four assets whose rows the write-ahead log removed are deleted assets; their rows prove that they existed."""
     oracle = json.loads((SHARED / "expected" / "wal_expunged_oracle.json").read_text())
     with opened(SHARED / oracle["library"], tmp_path) as database:
-        ghosts = {ghost.uuid for ghost in read_history(database).deleted}
-    assert {row[0] for row in oracle["main_only_expunged"]} <= ghosts
+        deleted_assets = {deleted_asset.uuid for deleted_asset in read_history(database).deleted}
+    assert {row[0] for row in oracle["main_only_expunged"]} <= deleted_assets
 
 
 def test_the_life_of_a_deleted_asset_is_told_to_its_end(tmp_path: Path) -> None:
     """In ExternalAdjustments two programs added, trashed and deleted three assets, with times and reason."""
     with opened(SHARED / "ExternalAdjustments-14.4.1.photoslibrary", tmp_path) as database:
-        ghosts = {ghost.uuid: ghost for ghost in read_history(database).deleted}
+        deleted_assets = {deleted_asset.uuid: deleted_asset for deleted_asset in read_history(database).deleted}
         life = list(read_events(database, uuids=["3111FBE6-3182-4536-8835-2983F28B2129"]))
     power, photos = "com.fatcatsoftware.PowerPhotos", "com.apple.Photos"
     reason = "User deleted asset in trashedState. Client expunge reason: UI expunge from recently deleted"
@@ -137,14 +141,24 @@ def test_the_life_of_a_deleted_asset_is_told_to_its_end(tmp_path: Path) -> None:
         "3111FBE6-3182-4536-8835-2983F28B2129": (2, "1:21:17", "1:23:33", power, power),
     }
     for uuid, (pk, inserted, trashed, inserter, trasher) in expected.items():
-        ghost = ghosts[uuid]
-        assert ghost.inserted_at and ghost.trashed_at and ghost.deleted_at and ghost.trash_change
-        assert str(ghost.inserted_at - day).startswith(inserted)
-        assert str(ghost.trashed_at - day).startswith(trashed)
-        assert str(ghost.deleted_at - day).startswith("1:25:52")
-        assert (ghost.asset_pk, ghost.inserted_by, ghost.client, ghost.reason) == (pk, inserter, photos, reason)
-        assert (ghost.trash_change.kind, ghost.trash_change.client) == (ChangeKind.TRASHED, trasher)
-        assert not ghost.names_facetime
+        deleted_asset = deleted_assets[uuid]
+        assert (
+            deleted_asset.inserted_at
+            and deleted_asset.trashed_at
+            and deleted_asset.deleted_at
+            and deleted_asset.trash_change
+        )
+        assert str(deleted_asset.inserted_at - day).startswith(inserted)
+        assert str(deleted_asset.trashed_at - day).startswith(trashed)
+        assert str(deleted_asset.deleted_at - day).startswith("1:25:52")
+        assert (deleted_asset.asset_pk, deleted_asset.inserted_by, deleted_asset.client, deleted_asset.reason) == (
+            pk,
+            inserter,
+            photos,
+            reason,
+        )
+        assert (deleted_asset.trash_change.kind, deleted_asset.trash_change.client) == (ChangeKind.TRASHED, trasher)
+        assert not deleted_asset.names_facetime
     kinds = [event.kind for event in life if event.kind is not ChangeKind.UPDATED]
     assert kinds == [ChangeKind.INSERTED, ChangeKind.TRASHED, ChangeKind.DELETED]
 
@@ -161,7 +175,9 @@ def test_moves_to_the_trash_have_the_time_the_library_stores(library: Path, tmp_
     with opened(library, tmp_path) as database:
         moved = {event.uuid: event.at for event in read_events(database) if event.kind is ChangeKind.TRASHED}
         history = read_history(database)
-    kept = {ghost.uuid: ghost.trashed_at for ghost in history.deleted if ghost.trashed_at}
+    kept = {
+        deleted_asset.uuid: deleted_asset.trashed_at for deleted_asset in history.deleted if deleted_asset.trashed_at
+    }
     assert moved.keys() == stored.keys() | kept.keys()
     assert history.last_at is not None
     for uuid, moment in (kept | stored).items():

@@ -26,7 +26,7 @@ TABLES: tuple[tuple[type[StrEnum], Mapping[object, object]], ...] = (
     (stated.DeletionReason, sentences.DELETION_REASONS),
     (stated.StorageSetting, sentences.STORAGE_SETTINGS),
     (stated.ContentOrigin, sentences.ORIGINS),
-    (stated.Outcome, sentences.FATES),
+    (stated.PhotoOutcome, sentences.FATES),
     (ReasonCode, status.REASONS),
     (Loss, status.LOSSES),
     (NoteCode, status.NOTES),

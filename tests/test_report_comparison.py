@@ -39,7 +39,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 def story() -> Comparison:
     """The rich story, and a month later: one permanently deleted, one gone, one emptied, states changed."""
     older = rich()
-    certain, trashed, possible, video, ghost, *plain = older.assets
+    certain, trashed, possible, video, deleted_asset, *plain = older.assets
     gone = Deletion(
         TAKEN + timedelta(days=20), "User deleted asset from trashcan.", "com.apple.mobileslideshow", TAKEN, None
     )
@@ -57,8 +57,8 @@ def story() -> Comparison:
     backup = BACKUP.changed(
         path="/backups/newer one", backup_date=in_records(TAKEN + timedelta(days=40)), complete=False
     )
-    first = findings([certain, trashed, possible, video, ghost, plain[0], *before, *plain[3:]])
-    second = findings([remembered, possible, video, ghost, emptied, *marked, *plain[4:], new], backup=backup)
+    first = findings([certain, trashed, possible, video, deleted_asset, plain[0], *before, *plain[3:]])
+    second = findings([remembered, possible, video, deleted_asset, emptied, *marked, *plain[4:], new], backup=backup)
     return compare(first, second)
 
 

@@ -20,7 +20,7 @@ from cli.main import main
 from fixtures import BackupBuilder
 from recovery.analysis.model import Asset as FoundAsset
 from recovery.analysis.model import Basis, Kind, Orphan, OrphanCode, Status
-from recovery.analysis.statements import NotRead, Outcome, Outcomes
+from recovery.analysis.statements import NotRead, PhotoOutcome, PhotoOutcomes
 from recovery.errors import OutputError
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Source, unreadable
@@ -148,7 +148,7 @@ def test_long_lists_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_summary_opens_the_page() -> None:
     """The paragraph that the findings give is the first thing said after the headline."""
-    found = rich().changed(summary=(Outcomes(2, ((Outcome.RECENTLY_DELETED, 2),), (), 0),))
+    found = rich().changed(summary=(PhotoOutcomes(2, ((PhotoOutcome.RECENTLY_DELETED, 2),), (), 0),))
     html = render(found, None, [Preview()] * len(found.assets), "report_files", MADE)
     summary = "Both FaceTime photos found here are in Recently Deleted."
     assert html.index("<h1>") < html.index(summary) < html.index('class="totals"')

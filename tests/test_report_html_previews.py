@@ -80,7 +80,7 @@ def test_what_is_left_is_called_what_it_is(tmp_path: Path, builder: BackupBuilde
     assert preview.small
 
 
-def test_a_ghost_shows_its_entry_of_a_thumbnail_table(tmp_path: Path) -> None:
+def test_a_deleted_asset_shows_its_entry_of_a_thumbnail_table(tmp_path: Path) -> None:
     """Of a photo permanently deleted the table's tiny picture is shown, and named as such."""
     builder = BackupBuilder().with_photo("IMG_0001").permanently_deleted(MADE).with_photo("IMG_0002")
     previews, _ = made(builder.with_thumbnail_tables(), tmp_path)

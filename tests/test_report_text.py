@@ -146,8 +146,8 @@ def test_a_thumbnail_is_never_called_the_photo() -> None:
     assert "Here thumbnail (a small preview, not the photo), 9.0 kB" in page
     entry = AssetFile(FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48))
     signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
-    ghost = story_asset().changed(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
-    page = " ".join(text.scan(findings([ghost])).split())
+    deleted_asset = story_asset().changed(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
+    page = " ".join(text.scan(findings([deleted_asset])).split())
     assert "Here small preview in a table of thumbnails (not the photo), 64 x 48 pixels" in page
 
 

@@ -66,49 +66,56 @@ class AssetMaker:
         self._pictures = pictures_of(case)
 
     def assets(self, groups: Iterable[Group]) -> Iterator[Asset]:
-        """An asset for each row, each group of files without a row, each ghost and each copy only Messages holds.
+        """An asset for each row, group of files without a row, deleted asset, and copy that only Messages holds.
 
         `groups` are those of the case.
         """
-        copies, ghosts = copies_of(self._case), deleted_assets_of(self._case)
+        copies, deleted_assets = copies_of(self._case), deleted_assets_of(self._case)
         claimed: set[int] = set()
         for group in groups:
-            ghost = _ghost_of(group, ghosts) if group.row is None else None
-            if id(ghost) in claimed:
-                ghost = None
-            if ghost is not None:
-                claimed.add(id(ghost))
-            yield self._asset(group, ghost, copies)
-        for ghost in ghosts.values():
-            if id(ghost) not in claimed:
-                yield self._asset(Group(None, ()), ghost, copies)
+            deleted_asset = _deleted_asset_of(group, deleted_assets) if group.row is None else None
+            if id(deleted_asset) in claimed:
+                deleted_asset = None
+            if deleted_asset is not None:
+                claimed.add(id(deleted_asset))
+            yield self._asset(group, deleted_asset, copies)
+        for deleted_asset in deleted_assets.values():
+            if id(deleted_asset) not in claimed:
+                yield self._asset(Group(None, ()), deleted_asset, copies)
         yield from assets_in_messages(self._case, copies)
 
-    def _asset(self, group: Group, ghost: DeletedAsset | None, copies: Copies) -> Asset:
-        own = () if copies.none else _copies_for(group, ghost, copies)
-        return _Builder(self._case, group, ghost, self._pictures, own, self._finder).asset()
+    def _asset(self, group: Group, deleted_asset: DeletedAsset | None, copies: Copies) -> Asset:
+        own = () if copies.none else _copies_for(group, deleted_asset, copies)
+        return _Builder(self._case, group, deleted_asset, self._pictures, own, self._finder).asset()
 
 
-def _copies_for(group: Group, ghost: DeletedAsset | None, copies: Copies) -> list[AttachmentFile]:
+def _copies_for(group: Group, deleted_asset: DeletedAsset | None, copies: Copies) -> list[AttachmentFile]:
     """The copies in Messages of this asset."""
     identifiers = group.content_identifiers()
-    if ghost and ghost.journal and ghost.journal.media_group_uuid:
-        identifiers.add(ghost.journal.media_group_uuid)
+    if deleted_asset and deleted_asset.journal and deleted_asset.journal.media_group_uuid:
+        identifiers.add(deleted_asset.journal.media_group_uuid)
     return copies.of({item.file.entry.file_id for item in group.files}, identifiers)
 
 
-def _ghost_of(group: Group, ghosts: Mapping[str, DeletedAsset]) -> DeletedAsset | None:
-    """The ghost whose files these are: by their attributes, by a name that is its UUID, by its remembered path."""
-    if not group.files or not ghosts:
+def _deleted_asset_of(group: Group, deleted_assets: Mapping[str, DeletedAsset]) -> DeletedAsset | None:
+    """The deleted asset whose files these are: by attributes, a name that is its UUID, or its remembered path."""
+    if not group.files or not deleted_assets:
         return None
     for item in group.files:
         attributes, place = item.file.attributes, item.file.place
         named = _UUID_NAME.match(f"{place.directory}/{place.name}")
         for uuid in (attributes.uuid if attributes else None, named[1] if named else None):
-            if uuid is not None and uuid.upper() in ghosts:
-                return ghosts[uuid.upper()]
+            if uuid is not None and uuid.upper() in deleted_assets:
+                return deleted_assets[uuid.upper()]
     own = {f"{item.file.place.directory}/{item.file.place.name}".casefold() for item in group.files}
-    return next((ghost for ghost in ghosts.values() if ghost.path and ghost.path.casefold() in own), None)
+    return next(
+        (
+            deleted_asset
+            for deleted_asset in deleted_assets.values()
+            if deleted_asset.path and deleted_asset.path.casefold() in own
+        ),
+        None,
+    )
 
 
 class _Builder:
@@ -118,7 +125,7 @@ class _Builder:
         self,
         case: Case,
         group: Group,
-        ghost: DeletedAsset | None,
+        deleted_asset: DeletedAsset | None,
         pictures: Pictures,
         copies: Sequence[AttachmentFile],
         finder: CallFinder,
@@ -126,12 +133,12 @@ class _Builder:
         self.case = case
         self.group = group
         self.row = group.row
-        self.ghost = ghost
+        self.deleted_asset = deleted_asset
         self.pictures = pictures
         self.copies = copies
         self.finder = finder
         self.places = case.library.places if case.library else _NO_PLACES
-        self.fields = Fields(group, ghost)
+        self.fields = Fields(group, deleted_asset)
         self.live = is_live(group)
 
     def asset(self) -> Asset:
@@ -168,7 +175,7 @@ class _Builder:
             trashed=trashed,
             trashed_at=trashed_at,
             trashed_until_estimate=in_records(trashed_at + _RETENTION) if trashed and trashed_at else None,
-            deleted=self.ghost.deletion if self.ghost else None,
+            deleted=self.deleted_asset.deletion if self.deleted_asset else None,
             facetime=facetime,
             live_photo=live_photo_of(self.group, files, fields.content_identifier())
             if kind is Kind.LIVE_PHOTO
@@ -189,7 +196,7 @@ class _Builder:
 
     def _decision(self, kind: Kind, files: tuple[AssetFile, ...]) -> StatusDecision:
         decision = decide(kind, files, self.row, self.group.resources)
-        if self.ghost is not None and self.ghost.deletion is not None and not self.group.files:
+        if self.deleted_asset is not None and self.deleted_asset.deletion is not None and not self.group.files:
             return replace(decision, reason=decision.reason.changed(permanently_deleted=True))
         return decision
 
@@ -197,8 +204,8 @@ class _Builder:
 
     def _kind(self) -> Kind:
         code, subtype = (self.row.kind if self.row else None), None
-        if self.ghost is not None and not self.group.files:
-            code, subtype = self.ghost.kind_codes
+        if self.deleted_asset is not None and not self.group.files:
+            code, subtype = self.deleted_asset.kind_codes
         if self.live or subtype == codes.SubtypeCode.LIVE_PHOTO:
             return Kind.LIVE_PHOTO
         if code is not None:
@@ -210,8 +217,8 @@ class _Builder:
             return Basis.PHOTOS_DATABASE
         if any(item.file.attributes for item in self.group.files):
             return Basis.FILE_ATTRIBUTES
-        if self.ghost is not None:
-            return self.ghost.basis
+        if self.deleted_asset is not None:
+            return self.deleted_asset.basis
         return Basis.MEDIA_FILE
 
     # --- files and halves --------------------------------------------------------------------------------
@@ -225,17 +232,17 @@ class _Builder:
 
     def _small_pictures(self, uuid: str | None) -> tuple[AssetFile, ...]:
         own = self.pictures(uuid.upper()) if uuid else ()
-        return own + tuple(self.ghost.pictures if self.ghost else ())
+        return own + tuple(self.deleted_asset.pictures if self.deleted_asset else ())
 
     # --- FaceTime ----------------------------------------------------------------------------------------
 
     def _facetime(self, created: Moment | None, added: Moment | None) -> tuple[FaceTime, Judgement]:
         found = self.finder.at(created, added)
-        if self.ghost is None and not self.copies and has_no_facetime_hints(self.group):
+        if self.deleted_asset is None and not self.copies and has_no_facetime_hints(self.group):
             return facetime_of(NOTHING_FIRED, found[0] if found else None), NOTHING_FIRED
         traces = facetime_evidence_of(self.group, self.places)
-        if self.ghost is not None:
-            traces = _joined(traces, self.ghost.traces())
+        if self.deleted_asset is not None:
+            traces = _joined(traces, self.deleted_asset.traces())
         if self.copies:
             traces = _with_copies(traces, self.copies)
         if found is not None:
@@ -255,32 +262,32 @@ class _Builder:
             yield Note(NoteCode.DATE_OF_VIDEO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield Note(NoteCode.LOCAL_TIME_ONLY)
-        if self.ghost is not None and not self.group.files:
-            yield from self._ghost_notes(self.ghost)
+        if self.deleted_asset is not None and not self.group.files:
+            yield from self._deleted_asset_notes(self.deleted_asset)
 
-    def _ghost_notes(self, ghost: DeletedAsset) -> Iterator[Note]:
-        if ghost.row is not None:
+    def _deleted_asset_notes(self, deleted_asset: DeletedAsset) -> Iterator[Note]:
+        if deleted_asset.row is not None:
             yield Note(NoteCode.CARVED_ROW)
-            if not ghost.row.complete:
+            if not deleted_asset.row.complete:
                 yield Note(NoteCode.CARVED_ROW_OVERWRITTEN)
-        elif ghost.journal is None:
+        elif deleted_asset.journal is None:
             yield Note(NoteCode.NOTHING_KNOWN)
-        if ghost.deletion is None:
+        if deleted_asset.deletion is None:
             yield Note(NoteCode.PICTURE_WITHOUT_ROW)
-        if ghost.history is not None and not ghost.pictures:
+        if deleted_asset.history is not None and not deleted_asset.pictures:
             yield Note(NoteCode.NO_PICTURE_LEFT)
 
 
-def _joined(traces: FaceTimeEvidence, ghost: FaceTimeEvidence) -> FaceTimeEvidence:
+def _joined(traces: FaceTimeEvidence, deleted_asset: FaceTimeEvidence) -> FaceTimeEvidence:
     """What files and leftovers tell together; a file's own values first."""
     return replace(
         traces,
-        names=traces.names + ghost.names,
-        bundles=traces.bundles + ghost.bundles,
-        imported_by=traces.imported_by or ghost.imported_by,
-        saved_asset_type=ghost.saved_asset_type if traces.saved_asset_type is None else traces.saved_asset_type,
-        live=traces.live or ghost.live,
-        history_client=ghost.history_client,
+        names=traces.names + deleted_asset.names,
+        bundles=traces.bundles + deleted_asset.bundles,
+        imported_by=traces.imported_by or deleted_asset.imported_by,
+        saved_asset_type=deleted_asset.saved_asset_type if traces.saved_asset_type is None else traces.saved_asset_type,
+        live=traces.live or deleted_asset.live,
+        history_client=deleted_asset.history_client,
     )
 
 

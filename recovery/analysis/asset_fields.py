@@ -82,13 +82,13 @@ class Fields:
     the same for all rows (`field_sources`).
     """
 
-    def __init__(self, group: Group, ghost: DeletedAsset | None) -> None:
+    def __init__(self, group: Group, deleted_asset: DeletedAsset | None) -> None:
         self._group = group
         self._row = group.row
-        self._ghost = ghost
+        self._deleted_asset = deleted_asset
         self._described = [item.file for item in group.files if item.file.attributes is not None]
         self._read = [item.file for item in group.files if item.file.facts is not None and item.role in ORIGINALS]
-        self._nowhere_else = not self._described and not self._read and ghost is None
+        self._nowhere_else = not self._described and not self._read and deleted_asset is None
         self.main = group.first(FileRole.STILL, FileRole.VIDEO, FileRole.PAIRED_VIDEO)
         self.sources: dict[str, Source] = {}
 
@@ -96,7 +96,7 @@ class Fields:
         for file in self._described:
             if (value := getattr(file.attributes, name, None)) is not None:
                 yield _Value(value, attribute_source(file, name))
-        for record, source in self._ghost.records if self._ghost else ():
+        for record, source in self._deleted_asset.records if self._deleted_asset else ():
             if (value := getattr(record, name, None)) is not None:
                 yield _Value(value, source)
         for file in self._read:
@@ -130,10 +130,10 @@ class Fields:
         return self.pick(name, str) or None
 
     def uuid(self) -> str | None:
-        """The asset's UUID: stored, else the ghost's."""
+        """The asset's UUID: stored, else the deleted asset's."""
         stored = self.text("uuid")
-        if stored is None and self._ghost is not None:
-            return self._ghost.uuid
+        if stored is None and self._deleted_asset is not None:
+            return self._deleted_asset.uuid
         return stored
 
     def cloud_identifier(self) -> str | None:
@@ -175,7 +175,7 @@ class Fields:
     def added(self) -> Moment | None:
         """When it came into the library: stored, else the time of its insertion in the history."""
         stored = self.pick("added", datetime)
-        history = self._ghost.history if self._ghost else None
+        history = self._deleted_asset.history if self._deleted_asset else None
         if stored is None and history is not None and history.insertion is not None:
             self.sources["added"] = history.insertion.source
             return in_records(history.inserted_at)
@@ -187,8 +187,8 @@ class Fields:
         if row is not None and row.trashed_state is not None:
             trashed = row.trashed_state == codes.TrashedState.RECENTLY_DELETED
             return trashed, in_records(row.trashed_at) if trashed else None
-        if self._ghost is not None and self._ghost.deletion is not None:
-            return False, in_records(self._ghost.history.trashed_at) if self._ghost.history else None
+        if self._deleted_asset is not None and self._deleted_asset.deletion is not None:
+            return False, in_records(self._deleted_asset.history.trashed_at) if self._deleted_asset.history else None
         stored = self.pick("trashed", int)
         return (None if stored is None else stored == codes.TrashedState.RECENTLY_DELETED), None
 
@@ -199,7 +199,7 @@ class Fields:
         if self._group.files:
             place = self._group.files[0].file.place
             return place.directory or None, (self.main.entry.name if self.main else "") or place.name
-        if self._ghost is not None and self._ghost.path:
-            directory, _, name = self._ghost.path.rpartition("/")
+        if self._deleted_asset is not None and self._deleted_asset.path:
+            directory, _, name = self._deleted_asset.path.rpartition("/")
             return directory or None, name
         return self.text("directory"), self.text("filename")

@@ -90,32 +90,32 @@ class DeletedAsset:
 
 
 def deleted_assets_of(case: Case) -> Mapping[str, DeletedAsset]:
-    """Ghosts by UUID, or by number where they have none; in the order of deletion, mere pictures last.
+    """Deleted assets by UUID, or by number where they have none; in the order of deletion, mere pictures last.
 
-    A live row is never a ghost, and without a library nobody can tell what is a leftover of it.
+    A live row is never a deleted asset, and without a library nobody can tell what is a leftover of it.
     """
     live = _live(case)
     found: dict[str, DeletedAsset] = {}
 
-    def ghost(uuid: str | None, pk: int | None = None) -> DeletedAsset | None:
+    def deleted_asset(uuid: str | None, pk: int | None = None) -> DeletedAsset | None:
         name = uuid.upper() if uuid else f"number {pk}"
         return None if name in live else found.setdefault(name, DeletedAsset(uuid.upper() if uuid else None))
 
     for deleted in case.traces.history.deleted if case.traces.history else ():
-        if known := ghost(deleted.uuid, deleted.asset_pk):
+        if known := deleted_asset(deleted.uuid, deleted.asset_pk):
             known.history = deleted
     if case.library is None:
         return found
     for uuid, journal in case.traces.journals.items():
-        if (journal.deleted or uuid in found) and (known := ghost(uuid)):
+        if (journal.deleted or uuid in found) and (known := deleted_asset(uuid)):
             known.journal = journal
     by_number = {item.history.asset_pk: item for item in found.values() if item.history}
     for row in case.traces.rows:
         known = by_number.get(row.pk) if row.uuid is None and row.pk is not None else None
-        if known := known or ghost(row.uuid, row.pk):
+        if known := known or deleted_asset(row.uuid, row.pk):
             known.row = row
     for file, entry in _orphans(case.traces.tables):
-        if known := ghost(entry.uuid):
+        if known := deleted_asset(entry.uuid):
             known.pictures.append(_pictures_in(file)(entry.index, entry.width, entry.height))
     for uuid, path in case.traces.paths.items():
         if uuid in found:

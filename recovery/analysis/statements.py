@@ -346,7 +346,7 @@ class NotRead(Record, frozen=True):
     calls: int | None = None
 
 
-class Outcome(StrEnum):
+class PhotoOutcome(StrEnum):
     """What can have become of a FaceTime photo, in the order of the summary."""
 
     RECENTLY_DELETED = "recently_deleted"
@@ -360,11 +360,11 @@ class Outcome(StrEnum):
     NO_PICTURE = "no_picture"
 
 
-class Outcomes(Record, frozen=True):
+class PhotoOutcomes(Record, frozen=True):
     """What became of so many FaceTime photos; one may have several fates, `untouched` ones have none."""
 
     total: int
-    fates: tuple[tuple[Outcome, int], ...]
+    fates: tuple[tuple[PhotoOutcome, int], ...]
     until: tuple[PointInTime, ...]
     untouched: int
 
@@ -380,5 +380,5 @@ Statement = (
     PlainStatement | TrueOfPhotos | TrueOfPossible | TrueOfNone | SmallerPartsHere | UploadStuck | PermanentlyDeleted
     | OthersPermanentlyDeleted | NumbersSkipped | OriginalsAway | FilesLacking | PictureSizes | PermissionDenied
     | NoDenialAmong | Repaired | LibraryRebuilt | IosUpdates | Restored | BackedUpLater | BackupOf | CallsWithoutPhoto
-    | BackupOfDevice | FilesPruned | NotRead | Outcomes | PossiblePhotos
+    | BackupOfDevice | FilesPruned | NotRead | PhotoOutcomes | PossiblePhotos
 )  # fmt: skip

@@ -331,7 +331,7 @@ def test_everything_is_there_on_paper(browser: Browser, demo: Report) -> None:
     assert browser.run("return [...document.querySelectorAll('.card img')].every((i) => i.naturalWidth > 0)") is True
 
 
-def test_a_ghost_says_what_is_known(browser: Browser) -> None:
+def test_a_deleted_asset_says_what_is_known(browser: Browser) -> None:
     """A photo permanently deleted shows when and by what, and calls its picture no more than a thumbnail."""
     browser.run("report.openCard(report.order.findIndex((card) => card.flags.includes('g') && card.only))")
     text = str(browser.run("return document.getElementById('facts').textContent"))

@@ -88,15 +88,18 @@ ACTIVITIES = {
 
 
 def _permanently_deleted(inquiry: CauseContext) -> Answer:
-    ghosts = inquiry.deleted
+    deleted_assets = inquiry.deleted
     known = {(item.uuid or "").upper(): item for item in _deleted(inquiry)}
-    sure = [asset for asset in ghosts if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
+    sure = [asset for asset in deleted_assets if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
     gaps = _history_gaps(inquiry)
     if sure:
         says = PermanentlyDeleted(len(sure), _times(sure), _reasons(sure, known))
         return shown(says, sources=_sources(sure, known))
-    if ghosts:
-        return undetermined(OthersPermanentlyDeleted(len(ghosts), _times(ghosts)), sources=_sources(ghosts, known))
+    if deleted_assets:
+        return undetermined(
+            OthersPermanentlyDeleted(len(deleted_assets), _times(deleted_assets)),
+            sources=_sources(deleted_assets, known),
+        )
     if gaps:
         return unread(gaps)
     history = inquiry.case.traces.history
@@ -121,28 +124,28 @@ def _history_gaps(inquiry: CauseContext) -> tuple[Gap, ...]:
     return tuple(gap for gap in inquiry.case.gaps if gap.what is GapSubject.PERSISTENT_HISTORY)
 
 
-def _times(ghosts: Sequence[Asset]) -> tuple[datetime, ...]:
-    return tuple(asset.deleted.at for asset in ghosts if asset.deleted and asset.deleted.at)
+def _times(deleted_assets: Sequence[Asset]) -> tuple[datetime, ...]:
+    return tuple(asset.deleted.at for asset in deleted_assets if asset.deleted and asset.deleted.at)
 
 
-def _reasons(ghosts: Iterable[Asset], known: dict[str, DeletionRecord]) -> tuple[Deleted, ...]:
-    told = Counter(_reason(asset, known.get((asset.uuid or "").upper())) for asset in ghosts)
+def _reasons(deleted_assets: Iterable[Asset], known: dict[str, DeletionRecord]) -> tuple[Deleted, ...]:
+    told = Counter(_reason(asset, known.get((asset.uuid or "").upper())) for asset in deleted_assets)
     return tuple(Deleted(number, *reason) for reason, number in told.items())
 
 
-def _reason(asset: Asset, ghost: DeletionRecord | None) -> tuple[DeletionReason, str | None, str | None]:
+def _reason(asset: Asset, deleted_asset: DeletionRecord | None) -> tuple[DeletionReason, str | None, str | None]:
     """The reason, its own text where that is all that is known, and the program."""
     stored, client = (asset.deleted.reason, asset.deleted.client) if asset.deleted else (None, None)
     if stored:
         understood = (reason for part, reason in STORED_REASONS if part.casefold() in stored.casefold())
         reason = next(understood, DeletionReason.AS_STORED)
         return reason, stored if reason is DeletionReason.AS_STORED else None, client
-    activity = ghost.deletion.activity if ghost is not None else None
+    activity = deleted_asset.deletion.activity if deleted_asset is not None else None
     return ACTIVITIES.get(activity or "", DeletionReason.NOT_STORED), None, client
 
 
-def _sources(ghosts: Iterable[Asset], known: dict[str, DeletionRecord]) -> list[Source]:
-    found = (known.get((asset.uuid or "").upper()) for asset in ghosts)
+def _sources(deleted_assets: Iterable[Asset], known: dict[str, DeletionRecord]) -> list[Source]:
+    found = (known.get((asset.uuid or "").upper()) for asset in deleted_assets)
     return [item.source for item in found if item is not None]
 
 

@@ -8,7 +8,14 @@ from recovery.analysis.causes.asset_states import deadlines
 from recovery.analysis.causes.file_state import original_missing
 from recovery.analysis.causes.icloud import only_in_icloud
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
-from recovery.analysis.statements import CauseCode, Outcome, Outcomes, PlainStatement, PossiblePhotos, Statement
+from recovery.analysis.statements import (
+    CauseCode,
+    PhotoOutcome,
+    PhotoOutcomes,
+    PlainStatement,
+    PossiblePhotos,
+    Statement,
+)
 
 SWITCHES = (CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseCode.LOCKDOWN_MODE, CauseCode.PHOTOS_PERMISSION)
 """Causes that keep any FaceTime photo from being saved; when shown they belong into the summary."""
@@ -34,22 +41,22 @@ def _no_picture(asset: Asset) -> bool:
     return asset.status in (Status.NOT_FOUND, Status.ELSEWHERE) and _unexplained(asset)
 
 
-FATES: tuple[tuple[Outcome, Callable[[Asset], bool]], ...] = (
-    (Outcome.RECENTLY_DELETED, _is_trashed),
-    (Outcome.HIDDEN, lambda asset: asset.hidden is True),
-    (Outcome.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
-    (Outcome.ONLY_IN_ICLOUD, only_in_icloud),
+FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
+    (PhotoOutcome.RECENTLY_DELETED, _is_trashed),
+    (PhotoOutcome.HIDDEN, lambda asset: asset.hidden is True),
+    (PhotoOutcome.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
+    (PhotoOutcome.ONLY_IN_ICLOUD, only_in_icloud),
     (
-        Outcome.UPLOAD_PENDING,
+        PhotoOutcome.UPLOAD_PENDING,
         lambda asset: asset.cloud is not None and asset.cloud.upload in (Upload.PENDING, Upload.STUCK),
     ),
     (
-        Outcome.HALF,
+        PhotoOutcome.HALF,
         lambda asset: asset.status is Status.HALF and asset.deleted is None and not only_in_icloud(asset),
     ),
-    (Outcome.ORIGINAL_MISSING, _lacks_original),
-    (Outcome.ONLY_A_COPY, _only_copy),
-    (Outcome.NO_PICTURE, _no_picture),
+    (PhotoOutcome.ORIGINAL_MISSING, _lacks_original),
+    (PhotoOutcome.ONLY_A_COPY, _only_copy),
+    (PhotoOutcome.NO_PICTURE, _no_picture),
 )
 
 
@@ -76,9 +83,9 @@ def _statements(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], libr
         yield PlainStatement.SAVE_WHAT_IS_HERE
 
 
-def _fates(ours: Sequence[Asset]) -> Outcomes:
+def _fates(ours: Sequence[Asset]) -> PhotoOutcomes:
     numbers = tuple((fate, sum(map(is_true, ours))) for fate, is_true in FATES)
-    return Outcomes(
+    return PhotoOutcomes(
         len(ours),
         tuple((fate, number) for fate, number in numbers if number),
         deadlines(filter(_is_trashed, ours)),

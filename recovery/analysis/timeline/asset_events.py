@@ -90,17 +90,17 @@ def _beginning(records: Records, asset: Asset) -> Iterator[Event]:
 
 
 def _end(records: Records, asset: Asset) -> Iterator[Event]:
-    gone, ghost = asset.deleted, records.deleted.get((asset.uuid or "").upper())
+    gone, deleted_asset = asset.deleted, records.deleted.get((asset.uuid or "").upper())
     if asset.trashed_at:
         source = sources_of(asset, records.field_sources).get("trashed_at") or (
-            ghost.source if ghost else Source(DATABASE)
+            deleted_asset.source if deleted_asset else Source(DATABASE)
         )
         yield of_asset(asset, asset.trashed_at, EventCode.TRASHED, "moved to Recently Deleted", source, ())
     if gone is not None:
         why = f": {gone.reason}" if gone.reason else ""
         when = "" if gone.at else "; nothing tells when"
         text = f"permanently deleted{by(gone.client)}{why}{when}"
-        source = ghost.source if ghost else Source(DATABASE)
+        source = deleted_asset.source if deleted_asset else Source(DATABASE)
         detail = details(client=gone.client, reason=gone.reason)
         yield of_asset(asset, gone.at, EventCode.DELETED, text, source, detail)
 

@@ -145,7 +145,7 @@ def read_history(database: Database) -> History:
         gaps.append(
             unreadable(GapSubject.PERSISTENT_HISTORY, database.store, error, "further permanently deleted assets")
         )
-    return replace(history, deleted=found.ghosts(), gaps=tuple(gaps))
+    return replace(history, deleted=found.deleted_assets(), gaps=tuple(gaps))
 
 
 class _Found:
@@ -156,7 +156,7 @@ class _Found:
         self.live_pks: set[int] = set()
         self.live_uuids: set[str] = set()
 
-    def ghosts(self) -> tuple[DeletionRecord, ...]:
+    def deleted_assets(self) -> tuple[DeletionRecord, ...]:
         """Those without a live row, one for each uuid (its last deletion), oldest deletion first."""
         newest: dict[object, DeletionRecord] = {}
         for pk, asset in self.by_pk.items():

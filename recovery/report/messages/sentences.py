@@ -25,12 +25,12 @@ from recovery.analysis.statements import (
     NumbersSkipped,
     OriginalsAway,
     OthersPermanentlyDeleted,
-    Outcome,
-    Outcomes,
     PartState,
     PermanentlyDeleted,
     PermissionDenied,
     PhotoFact,
+    PhotoOutcome,
+    PhotoOutcomes,
     PictureSizes,
     PlainStatement,
     PointInTime,
@@ -173,15 +173,15 @@ ORIGINS = {
     ContentOrigin.DEVICE: "moved over from another device",
 }
 FATES = {
-    Outcome.RECENTLY_DELETED: ("is in Recently Deleted", "are in Recently Deleted"),
-    Outcome.HIDDEN: ("is hidden", "are hidden"),
-    Outcome.PERMANENTLY_DELETED: ("was permanently deleted", "were permanently deleted"),
-    Outcome.ONLY_IN_ICLOUD: ("has its original only in iCloud", "have their originals only in iCloud"),
-    Outcome.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),
-    Outcome.HALF: ("has only its still or only its video here", "have only their still or only their video here"),
-    Outcome.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
-    Outcome.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
-    Outcome.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),
+    PhotoOutcome.RECENTLY_DELETED: ("is in Recently Deleted", "are in Recently Deleted"),
+    PhotoOutcome.HIDDEN: ("is hidden", "are hidden"),
+    PhotoOutcome.PERMANENTLY_DELETED: ("was permanently deleted", "were permanently deleted"),
+    PhotoOutcome.ONLY_IN_ICLOUD: ("has its original only in iCloud", "have their originals only in iCloud"),
+    PhotoOutcome.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),
+    PhotoOutcome.HALF: ("has only its still or only its video here", "have only their still or only their video here"),
+    PhotoOutcome.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
+    PhotoOutcome.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
+    PhotoOutcome.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),
 }
 """Of one photo and of several."""
 
@@ -265,7 +265,7 @@ def text(stated: Statement) -> str:
             return f"A hint only: {number} removed from the phone to save space, last on {day(stated.last)}."
         case NotRead():
             return _not_read(stated)
-        case Outcomes():
+        case PhotoOutcomes():
             return _fates(stated)
         case PossiblePhotos():
             photos = count(stated.number, "more photo" if stated.besides else "photo")
@@ -370,7 +370,7 @@ def _not_read(stated: NotRead) -> str:
     return sentence(f"{lead}. {'. '.join(sentence(reason).rstrip('.') for reason in reasons)}")
 
 
-def _fates(stated: Outcomes) -> str:
+def _fates(stated: PhotoOutcomes) -> str:
     total = stated.total
     if not stated.fates:
         return f"{share(total, total, 'is', 'are')} in this backup, whole, and neither deleted nor hidden."
@@ -378,7 +378,7 @@ def _fates(stated: Outcomes) -> str:
     for fate, number in stated.fates:
         one, many = FATES[fate]
         photos = f"{number:,} {one if number == 1 else many}" if told else share(number, total, one, many)
-        until = deadline(stated.until) if fate is Outcome.RECENTLY_DELETED and stated.until else ""
+        until = deadline(stated.until) if fate is PhotoOutcome.RECENTLY_DELETED and stated.until else ""
         told.append(f"{photos}{f', {until}' if until.startswith('the first') else f' {until}' if until else ''}")
     fates = sentence("; ".join(told))
     rest = stated.untouched

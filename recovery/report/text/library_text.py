@@ -50,7 +50,7 @@ def hidden(findings: Findings, view: View) -> list[str]:
 
 def deleted(findings: Findings, view: View) -> list[str]:
     """What was permanently deleted and left a trace."""
-    ghosts = [asset for asset in findings.assets.notable() if asset.deleted]
+    deleted_assets = [asset for asset in findings.assets.notable() if asset.deleted]
     columns = (
         TextColumn("Name", flexible=True),
         TextColumn("FaceTime"),
@@ -58,8 +58,8 @@ def deleted(findings: Findings, view: View) -> list[str]:
         TextColumn("By", flexible=True),
         TextColumn("Status"),
     )
-    lines = _asset_table("Permanently deleted", ghosts, columns, _deleted_row, view)
-    return [*lines, *wrap(words.DELETED_NOTE, first="  ")] if ghosts else lines
+    lines = _asset_table("Permanently deleted", deleted_assets, columns, _deleted_row, view)
+    return [*lines, *wrap(words.DELETED_NOTE, first="  ")] if deleted_assets else lines
 
 
 def _deleted_row(asset: Asset) -> tuple[str, ...]:

@@ -22,47 +22,56 @@ PHOTOS_SQLITE = "12b144c0bd44f2b3dffd9186d3f9c05b917cee25"
 TRADE_FAIR = "68C4B34C-49C9-4EED-882A-EA0D1BFCB7A2"
 
 
-def the_ghost(findings: Findings) -> Asset:
+def the_deleted_asset(findings: Findings) -> Asset:
     """The one asset without a row that history remembers."""
-    (ghost,) = (asset for asset in findings.assets if asset.deleted is not None)
-    return ghost
+    (deleted_asset,) = (asset for asset in findings.assets if asset.deleted is not None)
+    return deleted_asset
 
 
-def test_history_and_a_table_entry_make_one_ghost(tmp_path: Path) -> None:
+def test_history_and_a_table_entry_make_one_deleted_asset(tmp_path: Path) -> None:
     """Time, reason and client from the history, the picture from the table, joined by the UUID."""
     builder = BackupBuilder().with_thumbnail_tables().with_live_photo("IMG_0001", created=TAKEN)
     builder.permanently_deleted(DELETED, reason="User deleted asset from trashcan.")
-    ghost = the_ghost(scan(builder.build(tmp_path)))
-    assert (ghost.uuid, ghost.basis, ghost.status) == (builder.asset.uuid, Basis.HISTORY, Status.REDUCED_COPY)
-    assert ghost.deleted is not None and ghost.deleted.at == DELETED
-    assert ghost.deleted.reason == "User deleted asset from trashcan."
-    assert ghost.deleted.client == "com.apple.mobileslideshow"
-    assert {item.role for item in ghost.files} == {FileRole.THUMBNAIL_TABLE}
-    assert ghost.trashed is False, "permanently deleted is not recently deleted"
+    deleted_asset = the_deleted_asset(scan(builder.build(tmp_path)))
+    assert (deleted_asset.uuid, deleted_asset.basis, deleted_asset.status) == (
+        builder.asset.uuid,
+        Basis.HISTORY,
+        Status.REDUCED_COPY,
+    )
+    assert deleted_asset.deleted is not None and deleted_asset.deleted.at == DELETED
+    assert deleted_asset.deleted.reason == "User deleted asset from trashcan."
+    assert deleted_asset.deleted.client == "com.apple.mobileslideshow"
+    assert {item.role for item in deleted_asset.files} == {FileRole.THUMBNAIL_TABLE}
+    assert deleted_asset.trashed is False, "permanently deleted is not recently deleted"
 
 
-def test_a_ghost_without_any_picture_is_not_found(tmp_path: Path) -> None:
+def test_a_deleted_asset_without_any_picture_is_not_found(tmp_path: Path) -> None:
     """History alone gives times and clients; nothing is made up for name, date and kind, and that is said."""
     builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN).permanently_deleted(DELETED)
-    ghost = the_ghost(scan(builder.build(tmp_path)))
-    assert (ghost.status, ghost.files, ghost.filename, ghost.created) == (Status.NOT_FOUND, (), None, None)
-    assert Note(NoteCode.NOTHING_KNOWN) in ghost.notes
-    assert Note(NoteCode.NO_PICTURE_LEFT) in ghost.notes
+    deleted_asset = the_deleted_asset(scan(builder.build(tmp_path)))
+    assert (deleted_asset.status, deleted_asset.files, deleted_asset.filename, deleted_asset.created) == (
+        Status.NOT_FOUND,
+        (),
+        None,
+        None,
+    )
+    assert Note(NoteCode.NOTHING_KNOWN) in deleted_asset.notes
+    assert Note(NoteCode.NO_PICTURE_LEFT) in deleted_asset.notes
 
 
 def test_the_inserting_client_is_the_sign_of_facetime(tmp_path: Path) -> None:
-    """A ghost added by FaceTime's saver is judged from that, one added by the camera is not, call or no call."""
+    """A deleted asset added by FaceTime's saver is judged from that; one added by the camera is not."""
     builder = BackupBuilder(calls_in_plain=True).with_live_photo("IMG_0001", created=TAKEN)
     builder.permanently_deleted(DELETED).with_camera_live_photo("IMG_0002", created=TAKEN)
     builder.permanently_deleted(DELETED).with_facetime_call(TAKEN - timedelta(minutes=5), 1200.0)
-    ghosts = {asset.uuid: asset for asset in scan(builder.build(tmp_path)).assets}
-    facetime, camera = (ghosts[asset.uuid] for asset in builder.assets)
+    deleted_assets = {asset.uuid: asset for asset in scan(builder.build(tmp_path)).assets}
+    facetime, camera = (deleted_assets[asset.uuid] for asset in builder.assets)
     assert facetime.facetime.verdict.rank >= Verdict.POSSIBLE.rank
     assert {signal.code for signal in facetime.facetime.signals} >= {"creator_bundle"}
     assert camera.facetime.verdict is Verdict.NO and camera.facetime.call is not None
 
 
-def test_surviving_files_join_their_ghost_by_attributes(tmp_path: Path) -> None:
+def test_surviving_files_join_their_deleted_asset_by_attributes(tmp_path: Path) -> None:
     """Files whose attributes name the deleted asset are its files: complete, and yet permanently deleted."""
     builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN).permanently_deleted(DELETED)
     uuid = builder.asset.uuid
@@ -75,12 +84,16 @@ def test_surviving_files_join_their_ghost_by_attributes(tmp_path: Path) -> None:
         attributes = plistlib.dumps(stored, fmt=plistlib.FMT_BINARY)
         extra = {"attributes": attributes} if item is still else {}
         builder.with_file(item.domain, item.path, content, **extra)
-    ghost = the_ghost(scan(builder.build(tmp_path / "backup")))
-    assert (ghost.uuid, ghost.basis, ghost.status) == (uuid, Basis.FILE_ATTRIBUTES, Status.COMPLETE)
+    deleted_asset = the_deleted_asset(scan(builder.build(tmp_path / "backup")))
+    assert (deleted_asset.uuid, deleted_asset.basis, deleted_asset.status) == (
+        uuid,
+        Basis.FILE_ATTRIBUTES,
+        Status.COMPLETE,
+    )
 
 
-def test_a_row_that_lives_is_never_a_ghost(tmp_path: Path) -> None:
-    """Live rows and recently deleted ones are assets of the library, not ghosts, whatever the tables hold."""
+def test_a_row_that_lives_is_never_a_deleted_asset(tmp_path: Path) -> None:
+    """Live rows and recently deleted ones are assets of the library, not deleted assets, whatever the tables hold."""
     builder = BackupBuilder().with_thumbnail_tables().with_live_photo("IMG_0001", created=TAKEN)
     builder.with_live_photo("IMG_0002", created=TAKEN).trashed(DELETED)
     findings = scan(builder.build(tmp_path))
@@ -106,11 +119,13 @@ def test_a_real_deleted_photo_comes_back_in_one_entry(
             if not file.name.endswith("-shm"):
                 builder.with_file("CameraRollDomain", f"{target}/{file.name}", file.read_bytes())
     findings = scan(builder.build(tmp_path))
-    ghost = next(asset for asset in findings.assets if asset.uuid == TRADE_FAIR)
-    assert ghost.deleted is not None and ghost.deleted.at is not None and ghost.deleted.reason
-    assert ghost.deleted.inserted_at is not None and ghost.deleted.inserted_by
-    assert max(item.pixels or (0, 0) for item in ghost.files) == (120, 75)
-    assert ghost.original_filename and ghost.created and ghost.width, "the journal still knows these"
+    deleted_asset = next(asset for asset in findings.assets if asset.uuid == TRADE_FAIR)
+    assert deleted_asset.deleted is not None and deleted_asset.deleted.at is not None and deleted_asset.deleted.reason
+    assert deleted_asset.deleted.inserted_at is not None and deleted_asset.deleted.inserted_by
+    assert max(item.pixels or (0, 0) for item in deleted_asset.files) == (120, 75)
+    assert deleted_asset.original_filename and deleted_asset.created and deleted_asset.width, (
+        "the journal still knows these"
+    )
     deleted = [asset for asset in findings.assets if asset.deleted is not None]
     assert len(deleted) == 3
     assert findings.totals.assets == len(findings.assets)
@@ -118,7 +133,7 @@ def test_a_real_deleted_photo_comes_back_in_one_entry(
 
 @pytest.mark.parametrize("tombstone", [True, False])
 def test_a_deleted_row_gives_name_and_date(tmp_path: Path, tombstone: bool) -> None:
-    """A row that was deleted and not overwritten is a ghost; a tombstone gives it back its number and time."""
+    """A row that was deleted and not overwritten is a deleted asset; a tombstone gives it back its number and time."""
     builder = BackupBuilder().with_live_photo("IMG_0001", created=TAKEN)
     builder.with_live_photo("IMG_0002", created=TAKEN).without_still().without_video().without_thumbnail()
     folder = builder.build(tmp_path)
@@ -135,16 +150,20 @@ def test_a_deleted_row_gives_name_and_date(tmp_path: Path, tombstone: bool) -> N
                 " SELECT 2, ?, ?, max(Z_PK), ? FROM ATRANSACTION",
                 (entity, pk, uuid),
             )
-    ghost = next(asset for asset in scan(folder).assets if asset.uuid == uuid)
-    assert ghost.basis is (Basis.HISTORY if tombstone else Basis.DELETED_ROW)
-    assert (ghost.filename, ghost.created, ghost.kind) == ("IMG_0002.HEIC", TAKEN, Kind.LIVE_PHOTO)
-    assert ghost.original_filename == ("lp_image.heic" if tombstone else None), "joined by the number alone"
-    assert ghost.deleted is not None and (ghost.deleted.at is not None) is tombstone
+    deleted_asset = next(asset for asset in scan(folder).assets if asset.uuid == uuid)
+    assert deleted_asset.basis is (Basis.HISTORY if tombstone else Basis.DELETED_ROW)
+    assert (deleted_asset.filename, deleted_asset.created, deleted_asset.kind) == (
+        "IMG_0002.HEIC",
+        TAKEN,
+        Kind.LIVE_PHOTO,
+    )
+    assert deleted_asset.original_filename == ("lp_image.heic" if tombstone else None), "joined by the number alone"
+    assert deleted_asset.deleted is not None and (deleted_asset.deleted.at is not None) is tombstone
 
 
 @pytest.mark.parametrize("layout", ["14204", "15323", "16320", "17600", "18508", "19063"])
-def test_ghosts_are_found_in_every_newer_layout(tmp_path: Path, layout: str) -> None:
+def test_deleted_assets_are_found_in_every_newer_layout(tmp_path: Path, layout: str) -> None:
     """The tombstone is read by the layout's own columns."""
     builder = BackupBuilder(layout=layout).with_live_photo("IMG_0001", created=TAKEN)
     builder.permanently_deleted(DELETED)
-    assert the_ghost(scan(builder.build(tmp_path))).uuid == builder.asset.uuid
+    assert the_deleted_asset(scan(builder.build(tmp_path))).uuid == builder.asset.uuid
