@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from recovery.analysis.causes import CODES
 from recovery.analysis.find import find
 from recovery.analysis.statements import CauseCode
 from recovery.case import Case
+from recovery.case.case_records import ListedFile
 from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, TITLES, told
-from tests.causes_tools import LIBRARY, built
+from recovery.report.messages.sentences import text as sentence
+from tests.causes_tools import LIBRARY, built, cause_of, with_settings
 from tests.scanning import case_of
 
 TCC = "Library/TCC/TCC.db"
@@ -65,8 +68,9 @@ def test_the_real_backup_gets_the_right_verdicts(shared: Path) -> None:
     assert case.around.markers == ("cpl_enabled_marker", "cpl_download_finished_marker")
     assert verdicts["photos_permission"] == "contradicted"
     assert stores["photos_permission"] == {TCC}
-    assert verdicts["lockdown_mode"] == "shown"
-    assert stores["lockdown_mode"] == {"Library/Preferences/.GlobalPreferences.plist"}
+    # `LDMGlobalEnabled` is true there, two years before Lockdown Mode came.
+    assert verdicts["lockdown_mode"] == "contradicted"
+    assert stores["lockdown_mode"] == {"Info.plist"}
     assert verdicts["backup_incomplete"] == "shown"
     unread = {
         "facetime_live_photos_off": {"Library/Preferences/com.apple.TelephonyUtilities.plist"},
@@ -78,3 +82,59 @@ def test_the_real_backup_gets_the_right_verdicts(shared: Path) -> None:
         assert (verdicts[code], stores[code]) == ("undetermined", places)
     unseen = {"other_phone_has_it", "another_device", "storage_full", "low_power_mode", "region_or_other_side_off"}
     assert {code for code, verdict in verdicts.items() if verdict == "unseen"} == unseen
+
+
+def _lacking(case: Case, domain: str, number: int, listed: int) -> Case:
+    """The case with so many of the listed files not in the folder, all of one domain."""
+    files = tuple(ListedFile(f"{turn:040x}", domain, f"Library/{turn}") for turn in range(number))
+    return replace(case, census=replace(case.census, missing=files, listed_files=listed))
+
+
+def test_a_missing_system_file_explains_no_photo(tmp_path: Path) -> None:
+    """Only files of photos, the photo library and Messages can be why a photo is not here."""
+    case = built(BackupBuilder().with_live_photo("IMG_0001"), tmp_path)
+    system = cause_of(_lacking(case, "WirelessDomain", 1, 500), "backup_incomplete")
+    assert system.verdict == "contradicted"
+    assert system.says == (
+        "Some files that the backup lists are not in its folder, but none of them holds photos or videos."
+    )
+    for domain in ("CameraRollDomain", "MediaDomain"):
+        assert cause_of(_lacking(case, domain, 1, 500), "backup_incomplete").verdict == "shown"
+
+
+@pytest.mark.parametrize(
+    ("missing", "listed", "headline"),
+    [
+        (989, 1000, False),
+        (990, 1000, "of the 1,000 files that it lists only 10 are in its folder."),
+        (999, 1000, "of the 1,000 files that it lists only 1 is in its folder."),
+        (3, 3, "of the 3 files that it lists none is in its folder."),
+        (0, 0, False),
+    ],
+)
+def test_a_backup_without_nearly_all_its_files_says_so_first(
+    base: Case, missing: int, listed: int, headline: str | bool
+) -> None:
+    """When 99 % of the files are missing, no other sentence matters as much."""
+    findings = find(_lacking(base, "CameraRollDomain", missing, listed))
+    first = sentence(findings.summary[0])
+    if headline:
+        assert first == (
+            f"Nearly all of this backup is missing: {headline} "
+            "Copy the whole backup folder again from the computer that made it, or make a new backup."
+        )
+    else:
+        assert "Nearly all" not in first
+
+
+@pytest.mark.parametrize(("version", "verdict"), [("15.8.3", "contradicted"), ("16.0", "shown"), (None, "shown")])
+def test_lockdown_mode_needs_ios_16(base: Case, version: str | None, verdict: str) -> None:
+    """An earlier iOS had no such mode, whatever a preference says."""
+    case = with_settings(replace(base, identity=replace(base.identity, ios_version=version)), lockdown_mode=True)
+    cause = cause_of(case, "lockdown_mode")
+    assert cause.verdict == verdict
+    if verdict == "contradicted":
+        assert (
+            cause.says
+            == "Lockdown Mode came with iOS 16; the device was on an earlier version when this backup was made."
+        )

@@ -83,6 +83,8 @@ class PlainStatement(StrEnum):
     STORAGE_NOT_OBSERVABLE = "storage_not_observable"
     LOW_POWER_NOT_OBSERVABLE = "low_power_not_observable"
     OTHER_SIDE_NOT_OBSERVABLE = "other_side_not_observable"
+    LOCKDOWN_NOT_IN_THIS_IOS = "lockdown_not_in_this_ios"
+    PHOTO_FILES_ALL_HERE = "photo_files_all_here"
     # the summary
     NO_FACETIME_PHOTO = "no_facetime_photo"
     LIBRARY_NOT_READ_IN_FULL = "library_not_read_in_full"
@@ -229,6 +231,13 @@ class FilesLacking(Record, frozen=True):
 
     finished: bool | None
     number: int
+
+
+class NearlyNoFiles(Record, frozen=True):
+    """Of the files that the backup lists only so many are in its folder."""
+
+    listed: int
+    here: int
 
 
 class PictureSizes(Record, frozen=True):
@@ -380,5 +389,5 @@ Statement = (
     PlainStatement | TrueOfPhotos | TrueOfPossible | TrueOfNone | SmallerPartsHere | UploadStuck | PermanentlyDeleted
     | OthersPermanentlyDeleted | NumbersSkipped | OriginalsAway | FilesLacking | PictureSizes | PermissionDenied
     | NoDenialAmong | Repaired | LibraryRebuilt | IosUpdates | Restored | BackedUpLater | BackupOf | CallsWithoutPhoto
-    | BackupOfDevice | FilesPruned | NotRead | PhotoOutcomes | PossiblePhotos
+    | BackupOfDevice | FilesPruned | NotRead | PhotoOutcomes | PossiblePhotos | NearlyNoFiles
 )  # fmt: skip

@@ -50,4 +50,6 @@ def judged(inquiry: CauseContext) -> tuple[tuple[Cause, ...], tuple[Statement, .
     A pure function: the same case and assets give the same answer.
     """
     causes = tuple(rule.cause(inquiry) for rule in RULES)
-    return causes, opening(inquiry.sure, len(inquiry.perhaps), causes, library_read=not inquiry.library_gaps())
+    return causes, opening(
+        inquiry.sure, len(inquiry.perhaps), causes, inquiry.case.census, library_read=not inquiry.library_gaps()
+    )

@@ -15,6 +15,10 @@ from recovery.analysis.statements import CauseCode, NoDenialAmong, PermissionDen
 from recovery.app_data.privacy import TCC, Permission, PrivacyDecision
 from recovery.app_data.settings import Setting, SettingName, setting
 from recovery.provenance import Source
+from recovery.source.identity import INFO
+
+LOCKDOWN_SINCE = 16
+"""The iOS version that brought Lockdown Mode."""
 
 
 def _setting(inquiry: CauseContext, name: SettingName) -> Setting | None:
@@ -32,6 +36,9 @@ def _live_photos_off(inquiry: CauseContext) -> Answer:
 
 
 def _lockdown_mode(inquiry: CauseContext) -> Answer:
+    version = _major(inquiry.case.identity.ios_version)
+    if version is not None and version < LOCKDOWN_SINCE:
+        return contradicted(PlainStatement.LOCKDOWN_NOT_IN_THIS_IOS, sources=[Source(INFO, "Product Version")])
     stored = _setting(inquiry, SettingName.LOCKDOWN_MODE)
     if stored is None:
         return unread(inquiry.gaps_hiding("lockdown_mode"))
@@ -39,6 +46,12 @@ def _lockdown_mode(inquiry: CauseContext) -> Answer:
         return shown(PlainStatement.LOCKDOWN_ON, sources=[stored.source])
     state = PlainStatement.LOCKDOWN_OFF if stored.value is False else PlainStatement.LOCKDOWN_UNTOUCHED
     return contradicted(state, sources=[stored.source])
+
+
+def _major(version: str | None) -> int | None:
+    """The first number of an iOS version; None where that is not known."""
+    first = (version or "").partition(".")[0]
+    return int(first) if first.isascii() and first.isdigit() else None
 
 
 def _photos_permission(inquiry: CauseContext) -> Answer:

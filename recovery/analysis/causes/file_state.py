@@ -26,11 +26,15 @@ from recovery.analysis.statements import (
     PictureSizes,
     PlainStatement,
 )
+from recovery.app_data.messages import MEDIA_DOMAIN
 from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.camera_roll_paths import DOMAIN as CAMERA_ROLL
 from recovery.provenance import Gap, Source
 from recovery.source.identity import STATUS
 from recovery.source.manifest import STORE as MANIFEST
 
+PHOTO_DOMAINS = frozenset({CAMERA_ROLL, MEDIA_DOMAIN})
+"""Where photos, videos, the photo library and the pictures of Messages are listed."""
 SMALL = 3_000_000
 """Pixels below which a picture counts as small (our own line): a frame of a 1920 x 1080 call has 2.1 million."""
 
@@ -76,7 +80,10 @@ def _backup_incomplete(inquiry: CauseContext) -> Answer:
     if identity.complete is False:
         return shown(lacking, sources=[status])
     if missing:
-        return shown(lacking, sources=[Source(MANIFEST, "Files")])
+        listed = [Source(MANIFEST, "Files")]
+        if identity.complete and not any(item.domain in PHOTO_DOMAINS for item in inquiry.case.census.missing):
+            return contradicted(PlainStatement.PHOTO_FILES_ALL_HERE, sources=listed)
+        return shown(lacking, sources=listed)
     if identity.complete is None:
         gaps = tuple(gap for gap in inquiry.case.gaps if gap.where == STATUS)
         return unread(gaps or (Gap(GapSubject.BACKUP_FILE, STATUS, GapReason.FINISHED_NOT_STATED, part=STATUS),))

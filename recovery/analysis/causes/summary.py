@@ -10,13 +10,17 @@ from recovery.analysis.causes.icloud import only_in_icloud
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
 from recovery.analysis.statements import (
     CauseCode,
+    NearlyNoFiles,
     PhotoOutcome,
     PhotoOutcomes,
     PlainStatement,
     PossiblePhotos,
     Statement,
 )
+from recovery.case import InventoryCheck
 
+NEARLY_ALL = 99
+"""Percent of the listed files whose absence is said before anything else."""
 SWITCHES = (CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseCode.LOCKDOWN_MODE, CauseCode.PHOTOS_PERMISSION)
 """Causes that keep any FaceTime photo from being saved; when shown they belong into the summary."""
 
@@ -60,12 +64,19 @@ FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
 )
 
 
-def opening(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], *, library_read: bool) -> tuple[Statement, ...]:
+def opening(
+    ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], check: InventoryCheck, *, library_read: bool
+) -> tuple[Statement, ...]:
     """What is stated of the certain and probable FaceTime photos; `maybe` counts the possible ones.
 
     A photo may be counted under several fates; nothing is said of fates no photo has.
     """
-    return tuple(_statements(ours, maybe, causes, library_read))
+    missing = len(check.missing)
+    if check.listed_files and missing * 100 >= check.listed_files * NEARLY_ALL:
+        first: tuple[Statement, ...] = (NearlyNoFiles(check.listed_files, check.listed_files - missing),)
+    else:
+        first = ()
+    return (*first, *_statements(ours, maybe, causes, library_read))
 
 
 def _statements(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], library_read: bool) -> Iterator[Statement]:

@@ -20,6 +20,7 @@ from recovery.analysis.statements import (
     IosUpdates,
     LibraryRebuilt,
     LibraryUpdate,
+    NearlyNoFiles,
     NoDenialAmong,
     NotRead,
     NumbersSkipped,
@@ -90,6 +91,12 @@ FACTS = {
     PlainStatement.OTHER_SIDE_NOT_OBSERVABLE: (
         "FaceTime Live Photos must be on at both ends, and Apple does not offer it everywhere. The other person's "
         "switch and region cannot be seen in a backup of this device."
+    ),
+    PlainStatement.LOCKDOWN_NOT_IN_THIS_IOS: (
+        "Lockdown Mode came with iOS 16; the device was on an earlier version when this backup was made."
+    ),
+    PlainStatement.PHOTO_FILES_ALL_HERE: (
+        "Some files that the backup lists are not in its folder, but none of them holds photos or videos."
     ),
     PlainStatement.NO_FACETIME_PHOTO: "No FaceTime photo was found in this backup.",
     PlainStatement.LIBRARY_NOT_READ_IN_FULL: (
@@ -222,6 +229,8 @@ def text(stated: Statement) -> str:
         case OriginalsAway():
             away = f"{count(stated.number, 'original was', 'originals were')} in iCloud and not on the phone"
             return STORAGE_SETTINGS[stated.setting][stated.number > 0].format(away=away)
+        case NearlyNoFiles():
+            return _nearly_no_files(stated)
         case FilesLacking():
             return _files_lacking(stated)
         case PictureSizes():
@@ -322,6 +331,15 @@ def _reasons(deleted: Sequence[Deleted]) -> str:
 def _reason(deleted: Deleted) -> str:
     through = f", through {CLIENTS.get(deleted.client.lower(), deleted.client)}" if deleted.client else ""
     return f"{DELETION_REASONS[deleted.reason].replace('{stored}', deleted.stored or '')}{through}"
+
+
+def _nearly_no_files(found: NearlyNoFiles) -> str:
+    here = f"only {count(found.here, 'is', 'are')}" if found.here else "none is"
+    listed = count(found.listed, "file", "files")
+    return (
+        f"Nearly all of this backup is missing: of the {listed} that it lists {here} in its folder. "
+        "Copy the whole backup folder again from the computer that made it, or make a new backup."
+    )
 
 
 def _files_lacking(lacking: FilesLacking) -> str:
