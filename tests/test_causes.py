@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from fixtures import BackupBuilder
+from recovery import clock
 from recovery.analysis.causes import CODES
 from recovery.analysis.find import find
-from recovery.analysis.statements import CauseCode
+from recovery.analysis.statements import CauseCode, PointInTime
 from recovery.case import Case
 from recovery.case.case_records import ListedFile
 from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, TITLES, told
+from recovery.report.messages.phrases import day
+from recovery.report.messages.sentences import deadline
 from recovery.report.messages.sentences import text as sentence
 from tests.causes_tools import LIBRARY, built, cause_of, with_settings
 from tests.scanning import case_of
@@ -138,3 +142,12 @@ def test_lockdown_mode_needs_ios_16(base: Case, version: str | None, verdict: st
             cause.says
             == "Lockdown Mode came with iOS 16; the device was on an earlier version when this backup was made."
         )
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(-1, " (that day has passed)"), (2, "")], ids=["yesterday", "the day after tomorrow"]
+)
+def test_a_last_day_in_recently_deleted_that_has_passed_is_said_to_have(days: int, words: str) -> None:
+    """Who reads an old backup must not take its deadline for one that is still to come."""
+    last = datetime.now(UTC) + timedelta(days=days)
+    assert deadline([PointInTime(clock.in_records(last), 0)]) == f"until about {day(last, 0)}{words}"

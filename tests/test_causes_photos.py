@@ -90,14 +90,15 @@ STORIES = (
         "recently_deleted",
         "shown",
         lambda: two().trashed(BIN),
-        "1 of your 2 FaceTime photos is in Recently Deleted, until about 19 June 2024.",
+        "1 of your 2 FaceTime photos is in Recently Deleted, until about 19 June 2024 (that day has passed).",
         (row("ZTRASHEDSTATE", 2),),
     ),
     Story(
         "recently_deleted",
         "shown",
         lambda: photo().trashed(BIN).with_live_photo("IMG_0002").trashed(BIN + timedelta(days=2)),
-        "Both FaceTime photos found here are in Recently Deleted, the first of them until about 19 June 2024.",
+        "Both FaceTime photos found here are in Recently Deleted, the first of them until about 19 June 2024 "
+        "(that day has passed).",
         (row("ZTRASHEDSTATE", 1), row("ZTRASHEDSTATE", 2)),
     ),
     Story(

@@ -372,3 +372,15 @@ def test_names_that_come_back_decomposed_are_the_same_files(out: Path, monkeypat
         assert set(codes(verify(out))) == {"caf\u00e9/cr\u00e8me.txt"}
     os.link(out / "caf\u00e9" / "cr\u00e8me.txt", out / "caf\u00e9" / "cre\u0300me.txt")
     assert set(codes(verify(out))) == {"caf\u00e9/cr\u00e8me.txt", "caf\u00e9/cre\u0300me.txt"}
+
+
+def test_a_document_that_could_not_be_written_is_no_damage_of_the_record(out: Path) -> None:
+    """The record names it with where it would be, and without a hash; there is nothing to hold against that."""
+    record = json.loads((out / "run.json").read_bytes())
+    failed = {"target": "FaceTime/IMG_9999.json", "state": "failed", "reason": "No space left on device."}
+    record["documents"].append(failed)
+    (out / "run.json").write_text(json.dumps(record))
+    assert codes(verify(out)) == {}
+    failed["state"] = "written"
+    (out / "run.json").write_text(json.dumps(record))
+    assert codes(verify(out))["run.json"] is DifferenceCode.RECORD_DAMAGED

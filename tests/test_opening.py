@@ -21,6 +21,7 @@ from recovery.analysis.model import (
     Verdict,
 )
 from recovery.analysis.statements import CauseCode, PlainStatement
+from recovery.case.case_records import InventoryCheck
 from recovery.report.messages.sentences import paragraph
 from tests.extraction_tools import a_file, an_asset, facetime
 
@@ -28,6 +29,8 @@ JUNE = datetime(2024, 6, 28, 12, tzinfo=UTC)
 SAVE = "To save what is here: recover-facetime extract BACKUP OUT."
 GONE = Deletion(None, None, None, None, None)
 LOST = a_file(state=FileState.MISSING)
+
+WHOLE = InventoryCheck(listed_files=9, listed_blobs=9, missing=(), unlisted=())
 
 
 def ours(number: int = 1, **changes: Any) -> list[Asset]:
@@ -54,7 +57,8 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
                 *ours(9),
             ],
             (
-                "3 of your 14 FaceTime photos are in Recently Deleted until about 28 June 2024; 2 have "
+                "3 of your 14 FaceTime photos are in Recently Deleted until about 28 June 2024 (that day has "
+                "passed); 2 have "
                 f"their originals only in iCloud. The other 9 are here, whole. {SAVE}"
             ),
         ),
@@ -102,14 +106,14 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
 def test_the_paragraph(assets: list[Asset], says: str) -> None:
     """What became of the photos, in the order of how much it matters."""
     sure = [asset for asset in assets if asset.facetime.verdict.rank >= Verdict.PROBABLE.rank]
-    assert paragraph(opening(sure, len(assets) - len(sure), (), library_read=True)) == says
+    assert paragraph(opening(sure, len(assets) - len(sure), (), WHOLE, library_read=True)) == says
 
 
 def test_an_unread_library_and_a_shown_switch_are_said_at_once() -> None:
     """Neither may hide further down when no photo was found; a switch that was on is not mentioned."""
     off = Cause(CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseVerdict.SHOWN, (PlainStatement.LIVE_PHOTOS_OFF,))
-    stated = opening((), 0, (off,), library_read=False)
+    stated = opening((), 0, (off,), WHOLE, library_read=False)
     assert PlainStatement.LIBRARY_NOT_READ_IN_FULL in stated
     assert PlainStatement.LIVE_PHOTOS_OFF in stated
     on = off.changed(verdict=CauseVerdict.CONTRADICTED)
-    assert PlainStatement.LIVE_PHOTOS_OFF not in opening((), 0, (on,), library_read=True)
+    assert PlainStatement.LIVE_PHOTOS_OFF not in opening((), 0, (on,), WHOLE, library_read=True)

@@ -211,16 +211,15 @@ def test_a_disk_that_is_full(backup: Path, undisturbed: dict[str, Any], tmp_path
 
 
 def _sidecars_of_failed(out: Path) -> list[str]:
-    """Sidecars that say of a file that it was not written, as the record does: the next run renews them."""
-    if not (out / "run.json").exists():
-        return []
-    files = json.loads((out / "run.json").read_bytes())["files"]
-    failed = {item["file_id"] for item in files if item["state"] == "failed"}
+    """Sidecars that say of a file that it was not written, as the record does if it was: the next run renews them."""
+    run = out / "run.json"
+    files = json.loads(run.read_bytes())["files"] if run.exists() else None
+    failed = None if files is None else {item["file_id"] for item in files if item["state"] == "failed"}
     found: list[str] = []
     for path in out.glob("*/**/*.json"):
         stated = json.loads(path.read_bytes())["asset"]["files"]
         lacking = {item["file_id"] for item in stated if item["extracted_to"] is None}
-        if lacking & failed:
+        if lacking and (failed is None or lacking & failed):
             found.append(path.relative_to(out).as_posix())
     return found
 

@@ -20,7 +20,7 @@ from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
 from recovery.extraction.folder import LOCK, STATE_FOLDER, system_path
 from recovery.extraction.journal import JOURNAL, read_entry
-from recovery.extraction.outcomes import CopyProgress, Entry, SilentCopy
+from recovery.extraction.outcomes import CopyProgress, Entry, OutcomeState, SilentCopy
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
 from recovery.output import TEMPORARY_NAME
 from recovery.photos_db.content import ContentCheck
@@ -169,8 +169,8 @@ def _recorded(record: dict[str, object]) -> tuple[list[Entry], int]:
     for part in ("files", "documents", "earlier"):
         items = record.get(part)
         for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and item.get("target") is None:  # nothing of it is in the output
-                continue
+            if isinstance(item, dict) and (item.get("target") is None or item.get("state") == OutcomeState.FAILED):
+                continue  # nothing of it is in the output
             entry = read_entry(item) if isinstance(item, dict) else None
             if entry is None:
                 strange += 1

@@ -10,6 +10,7 @@ from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole,
 from recovery.provenance import Source
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.messages import status
+from recovery.report.messages.phrases import has_passed
 from recovery.report.safe_text import clean
 from recovery.report.text import words
 from recovery.report.text.asset_text import photographed
@@ -75,7 +76,8 @@ def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         moved = f", moved there {when(asset.trashed_at, offset)}" if asset.trashed_at else ""
         yield Row("Recently Deleted", f"yes{moved}", sources.get("trashed_at") or sources.get("trashed"))
     if asset.trashed_until_estimate:
-        yield Row("Last day on the phone", f"about {day(asset.trashed_until_estimate, offset)} (estimate)")
+        passed = "; that day has passed" if has_passed(asset.trashed_until_estimate) else ""
+        yield Row("Last day on the phone", f"about {day(asset.trashed_until_estimate, offset)} (estimate{passed})")
     if asset.hidden:
         yield Row("Hidden", "yes, in the album Hidden", sources.get("hidden"))
     if asset.deleted:

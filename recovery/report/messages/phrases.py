@@ -35,6 +35,11 @@ def day(moment: datetime, offset: int | None = None) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
+def has_passed(moment: datetime) -> bool:
+    """Whether a day estimated as the last one has passed today."""
+    return moment < datetime.now(UTC)
+
+
 def days(moments: Iterable[datetime], most: int = 3) -> str:
     """`3 May 2024, 6 May 2024 and 9 May 2024`; of many the first and the last."""
     known = sorted(set(moments))

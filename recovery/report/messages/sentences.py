@@ -49,7 +49,7 @@ from recovery.analysis.statements import (
 )
 from recovery.report.figures import count
 from recovery.report.messages.gaps import what, why
-from recovery.report.messages.phrases import day, days, listed, perhaps, sentence, share
+from recovery.report.messages.phrases import day, days, has_passed, listed, perhaps, sentence, share
 
 FACTS = {
     PlainStatement.NOTHING_PERMANENTLY_DELETED: (
@@ -295,9 +295,11 @@ def _true_of_photos(stated: TrueOfPhotos) -> str:
 
 
 def deadline(until: Sequence[PointInTime]) -> str:
-    """`until about 19 June 2024`, of several days the first one; `until` is in order of time."""
+    """`until about 19 June 2024`, of several days (in order of time) the first, and whether it has passed."""
     known = [day(moment.at, moment.offset) for moment in until]
-    return f"until about {known[0]}" if len(set(known)) == 1 else f"the first of them until about {known[0]}"
+    passed = " (that day has passed)" if has_passed(until[0].at) else ""
+    first = "" if len(set(known)) == 1 else "the first of them "
+    return f"{first}until about {known[0]}{passed}"
 
 
 def _upload_stuck(stuck: UploadStuck) -> str:

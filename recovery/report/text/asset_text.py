@@ -20,6 +20,7 @@ from recovery.analysis.model import (
 from recovery.provenance import Source
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.messages import status
+from recovery.report.messages.phrases import has_passed
 from recovery.report.safe_text import clean, pad
 from recovery.report.text import words
 from recovery.report.text.layout import COLUMNS, PLAIN, Style, wrap
@@ -134,7 +135,10 @@ def _states(asset: Asset) -> Iterator[str]:
     if asset.trashed:
         moved = f", moved there on {day(asset.trashed_at, asset.timezone_offset)}" if asset.trashed_at else ""
         last = asset.trashed_until_estimate
-        until = f"; last day on the phone about {day(last, asset.timezone_offset)} (estimate)" if last else ""
+        until = ""
+        if last:
+            passed = "; that day has passed" if has_passed(last) else ""
+            until = f"; last day on the phone about {day(last, asset.timezone_offset)} (estimate{passed})"
         yield f"in Recently Deleted{moved}{until}"
     if asset.hidden:
         yield "hidden in Photos"
