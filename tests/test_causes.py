@@ -104,6 +104,12 @@ def test_a_missing_system_file_explains_no_photo(tmp_path: Path) -> None:
     )
     for domain in ("CameraRollDomain", "MediaDomain"):
         assert cause_of(_lacking(case, domain, 1, 500), "backup_incomplete").verdict == "shown"
+    # Without a word on whether the backup was finished, such a file leaves the answer as open as before.
+    unstated = replace(case, identity=replace(case.identity, complete=None))
+    open_still = cause_of(unstated, "backup_incomplete")
+    assert open_still.verdict == "undetermined"
+    assert cause_of(_lacking(unstated, "WirelessDomain", 1, 500), "backup_incomplete") == open_still
+    assert cause_of(_lacking(unstated, "CameraRollDomain", 1, 500), "backup_incomplete").verdict == "shown"
 
 
 @pytest.mark.parametrize(
