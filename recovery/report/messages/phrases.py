@@ -29,15 +29,20 @@ def perhaps(number: int, one: str, many: str) -> str:
 
 def day(moment: datetime, offset: int | None = None) -> str:
     """`19 June 2024`, in the zone `offset` seconds east of UTC where that is known, else in UTC."""
-    moment = moment.astimezone(UTC)
-    if offset is not None and abs(offset) < _LARGEST_OFFSET and 1 < moment.year < 9999:
-        moment += timedelta(seconds=offset)
+    moment = _in_zone(moment, offset)
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
-def has_passed(moment: datetime) -> bool:
-    """Whether a day estimated as the last one has passed today."""
-    return moment < datetime.now(UTC)
+def has_passed(moment: datetime, offset: int | None = None) -> bool:
+    """Whether the day of a moment, as `day` names it, is over today."""
+    return _in_zone(moment, offset).date() < _in_zone(datetime.now(UTC), offset).date()
+
+
+def _in_zone(moment: datetime, offset: int | None) -> datetime:
+    moment = moment.astimezone(UTC)
+    if offset is not None and abs(offset) < _LARGEST_OFFSET and 1 < moment.year < 9999:
+        moment += timedelta(seconds=offset)
+    return moment
 
 
 def days(moments: Iterable[datetime], most: int = 3) -> str:

@@ -297,7 +297,7 @@ def _true_of_photos(stated: TrueOfPhotos) -> str:
 def deadline(until: Sequence[PointInTime]) -> str:
     """`until about 19 June 2024`, of several days (in order of time) the first, and whether it has passed."""
     known = [day(moment.at, moment.offset) for moment in until]
-    passed = " (that day has passed)" if has_passed(until[0].at) else ""
+    passed = " (that day has passed)" if has_passed(until[0].at, until[0].offset) else ""
     first = "" if len(set(known)) == 1 else "the first of them "
     return f"{first}until about {known[0]}{passed}"
 
