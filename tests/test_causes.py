@@ -101,7 +101,8 @@ def test_a_missing_system_file_explains_no_photo(tmp_path: Path) -> None:
     system = cause_of(_lacking(case, "WirelessDomain", 1, 500), "backup_incomplete")
     assert system.verdict == "contradicted"
     assert system.says == (
-        "Some files that the backup lists are not in its folder, but none of them holds photos or videos."
+        "Some files that the backup lists are not in its folder, but none of them is a file of the camera roll "
+        "or an attachment in Messages."
     )
     for domain in ("CameraRollDomain", "MediaDomain"):
         assert cause_of(_lacking(case, domain, 1, 500), "backup_incomplete").verdict == "shown"

@@ -96,7 +96,8 @@ FACTS = {
         "Lockdown Mode came with iOS 16; the device was on an earlier version when this backup was made."
     ),
     PlainStatement.PHOTO_FILES_ALL_HERE: (
-        "Some files that the backup lists are not in its folder, but none of them holds photos or videos."
+        "Some files that the backup lists are not in its folder, but none of them is a file of the camera roll "
+        "or an attachment in Messages."
     ),
     PlainStatement.NO_FACETIME_PHOTO: "No FaceTime photo was found in this backup.",
     PlainStatement.LIBRARY_NOT_READ_IN_FULL: (
