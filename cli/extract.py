@@ -168,7 +168,8 @@ def command(
             progress=BytesDone(found.progress, "Writing"),
         )
         told = chosen["with_report"] and _report(found, planned, out, how)
-    click.echo(extraction_text.summary(outcomes, out, verbose=how.verbose), nl=False)
+    page = told or None
+    click.echo(extraction_text.summary(outcomes, out, page=page, verbose=how.verbose), nl=False)
     faults = found.findings.faults
     return partly(faults or not outcomes.complete or told is None)
 
@@ -184,8 +185,6 @@ def _report(found: Opened, planned: Plan, out: Path, how: OutputOptions) -> Path
     except OutputError as error:
         click.echo(f"Note: {clean(str(error))} {error.hint}", err=True)
         return None
-    if not how.quiet:
-        click.echo(f"Report: {clean(str(page))}", err=True)
     return page
 
 

@@ -45,7 +45,6 @@ from recovery.analysis.statements import (
     PhotoFact,
     PhotoOutcome,
     PhotoOutcomes,
-    PlainStatement,
     PointInTime,
     PossiblePhotos,
     Share,
@@ -414,16 +413,16 @@ def rich() -> Findings:
             "previews of deleted photos",
         ),
     ]
-    fates = PhotoOutcomes(2, ((PhotoOutcome.RECENTLY_DELETED, 1), (PhotoOutcome.HALF, 1)), (), 1)
+    fates = PhotoOutcomes(2, 1, ((PhotoOutcome.RECENTLY_DELETED, 1), (PhotoOutcome.HALF, 1)), ())
     found = findings([_certain(), _half_in_trash(), *_others()], loose, [cause], gaps, messages=_messages())
-    return found.changed(summary=(fates, PossiblePhotos(1, besides=True), PlainStatement.SAVE_WHAT_IS_HERE))
+    return found.changed(summary=(fates, PossiblePhotos(1, besides=True)))
 
 
 def sample() -> Findings:
     """The sample of docs/inventory.md: one of everything."""
     story = rich()
     deleted_asset = next(asset for asset in story.assets if asset.deleted)
-    summary = (PhotoOutcomes(1, (), (), 1),)
+    summary = (PhotoOutcomes(1, 1, (), ()),)
     shown = findings(
         [story.assets[0], deleted_asset],
         story.loose_ends[1:2],

@@ -224,13 +224,13 @@ def test_what_a_person_reads_and_the_exit_codes(
     builder = BackupBuilder().with_live_photo("IMG_0001").zeroed().with_live_photo("IMG_0002")
     folder = builder.build(tmp_path / "backups", passphrase)
     untouched(folder)
-    scanned = say("scan", folder)
+    scanned = say("scan", folder, "-v")
     assert scanned.code == 3 and f"Note     IMG_0001.HEIC: {ONLY_ZEROS}" in scanned.out
     assert "damaged: nothing of it is left" in scanned.out
     assert "Files of photos and videos that are damaged: 2" in scanned.out
     out = tmp_path / "out"
     extracted = say("extract", folder, out)
-    assert extracted.code == 3 and "2 damaged in the backup" in " ".join(extracted.out.split())
+    assert extracted.code == 3 and "2 files damaged in the backup" in " ".join(extracted.out.split())
     assert len([*out.rglob("*IMG_0001*(damaged).*")]) == 2
     assert not [*out.rglob("*IMG_0001.HEIC"), *out.rglob("*IMG_0001.MOV")]
     verified = say("verify", out, folder)

@@ -173,7 +173,7 @@ def test_every_output_tells_what_is_shown(tmp_path: Path, untouched: Callable[[P
         "IMG_0001", original="IMG_9.HEIC", imported_by=3, facts=pictures.FACETIME, width=884, height=1920
     ).build(tmp_path / "backup")  # fmt: skip
     untouched(folder)
-    text = say("scan", folder)
+    text = say("scan", folder, "-v")
     assert (text.code, text.err) == (0, "")
     assert "Shows    iPhone 13, front camera (the other person's device)" in text.out
     note = "Found in genuine FaceTime files: the picture's mark in 72 of 78 stills, the lens in 64 of 78 stills."

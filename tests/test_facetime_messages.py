@@ -243,7 +243,7 @@ def test_a_movie_that_cannot_be_asked(
     found = scan_of(builder, tmp_path)
     (message,) = found.facetime_messages
     assert (message.kind, message.kind_basis) == (kind, basis)
-    assert ("a guess from the provider" in " ".join(text.scan(found).split())) is (basis is not None)
+    assert ("a guess from the provider" in " ".join(text.scan(found, verbose=True).split())) is (basis is not None)
 
 
 def test_a_provider_that_does_not_fit_is_told(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_the_inventory_lists_them(twins: Twins) -> None:
 
 def test_the_text_lists_them(twins: Twins) -> None:
     """A sentence at the top, a section with a line for each, marked and explained, and a total apart."""
-    told = " ".join(text.scan(twins.findings).split())
+    told = " ".join(text.scan(twins.findings, verbose=True).split())
     assert "Apart from photos: 4 FaceTime video messages, 2 FaceTime audio messages and 3 voicemails. *" in told
     assert f"{words.MESSAGES_TITLE} ({len(STORIES)})" in told
     assert "FaceTime video message *, 2024-05-03 18:22:10 UTC, from +15550101, 12 s; its file is here" in told
@@ -299,7 +299,7 @@ def test_nothing_is_said_where_there_is_nothing(tmp_path: Path) -> None:
 
 def test_a_search_for_facetime_tells_them(twins: Twins, tmp_path: Path) -> None:
     """They come from FaceTime; a search among photos leaves them out of the text."""
-    shown = inside(["scan", str(twins.plain), "--facetime"], None, tmp_path)
+    shown = inside(["scan", str(twins.plain), "--facetime", "-v"], None, tmp_path)
     assert (shown.code, words.MESSAGES_TITLE in shown.output.decode()) == (0, True)
     shown = inside(["scan", str(twins.plain), "--album", "x"], None, tmp_path)
     assert words.MESSAGES_TITLE not in shown.output.decode()

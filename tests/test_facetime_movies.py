@@ -132,7 +132,7 @@ def test_the_note_stands_in_text_json_and_page(tmp_path: Path) -> None:
     """Wherever people look: scan, scan --json and the report page."""
     backup = str(BackupBuilder().with_live_photo("IMG_0001").picture_stops().build(tmp_path / "b"))
     run = CliRunner()
-    text = run.invoke(main, ["scan", backup])
+    text = run.invoke(main, ["scan", backup, "-v"])
     assert STOPPED in " ".join(text.output.split())
     document = json.loads(run.invoke(main, ["scan", backup, "--json"]).stdout)
     assert document["assets"][0]["notes"] == [STOPPED]

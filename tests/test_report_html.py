@@ -148,7 +148,7 @@ def test_long_lists_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_summary_opens_the_page() -> None:
     """The paragraph that the findings give is the first thing said after the headline."""
-    found = rich().changed(summary=(PhotoOutcomes(2, ((PhotoOutcome.RECENTLY_DELETED, 2),), (), 0),))
+    found = rich().changed(summary=(PhotoOutcomes(2, 0, ((PhotoOutcome.RECENTLY_DELETED, 2),), ()),))
     html = render(found, None, [Preview()] * len(found.assets), "report_files", MADE)
     summary = "Both FaceTime photos found here are in Recently Deleted."
     assert html.index("<h1>") < html.index(summary) < html.index('class="totals"')

@@ -35,6 +35,7 @@ from recovery.report.messages.gaps import HIDES, what
 from recovery.report.safe_text import width
 from recovery.report.text import scan_text as text
 from recovery.report.text import words
+from recovery.report.text.first_screen import ONE_SCREEN
 from recovery.report.text.layout import COLOUR, COLUMNS
 from recovery.source.identity import Identity
 from recovery.source.locate import FoundBackup
@@ -59,6 +60,7 @@ def sums(page: str) -> Iterator[tuple[int, int]]:
     ("name", "story", "options"),
     [
         ("scan_rich.txt", rich(), {}),
+        ("scan_rich_verbose.txt", rich(), {"verbose": True}),
         ("scan_rich_all_verbose.txt", rich(), {"everything": True, "verbose": True}),
         ("scan_empty.txt", empty(), {}),
         ("scan_without_library.txt", without_library(), {}),
@@ -73,18 +75,40 @@ def test_page_is_as_agreed(name: str, story: Findings, options: dict[str, bool])
 @given(any_findings)
 def test_any_page_is_safe_narrow_and_adds_up(story: Findings) -> None:
     """For any findings: 80 columns, no control or bidi character, and three sums that a reader can check."""
-    for everything in (False, True):
-        page = text.scan(story, everything=everything, verbose=everything)
+    for options in ({}, {"verbose": True}, {"everything": True, "verbose": True}):
+        page = text.scan(story, **options)
         for line in page.splitlines():
-            assert width(line) <= COLUMNS, line
+            assert width(line) <= COLUMNS or is_pasted(line), line
             assert not any(
                 unicodedata.category(character) in ("Cc", "Cs") or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
                 for character in line
             )
         assert page.encode("utf-8").endswith(b"\n")
+        if not options:
+            continue
         shown = list(sums(page))
         assert len(shown) == 3
         assert all(added == total for added, total in shown)
+
+
+def is_pasted(line: str) -> bool:
+    """Whether a line is a command to paste, which nothing may break."""
+    return line.startswith("  recover-facetime ")
+
+
+def test_the_answer_stands_within_one_screen() -> None:
+    """Whatever was found, what became of the photos and both commands are among the first 24 lines."""
+    for story in (rich(), empty(), without_library()):
+        first = text.scan(story).splitlines()[:ONE_SCREEN]
+        assert any(line.startswith("  recover-facetime diagnose ") for line in first)
+
+
+def test_a_long_answer_ends_as_it_begins() -> None:
+    """On a terminal the end is what is left on the screen."""
+    lines = text.scan(rich()).splitlines()
+    assert len(lines) > ONE_SCREEN
+    opening, closing = lines[:ONE_SCREEN], lines[-ONE_SCREEN:]
+    assert [line for line in opening if is_pasted(line)] == [line for line in closing if is_pasted(line)]
 
 
 def story_asset() -> Asset:
@@ -95,7 +119,7 @@ def story_asset() -> Asset:
 def test_nothing_found_is_never_a_bare_zero() -> None:
     """Without a FaceTime photo the page says what was looked at and what could hide one."""
     for story in (empty(), without_library()):
-        page = text.scan(story)
+        page = text.scan(story, verbose=True)
         assert "What was looked at:" in page
         assert "What could hide one:" in page
         assert all(" ".join(page.split()).count(what(gap)) for gap in story.gaps)
@@ -104,13 +128,13 @@ def test_nothing_found_is_never_a_bare_zero() -> None:
 def test_a_library_that_was_not_read_is_never_called_empty() -> None:
     """Even if no gap names it, a missing photo library is said to be what could hide a photo."""
     story = findings(backup=BACKUP.changed(photos_model_version=None))
-    assert words.LIBRARY_UNREAD in " ".join(text.scan(story).split())
-    assert "lists no photo" not in text.scan(story)
+    assert words.LIBRARY_UNREAD in " ".join(text.scan(story, verbose=True).split())
+    assert "lists no photo" not in text.scan(story, verbose=True)
 
 
 def test_caps_count_what_they_leave_out_and_all_lifts_them() -> None:
     """Twenty-four loose files show twelve and "12 more"; --all shows each, and the whole library."""
-    short, whole = text.scan(rich()), text.scan(rich(), everything=True)
+    short, whole = text.scan(rich(), verbose=True), text.scan(rich(), everything=True)
     assert "… and 12 more, see --all or --json" in short
     assert "IMG_0024.HEIC" not in short
     assert "IMG_0024.HEIC" in whole
@@ -123,32 +147,32 @@ def test_a_cap_never_hides_a_single_one() -> None:
     ends = [
         Orphan(OrphanCode.UNLISTED_BLOB, None, None, f"{number:040x}", None, None, Source("x")) for number in range(13)
     ]
-    assert "more, see" not in text.scan(findings(loose_ends=ends))
-    assert "… and 2 more" in text.scan(findings(loose_ends=[*ends, ends[0]]))
+    assert "more, see" not in text.scan(findings(loose_ends=ends), verbose=True)
+    assert "… and 2 more" in text.scan(findings(loose_ends=[*ends, ends[0]]), verbose=True)
 
 
 def test_recently_deleted_needs_a_stored_state() -> None:
     """An asset whose trashed state is unknown is not listed, even with a date of trashing."""
     asset = story_asset().changed(trashed=None, trashed_at=datetime(2024, 1, 1, tzinfo=UTC))
-    assert "Recently deleted (" not in text.scan(findings([asset]))
-    assert "Recently deleted (1)" in text.scan(findings([asset.changed(trashed=True)]))
+    assert "Recently deleted (" not in text.scan(findings([asset]), verbose=True)
+    assert "Recently deleted (1)" in text.scan(findings([asset.changed(trashed=True)]), verbose=True)
 
 
 def test_the_last_day_is_called_an_estimate() -> None:
     """Wherever a last day stands, the page calls it an estimate."""
-    page = text.scan(rich())
+    page = text.scan(rich(), verbose=True)
     assert "~2024-06-05" in page
     assert "our estimate" in page
 
 
 def test_a_thumbnail_is_never_called_the_photo() -> None:
     """Where only a thumbnail is left, the line of what is here says so."""
-    page = " ".join(text.scan(rich()).split())
+    page = " ".join(text.scan(rich(), verbose=True).split())
     assert "Here thumbnail (a small preview, not the photo), 9.0 kB" in page
     entry = AssetFile(FileRole.THUMBNAIL_TABLE, "d", "3304.ithmb", "a", 999_999, FileState.PRESENT, "", 7, (64, 48))
     signal = Signal("embedded_marker", "FaceTime Photo", Source("x"))
     deleted_asset = story_asset().changed(files=(entry,), facetime=FaceTime(Verdict.CERTAIN, (signal,)))
-    page = " ".join(text.scan(findings([deleted_asset])).split())
+    page = " ".join(text.scan(findings([deleted_asset]), verbose=True).split())
     assert "Here small preview in a table of thumbnails (not the photo), 64 x 48 pixels" in page
 
 
@@ -160,15 +184,15 @@ def test_codes_that_gaps_hide_are_told_in_words() -> None:
         GapReason.FILE_NOT_LISTED,
         ("call_overlap", "what the other person said", "some_new_code"),
     )
-    page = " ".join(text.scan(findings(gaps=[gap])).split())
+    page = " ".join(text.scan(findings(gaps=[gap]), verbose=True).split())
     assert f"Therefore unknown: {HIDES['call_overlap']}; what the other person said; some new code." in page
 
 
 def test_colour_is_only_added_around_the_same_words() -> None:
     """With a style the page is the plain page with codes in it."""
-    coloured = text.scan(rich(), style=COLOUR)
-    assert coloured != text.scan(rich())
-    assert _ESCAPE.sub("", coloured) == text.scan(rich())
+    coloured = text.scan(rich(), verbose=True, style=COLOUR)
+    assert coloured != text.scan(rich(), verbose=True)
+    assert _ESCAPE.sub("", coloured) == text.scan(rich(), verbose=True)
 
 
 def test_every_code_of_the_model_has_words() -> None:
@@ -225,8 +249,21 @@ def test_no_backup_says_where_it_was_looked_for() -> None:
 
 def test_a_backup_without_nearly_all_its_files_says_so_at_a_glance() -> None:
     """Before any count: of photos that were never copied along nothing can be found."""
-    glance = text.scan(findings([]).changed(summary=(NearlyNoFiles(1089, 10),))).split("At a glance")[1]
-    assert " ".join(glance.split()[1:]).startswith(
+    first = text.scan(findings([]).changed(summary=(NearlyNoFiles(1089, 10),))).split("\n\n")[1]
+    assert " ".join(first.split()).startswith(
         "Nearly all of this backup is missing: of the 1,089 files that it lists only 10 are in its folder."
     )
-    assert "Nearly all" not in text.scan(findings([]))
+    assert "Nearly all" not in text.scan(findings([]), verbose=True)
+
+
+def test_missing_numbers_are_told_as_ranges() -> None:
+    """Numbers that follow each other take one line, others one each."""
+    names = ["100APPLE/IMG_0005", "100APPLE/IMG_0006", "100APPLE/IMG_0007", "100APPLE/IMG_0009", "101APPLE/IMG_0010"]
+    gaps = [
+        Orphan(OrphanCode.NUMBERING_GAP, None, f"Media/DCIM/{name}", None, None, "a remark", Source("x"))
+        for name in names
+    ]
+    page = text.scan(findings(loose_ends=gaps), verbose=True)
+    assert "  - Media/DCIM/100APPLE: IMG_0005 to IMG_0007 (3)\n" in page
+    assert "  - Media/DCIM/100APPLE: IMG_0009\n  - Media/DCIM/101APPLE: IMG_0010\n" in page
+    assert "a remark" not in page

@@ -198,7 +198,7 @@ def test_what_cannot_be_read_is_told_once(
     (gap,) = (gap for gap in findings.gaps if gap.what is GapSubject.SMALL_PICTURES)
     assert gap.fault and why(gap).startswith("of 5 media files: ")
     assert "FaceTime marks inside the file" in gap.hides
-    said = say("scan", folder)
+    said = say("scan", folder, "-v")
     assert said.code == 3 and "the inside of small pictures and videos" in said.out
     assert "Traceback" not in said.all
 

@@ -132,5 +132,5 @@ def microseconds(moment: datetime) -> int:
 
 
 def is_notable(asset: Asset) -> bool:
-    """Whether people come for it: any sign of FaceTime, recently deleted, hidden, or deleted for good."""
+    """Whether people come for it: any sign of FaceTime, recently deleted, hidden, or permanently deleted."""
     return bool(asset.facetime.verdict is not Verdict.NO or asset.trashed or asset.hidden or asset.deleted is not None)

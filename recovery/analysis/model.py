@@ -14,6 +14,7 @@ from recovery.analysis.reasons import Note, StatusReason
 from recovery.analysis.statements import Advice, CauseCode, Statement
 from recovery.clock import Moment
 from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
+from recovery.photos_db.camera_roll_paths import UUID_TEXT
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
 from recovery.photos_db.facetime_signals import Camera as Camera
 from recovery.photos_db.facetime_signals import Verdict as Verdict
@@ -220,7 +221,10 @@ class Asset(Record, frozen=True):
 
     @property
     def label(self) -> str:
-        """A name for people: the file's name, else the original name, else the start of the UUID."""
+        """A name for people: the file's name, unless a UUID, else the original name, else the start of the UUID."""
+        stem = (self.filename or "").rpartition(".")[0]
+        if self.original_filename and UUID_TEXT.fullmatch(stem):
+            return self.original_filename
         return self.filename or self.original_filename or (self.uuid or "?")[:8]
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recovery.analysis.asset_builder import library_path
 from recovery.analysis.asset_status import elsewhere
@@ -23,6 +23,8 @@ from recovery.source.manifest import STORE as MANIFEST
 _NUMBERED = re.compile(r"IMG_(\d{4})", re.IGNORECASE)
 _NUMBERS = tuple(range(10_000))
 """All numbers a file can have: one object for each, however many folders use it."""
+_NEAR = timedelta(days=1)
+"""Neighbours in number at most this far apart place a gap well enough in time to name a call between them."""
 _DCIM = re.compile(r"DCIM/(\d{3})APPLE", re.IGNORECASE)
 
 
@@ -141,7 +143,8 @@ def _gap_guess(number: int, numbers: dict[int, datetime | None], finder: CallFin
         said += f" (its neighbours are from {before:%Y-%m-%d} and {after:%Y-%m-%d})"
     if elsewhere:
         said += "; an asset outside this folder has this original name and may be it"
-    middle = before + (after - before) / 2 if before and after and after >= before else None
-    if middle is not None and finder.at(before, middle, after):
+    near = before and after and timedelta() <= after - before <= _NEAR
+    middle = before + (after - before) / 2 if before and after and near else None
+    if before and middle and after and finder.at(before, middle, after):
         said += "; a FaceTime video call was going on about then, which proves nothing"
     return said

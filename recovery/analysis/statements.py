@@ -89,7 +89,6 @@ class PlainStatement(StrEnum):
     NO_FACETIME_PHOTO = "no_facetime_photo"
     LIBRARY_NOT_READ_IN_FULL = "library_not_read_in_full"
     NEED_NOT_BE_LOST = "need_not_be_lost"
-    SAVE_WHAT_IS_HERE = "save_what_is_here"
 
 
 class Share(Record, frozen=True):
@@ -370,12 +369,12 @@ class PhotoOutcome(StrEnum):
 
 
 class PhotoOutcomes(Record, frozen=True):
-    """What became of so many FaceTime photos; one may have several fates, `untouched` ones have none."""
+    """What became of so many FaceTime photos, `complete` ones among them; one may have several fates."""
 
     total: int
+    complete: int
     fates: tuple[tuple[PhotoOutcome, int], ...]
     until: tuple[PointInTime, ...]
-    untouched: int
 
 
 class PossiblePhotos(Record, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from recovery.database import Database
 from recovery.errors import UnreadableDatabaseError, UnreadableError, UnreadableFileError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, MediaPathPart, media_path
+from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, UUID_TEXT, MediaPathPart, media_path
 from recovery.photos_db.changes.changed_properties import told_changes
 from recovery.photos_db.changes.history import ChangeKind, HistoryEvent, read_events
 from recovery.photos_db.changes.journal_assets import JournalAsset, read_asset_journals
@@ -28,7 +27,6 @@ TABLES = "Media/PhotoData/Thumbnails/"
 PATHS = "Media/PhotoData/assetUUIDForPath.plist"
 """Dictionary of path to UUID; found old and stale on real mac libraries."""
 JOURNALS = ("Media/PhotoData/Journals/Asset-snapshot.plj", "Media/PhotoData/Journals/Asset-change.plj")
-_UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
 
 
 def read_tables(view: BackupView, store: WorkingDatabase | None) -> Reading[TableFile]:
@@ -87,7 +85,7 @@ def read_paths(view: BackupView) -> tuple[Mapping[str, str], tuple[Gap, ...]]:
 
 def _paths(stored: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for path, uuid in stored.items():
-        if isinstance(uuid, str) and _UUID.fullmatch(uuid):
+        if isinstance(uuid, str) and UUID_TEXT.fullmatch(uuid):
             yield uuid.upper(), path.removeprefix("/").removeprefix("var/mobile/").removeprefix(ROOT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from recovery.analysis.found import is_notable
 from recovery.analysis.model import Asset, FaceTimeMessage, Verdict, asset_key
 from recovery.analysis.search import Search
 
@@ -32,8 +33,8 @@ class Frames(StrEnum):
 class Selection(Search):
     """Which assets, and which of their files: a search, and the kinds to take.
 
-    By default: FaceTime (from `possible` up), deleted ones, loose media and FaceTime messages. `everything` takes
-    the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`)
+    By default: FaceTime (from `possible` up), deleted and hidden ones, loose media, FaceTime messages. `everything`
+    takes the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`)
     looks through the whole library instead; filters narrow each other.
     """
 
@@ -59,8 +60,7 @@ class Selection(Search):
         if not self.fits(asset):
             return False
         if not self._names_kind:
-            possible = asset.facetime.verdict is not Verdict.NO
-            return self.everything or possible or _is_deleted(asset) or (loose and self.loose)
+            return self.everything or is_notable(asset) or (loose and self.loose)
         return (
             (self.min_confidence is None or asset.facetime.verdict.rank >= self.min_confidence.rank)
             and (not self.deleted or _is_deleted(asset))

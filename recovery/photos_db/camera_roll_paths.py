@@ -12,6 +12,8 @@ from typing import NamedTuple
 DOMAIN = "CameraRollDomain"
 ROOT = "Media/"
 """Stands in front of the library's directories in the backup's paths."""
+UUID_TEXT = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
+"""A UUID as the library writes it, and the stem of files that Photos names itself."""
 
 
 class MediaPathPart(StrEnum):

@@ -90,15 +90,13 @@ def _statements(ours: Sequence[Asset], maybe: int, causes: Sequence[Cause], libr
             yield from cause.says
     if not ours:
         yield PlainStatement.NEED_NOT_BE_LOST
-    elif any(asset.recoverable for asset in ours):
-        yield PlainStatement.SAVE_WHAT_IS_HERE
 
 
 def _fates(ours: Sequence[Asset]) -> PhotoOutcomes:
     numbers = tuple((fate, sum(map(is_true, ours))) for fate, is_true in FATES)
     return PhotoOutcomes(
         len(ours),
+        sum(asset.status is Status.COMPLETE for asset in ours),
         tuple((fate, number) for fate, number in numbers if number),
         deadlines(filter(_is_trashed, ours)),
-        sum(not any(is_true(asset) for _, is_true in FATES) for asset in ours),
     )

@@ -106,7 +106,6 @@ FACTS = {
     PlainStatement.NEED_NOT_BE_LOST: (
         "A photo that you miss need not be lost: what follows says where it may be, and what to check."
     ),
-    PlainStatement.SAVE_WHAT_IS_HERE: "To save what is here: recover-facetime extract BACKUP OUT.",
 }
 
 PREDICATES = {
@@ -392,17 +391,27 @@ def _not_read(stated: NotRead) -> str:
 
 
 def _fates(stated: PhotoOutcomes) -> str:
-    total = stated.total
+    found = _found_and_complete(stated)
     if not stated.fates:
-        return f"{share(total, total, 'is', 'are')} in this backup, whole, and neither deleted nor hidden."
+        alike = stated.total == stated.complete
+        return f"{found}, and neither deleted nor hidden." if alike else f"{found}. None is deleted or hidden."
     told: list[str] = []
     for fate, number in stated.fates:
         one, many = FATES[fate]
-        photos = f"{number:,} {one if number == 1 else many}" if told else share(number, total, one, many)
         until = deadline(stated.until) if fate is PhotoOutcome.RECENTLY_DELETED and stated.until else ""
+        photos = f"It {one}" if stated.total == 1 and not told else f"{number:,} {one if number == 1 else many}"
+        photos = one if stated.total == 1 and told else photos
         told.append(f"{photos}{f', {until}' if until.startswith('the first') else f' {until}' if until else ''}")
-    fates = sentence("; ".join(told))
-    rest = stated.untouched
-    if not rest:
-        return fates
-    return f"{fates} {'The other one is here, whole.' if rest == 1 else f'The other {rest:,} are here, whole.'}"
+    return f"{found}. {sentence('; '.join(told))}"
+
+
+def _found_and_complete(stated: PhotoOutcomes) -> str:
+    """How many were found, and of how many every original is here; without the full stop."""
+    total, complete = stated.total, stated.complete
+    if total == complete:
+        whole = {1: "The one FaceTime photo found here is", 2: "Both FaceTime photos found here are"}
+        return f"{whole.get(total, f'All {total:,} FaceTime photos found here are')} complete in this backup"
+    if total == 1:
+        return "One FaceTime photo was found, and it is not complete in this backup"
+    here = {0: "none of them is", 1: "1 is"}.get(complete, f"{complete:,} are")
+    return f"{total:,} FaceTime photos were found; {here} complete in this backup"

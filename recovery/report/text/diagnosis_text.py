@@ -12,6 +12,7 @@ from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean, pad
 from recovery.report.text import words
 from recovery.report.text.asset_text import source_text
+from recovery.report.text.first_screen import next_steps
 from recovery.report.text.layout import PLAIN, Style, heading, wrap
 
 _ENCRYPTED = {True: "encrypted", False: "not encrypted", None: "encrypted or not: unknown"}
@@ -34,7 +35,7 @@ def diagnosis(findings: Findings, *, verbose: bool = False, style: Style = PLAIN
         (CauseVerdict.UNSEEN, "What no backup can show, and what to check"),
     ):
         lines.extend(_brief(section, _of(findings, verdict), view, advise=verdict is not CauseVerdict.CONTRADICTED))
-    lines.extend(["", *wrap(words.DIAGNOSIS_NOTE)])
+    lines.extend(["", *wrap(words.DIAGNOSIS_NOTE), "", *next_steps(findings, style, after_diagnosis=True)])
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +11,17 @@ from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
 from recovery.extraction.verification import Verification
 from recovery.report.figures import count, file_size
+from recovery.report.messages.commands import command
+from recovery.report.messages.phrases import sentence
 from recovery.report.safe_text import clean
 from recovery.report.text import words
 from recovery.report.text.layout import heading, wrap
+from recovery.report.text.saved_text import saved_text
 
 _STATES = {
     OutcomeState.WRITTEN: "written whole and checked by hash",
-    OutcomeState.DAMAGED: "damaged in the backup: what is left of it was saved, under a name that says so",
-    OutcomeState.MISSING: "listed in the backup, but their content is not there",
+    OutcomeState.DAMAGED: "damaged in the backup: what is left was saved under a name that says so",
+    OutcomeState.MISSING: "listed in the backup, but the contents are not in it",
     OutcomeState.KEPT: "not written: another file was in the place and was left as it is",
     OutcomeState.FAILED: "could not be read or written",
 }
@@ -47,39 +49,36 @@ def dry_run(plan: Plan, out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(outcomes: Outcomes, out: Path, *, verbose: bool = False) -> str:
-    """Counts by what became of the files, each file that is not whole, and where to look."""
-    lines = heading("Extracted")
+def summary(outcomes: Outcomes, out: Path, *, page: Path | None = None, verbose: bool = False) -> str:
+    """What was recovered and where, each file that is not whole, the report, and how to check it all later."""
+    lines = heading("Recovered")
+    saved = saved_text(
+        (outcome.planned, outcome.state is not OutcomeState.DAMAGED) for outcome in outcomes.files if outcome.entry
+    )
+    lines += wrap(sentence(f"{saved} ({file_size(outcomes.bytes)})") if saved else "Nothing was recovered.")
     for state, meaning in _STATES.items():
         if number := outcomes.count(state):
-            lines += wrap(f"{number:>5}  {meaning}", first="  ", rest="         ")
-    made = [item for item in outcomes.documents if "NOT-ORIGINAL" in item.target and item.entry]
-    if made:
-        lines += wrap(
-            f"{len(made):>5}  pictures made from other files of the backup; they are not the originals",
-            first="  ",
-            rest="         ",
-        )
-    unchanged = sum(outcome.unchanged for outcome in outcomes.files)
-    if unchanged:
-        lines += wrap(
-            f"{unchanged:>5}  of them were there already and were checked again", first="  ", rest="         "
-        )
-    lines += wrap(f"{file_size(outcomes.bytes)} in {clean(str(out))}", first="  ")
+            lines += _counted(number, f"{'file' if number == 1 else 'files'} {meaning}")
+    if made := sum("NOT-ORIGINAL" in item.target and item.entry is not None for item in outcomes.documents):
+        lines += _counted(made, "pictures made from other files of the backup; they are not the originals")
+    if unchanged := sum(outcome.unchanged for outcome in outcomes.files):
+        lines += _counted(unchanged, "of them were there already and were checked again")
     if any(outcome.planned.message and outcome.entry for outcome in outcomes.files):
         lines += _about_messages()
     lines += _troubles(outcomes, everything=verbose)
     written = [*(file.entry for file in outcomes.files), *(item.entry for item in outcomes.documents)]
     first = any(entry.target.startswith(f"{FACETIME_FOLDER}/") for entry in written if entry)
-    look = f"Look into the folder {FACETIME_FOLDER} first. " if first else ""
-    lines += ["", *wrap(f"{look}To check every file again later:"), ""]
-    lines += [f"  cd {shlex.quote(clean(str(out)))} && sha256sum -c manifest.sha256"]
-    lines += [
-        "",
-        "SHA-256 of the run record (run.json), keep this hash separately:",
-        f"  {outcomes.record_sha256}",
-    ]
+    folder = clean(str(out.absolute()))
+    lines += ["", f"The files are here{f', FaceTime photos in the folder {FACETIME_FOLDER}' if first else ''}:"]
+    lines += [f"  {folder}"]
+    lines += ["The report, a page for your browser:", f"  {clean(str(page))}"] if page else []
+    lines += ["To check every file again later:", f"  {clean(command('verify', str(out.absolute())))}"]
+    lines += ["SHA-256 of the run record (run.json), keep this hash separately:", f"  {outcomes.record_sha256}"]
     return "\n".join(lines) + "\n"
+
+
+def _counted(number: int, meaning: str) -> list[str]:
+    return wrap(f"{number:>5}  {meaning}", first="  ", rest="         ")
 
 
 def _about_messages() -> list[str]:

@@ -92,13 +92,12 @@ def _row(row: Sequence[str], columns: Sequence[TextColumn], widths: Sequence[int
 
 
 def _widths(columns: Sequence[TextColumn], body: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Natural widths; where they do not fit, the widest flexible column gives way, and then the widest of all."""
+    """Natural widths; where they do not fit, flexible columns give way, the widest first, and then all of them."""
     widths = [max([width(column.title), *(width(row[place]) for row in body)]) for place, column in enumerate(columns)]
     excess = sum(widths) + _SPACE_BETWEEN * (len(widths) - 1) - room
     while excess > 0:
         shrinkable = [place for place, column in enumerate(columns) if column.flexible and widths[place] > _NARROWEST]
         place = max(shrinkable or range(len(widths)), key=widths.__getitem__)
-        step = min(excess, widths[place] - _NARROWEST) if shrinkable else 1
-        widths[place] -= step
-        excess -= step
+        widths[place] -= 1
+        excess -= 1
     return widths

@@ -24,11 +24,39 @@ def loose_ends(findings: Findings, view: View) -> list[str]:
         title, meaning = words.LOOSE_ENDS[code]
         lines.append(view.style.paint(view.style.strong, f"  {title} ({len(ends):,})"))
         lines.extend(wrap(meaning, first="  "))
-        shown, more = capped(ends, view)
-        for end in shown:
-            lines.extend(item(_loose_end(end, view.verbose)))
+        told = _ranges(ends) if code is OrphanCode.NUMBERING_GAP else [_loose_end(end, view.verbose) for end in ends]
+        shown, more = capped(told, view)
+        for line_of_end in shown:
+            lines.extend(item(line_of_end))
         lines.extend(more)
     return lines
+
+
+def _ranges(gaps_in_numbers: list[Orphan]) -> list[str]:
+    """`Media/DCIM/100APPLE: IMG_0005 to IMG_0029 (25)`, for numbers that follow each other in one folder."""
+    runs: list[list[str]] = []
+    for path in (clean(gap.path or "") for gap in gaps_in_numbers):
+        if runs and _follows(path, runs[-1][-1]):
+            runs[-1].append(path)
+        else:
+            runs.append([path])
+    return [f"{_folder(run[0])}: {_run(run)}" for run in runs]
+
+
+def _run(paths: list[str]) -> str:
+    first, last = (path.rpartition("/")[2] for path in (paths[0], paths[-1]))
+    return first if len(paths) == 1 else f"{first} to {last} ({len(paths):,})"
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _follows(path: str, before: str) -> bool:
+    numbers = [name.rpartition("_")[2] for name in (before, path)]
+    if _folder(path) != _folder(before) or not all(number.isdecimal() for number in numbers):
+        return False
+    return int(numbers[1]) == int(numbers[0]) + 1
 
 
 def _loose_end(end: Orphan, verbose: bool) -> str:

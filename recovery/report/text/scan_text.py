@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict, sources_of
-from recovery.analysis.statements import NearlyNoFiles
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
-from recovery.report.figures import count, day, file_size
-from recovery.report.messages import sentences
+from recovery.report.figures import count, day
 from recovery.report.messages.gaps import hidden_answers, what
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 from recovery.report.text import words
 from recovery.report.text.asset_text import asset_block, measured_note
 from recovery.report.text.backup_text import backup_lines, backups_table
+from recovery.report.text.first_screen import closing, device_sentence, opening, photo_table, photo_tables
 from recovery.report.text.layout import PLAIN, Style, heading, wrap
 from recovery.report.text.library_text import deleted, hidden, library, recently_deleted
-from recovery.report.text.message_text import messages, messages_sentence
+from recovery.report.text.message_text import messages
 from recovery.report.text.orphan_text import gaps, loose_ends
 from recovery.report.text.totals_text import totals_lines
 
@@ -38,21 +36,38 @@ def scan(
 ) -> str:
     """The whole answer of `scan`, ending with a line break; `only_facetime` where only that was searched for.
 
-    No line is wider than 80 terminal columns, and nothing from the backup can steer the terminal.
+    In short, or with `everything` or `verbose` in detail. No line but those of commands to paste is wider than 80
+    terminal columns, and nothing from the backup can steer the terminal.
     """
     view = View(everything, verbose, style, progress)
+    if not (everything or verbose):
+        lines = _short(findings, view, only_facetime)
+        return "\n".join([*lines, *closing(findings, len(lines), style)]) + "\n"
     if findings.search is None:
         body = _whole(findings, view)
     elif only_facetime:
         body = _facetime_alone(findings, findings.search, view)
     else:
         body = _searched(findings, findings.search, view)
-    return "\n".join([*backup_lines(findings.backup, style), *body, *gaps(findings, view)]) + "\n"
+    lines = [*opening(findings, style), "", *backup_lines(findings.backup, style), *body, *gaps(findings, view)]
+    return "\n".join(lines) + "\n"
+
+
+def _short(findings: Findings, view: View, only_facetime: bool) -> list[str]:
+    """The answer, and one row for each photo; of a single photo that was searched for all that is known."""
+    if findings.search is None:
+        return [*opening(findings, view.style), *photo_tables(findings, view)]
+    found = findings.assets
+    searched = [*wrap(device_sentence(findings.backup)), *heading("Search", view.style), *wrap(clean(findings.search))]
+    if not found:
+        return [*searched, *(_none_found(findings, view, False) if only_facetime else ["", "No photo or video fits."])]
+    if len(found) == 1:
+        return [*searched, "", *_blocks(findings, found, view)]
+    return [*searched, *photo_table("Photos and videos that fit", found, view, all_of_them=True)]
 
 
 def _whole(findings: Findings, view: View) -> list[str]:
     return [
-        *_glance(findings, view),
         *_facetime(findings, view),
         *recently_deleted(findings, view),
         *hidden(findings, view),
@@ -89,47 +104,6 @@ def _facetime_alone(findings: Findings, search: str, view: View) -> list[str]:
         *deleted(findings, view),
         *messages(findings, view),
     ]
-
-
-def _glance(findings: Findings, view: View) -> list[str]:
-    lines = heading("At a glance", view.style)
-    for text in _glance_sentences(findings):
-        lines.extend(wrap(text, first="  "))
-    return lines
-
-
-def _glance_sentences(findings: Findings) -> Iterator[str]:
-    totals = findings.totals
-    yield from map(sentences.text, (told for told in findings.summary if isinstance(told, NearlyNoFiles)))
-    yield _facetime_sentence(findings.assets.notable())
-    yield (
-        f"{totals.recently_deleted:,} recently deleted, {totals.hidden:,} hidden, "
-        f"{totals.permanently_deleted:,} permanently deleted."
-    )
-    yield (
-        f"{count(totals.assets, 'photo or video', 'photos and videos')} known in all; "
-        f"{file_size(totals.recoverable_bytes)} can be recovered from this backup."
-    )
-    if findings.facetime_messages:
-        yield messages_sentence(findings.facetime_messages)
-    faults = sum(gap.fault for gap in findings.gaps)
-    if findings.gaps:
-        damaged = f" ({faults:,} of them damaged)" if faults else ""
-        yield f"{count(len(findings.gaps), 'thing was', 'things were')} not examined{damaged}; see the end."
-    if any(item.recoverable for asset in findings.assets for item in asset.files):
-        yield "To save what is here: recover-facetime extract BACKUP OUT"
-
-
-def _facetime_sentence(notable: Iterable[Asset]) -> str:
-    verdicts = Counter(asset.facetime.verdict for asset in notable)
-    certain, probable, possible = (
-        verdicts[verdict] for verdict in (Verdict.CERTAIN, Verdict.PROBABLE, Verdict.POSSIBLE)
-    )
-    if not certain + probable + possible:
-        return "No FaceTime photo was found. Below is what was looked at, and what could hide one."
-    found = count(certain + probable, "FaceTime photo")
-    perhaps = f", and {possible:,} more that may be one" if possible else ""
-    return f"{found}: {certain:,} certain, {probable:,} probable{perhaps}."
 
 
 def _facetime(findings: Findings, view: View) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recovery.analysis.model import Basis, Camera, FileRole, Kind, MessageKind, OrphanCode, Status, Upload, Verdict
+from recovery.analysis.reasons import ReasonCode
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -42,6 +43,27 @@ ROLES = {
     FileRole.MESSAGES_COPY: "copy sent or received in Messages",
     FileRole.DERIVED: "made from another file, not an original",
     FileRole.FACETIME_MESSAGE: "media of a FaceTime message",
+}
+
+ORIGINAL_PARTS = {
+    FileRole.STILL: "photo",
+    FileRole.PAIRED_VIDEO: "video",
+    FileRole.VIDEO: "video",
+}
+LESS_THAN_ORIGINAL = {
+    FileRole.EDITED_STILL: "edited photo",
+    FileRole.EDITED_VIDEO: "edited video",
+    FileRole.MESSAGES_COPY: "copy in Messages",
+    FileRole.REDUCED: "smaller copy",
+    FileRole.THUMBNAIL: "thumbnail",
+    FileRole.THUMBNAIL_TABLE: "tiny thumbnail",
+}
+"""What a photo can be saved as when no original is left, the best first."""
+ELSEWHERE = {
+    ReasonCode.ONLY_IN_ICLOUD: "only in iCloud",
+    ReasonCode.SHARED_ALBUM: "shared album",
+    ReasonCode.SHARED_WITH_YOU: "Shared with You",
+    ReasonCode.MARKED_AS_UPLOADED: "in iCloud",
 }
 
 UPLOADS = {
@@ -172,7 +194,4 @@ FILES_OF_NONE = {
 """What files are held against, with a photo library that was read and without one."""
 
 NOTHING_EXPLAINED = "Nothing in this backup explains a missing FaceTime photo. Please read on."
-DIAGNOSIS_NOTE = (
-    "This backup was only read. Where each claim was read: diagnose --verbose. The photos one by one: "
-    "recover-facetime scan. To save them: recover-facetime extract."
-)
+DIAGNOSIS_NOTE = "This backup was only read. Where each claim was read: the same command with -v."
