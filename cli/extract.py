@@ -114,7 +114,7 @@ from recovery.system_files import from_system
 def command(
     backup: str, out: Path, passphrase_file: str | None, from_older: str | None, dry_run: bool, **chosen: Any
 ) -> int:
-    """Write FaceTime photos and messages, deleted and loose media of BACKUP into OUT.
+    """Write FaceTime, deleted and hidden photos and loose media of BACKUP into OUT.
 
     Originals are copied bit for bit, both halves of a Live Photo under one name,
     each with a JSON and an XMP sidecar. OUT also gets inventory.json,

@@ -14,6 +14,7 @@ _BLOCK = re.compile(r"(<!-- transcript: (\S+) (\d+) -->\n```\n)(.*?)(```\n<!-- e
 
 COMMANDS = {
     "transcript-scan.txt": ["scan", "BACKUP"],
+    "transcript-scan-evidence.txt": ["scan", "BACKUP", "-v"],
     "transcript-extract.txt": ["extract", "BACKUP", "recovered"],
 }
 
