@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import click
@@ -19,24 +19,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class DayType(click.ParamType[datetime]):
-    """A day (`2024-05-03`, meant in UTC) or an RFC 3339 time with its zone; as `end` a day is taken whole."""
+class DayType(click.ParamType[date]):
+    """A day where the photo was taken (`2024-05-03`), or an RFC 3339 time with its zone."""
 
     name = "DATE"
 
-    def __init__(self, *, end: bool = False) -> None:
-        self._end = end
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
             return value
-        is_day = _DAY.fullmatch(value) is not None
         try:
-            moment = datetime.fromisoformat(value)
-            if not is_day:
-                return self._exact(value, moment, param, ctx)
-            end = timedelta(days=1) if self._end else timedelta()
-            return moment.replace(tzinfo=UTC) + end
+            if _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+            return self._exact(value, datetime.fromisoformat(value), param, ctx)
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is no date; write 2024-05-03 or 2024-05-03T18:00:00+02:00.", param, ctx)
 
@@ -68,9 +62,9 @@ class CircleType(click.ParamType[Near]):
 
 
 FROM_DATE = click.option(
-    "--from-date", type=DayType(), help="Only photos taken on this day or later (a day is meant in UTC)."
+    "--from-date", type=DayType(), help="Only photos taken on this day or later, by the clock where they were taken."
 )
-TO_DATE = click.option("--to-date", type=DayType(end=True), help="Only photos taken on this day or earlier.")
+TO_DATE = click.option("--to-date", type=DayType(), help="Only photos taken on this day or earlier.")
 NEAR = click.option("--near", type=CircleType(), help="Only photos taken within KM kilometres of a place.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 from typing import TypeVar, overload
 
 M = TypeVar("M", bound=datetime)
@@ -23,6 +23,7 @@ QUICKTIME_EPOCH = Moment(1904, 1, 1, tzinfo=UTC)
 
 # A value above this many seconds since 2001 (year 2318) is nanoseconds, as in sms.db since iOS 11.
 _NANOSECOND_THRESHOLD = 1e10
+_LARGEST_OFFSET = 24 * 3600  # seconds; datetime takes none that large
 # From each of the epochs these lead to years between 1904 and 2200.
 _CERTAIN_SECONDS = 6_000_000_000
 # Half a millisecond late, so that cutting off rounds; without a zone, which makes a text in half the time.
@@ -121,3 +122,13 @@ def from_text(text: str) -> datetime:
     """An RFC 3339 text back to an aware datetime; raises ValueError for anything else."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def in_stored_zone(moment: datetime, offset: int | None) -> datetime:
+    """A moment in the zone `offset` seconds east of UTC; in UTC where that is unknown or no whole minute."""
+    if offset is None or offset % 60 or abs(offset) >= _LARGEST_OFFSET:
+        return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(timezone(timedelta(seconds=offset)))
+    except OverflowError:
+        return moment.astimezone(UTC)

@@ -139,7 +139,7 @@ def test_scan_says_what_it_searched_for(library: Path) -> None:
     page = recover("scan", library, "--from-date", "2024-05-03", "--near", "52.5,13.4,10")
     assert (page.returncode, page.stderr) == (0, "")
     told = " ".join(page.stdout.split())
-    assert "1 of 2 photos and videos fit: from 2024-05-03 00:00 UTC, within 10 km of 52.5, 13.4." in told
+    assert "1 of 2 photos and videos fit: from 2024-05-03, within 10 km of 52.5, 13.4." in told
     assert "1 has no known place, so nobody can say whether they fit." in told
     assert "IMG_0002.HEIC" in page.stdout and "IMG_0001.HEIC" not in page.stdout
     assert "Totals" not in page.stdout
@@ -151,7 +151,6 @@ def test_scan_says_what_it_searched_for(library: Path) -> None:
         ["--from-date", "2024-13-01"],
         ["--from-date", "3 May"],
         ["--from-date", "2024-05-03T18:22:11"],
-        ["--to-date", "9999-12-31"],
         ["--near", "52.5,13.4"],
         ["--near", "95,13.4,1"],
         ["--near", "0,0,nan"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -65,6 +65,18 @@ def test_a_date_added_stands_in_for_an_unknown_date() -> None:
     search = Search(since=NOON, until=NOON + timedelta(days=1))
     assert search.fits(ASSET.changed(created=None, added=NOON))
     assert not search.fits(ASSET.changed(created=None, added=None))
+
+
+def test_a_day_is_one_where_the_photo_was_taken() -> None:
+    """Half past midnight in Berlin is the day before in UTC; a time with a zone is held against the moment."""
+    early = ASSET.changed(created=datetime(2024, 5, 3, 22, 30, tzinfo=UTC), timezone_offset=7200)
+    third, fourth = date(2024, 5, 3), date(2024, 5, 4)
+    assert Search(since=fourth, until=fourth).fits(early)
+    assert not Search(until=third).fits(early)
+    assert Search(until=third).fits(early.changed(timezone_offset=None))
+    assert not Search(since=datetime(2024, 5, 4, tzinfo=UTC)).fits(early)
+    with pytest.raises(SelectionError):
+        Search(since=fourth, until=third)
 
 
 @given(st.text(max_size=20))

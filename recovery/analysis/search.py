@@ -6,9 +6,10 @@ import math
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from recovery.analysis.model import Asset, Verdict
+from recovery.clock import in_stored_zone
 from recovery.errors import SelectionError
 
 _EARTH_RADIUS = 6371.0  # kilometres
@@ -36,14 +37,15 @@ class Near:
 class Search:
     """What to look for; the parts narrow each other, and a search without parts fits everything.
 
-    Times are aware; `since` is included, `until` is not; they are held against the date of an asset, else against
+    A day as `since` or `until` is one where the photo was taken, by the zone stored with it (else UTC), and both are
+    included; times are aware, and `until` is not included. They are held against the date of an asset, else against
     the date it was added. Persons, albums and words match parts of names, whatever their case and accents; all of
     them must be there, words in the title, caption, keywords or original name. `facetime` takes what has any sign
     of FaceTime, a possible one included.
     """
 
-    since: datetime | None = None
-    until: datetime | None = None
+    since: date | datetime | None = None
+    until: date | datetime | None = None
     near: Near | None = None
     persons: tuple[str, ...] = ()
     albums: tuple[str, ...] = ()
@@ -52,9 +54,9 @@ class Search:
 
     def __post_init__(self) -> None:
         for moment in (self.since, self.until):
-            if moment is not None and moment.tzinfo is None:
+            if isinstance(moment, datetime) and moment.tzinfo is None:
                 raise SelectionError("A date filter needs a time zone.", "Say which zone is meant, or use UTC.")
-        if self.since and self.until and self.since >= self.until:
+        if _is_after(self.since, self.until):
             raise SelectionError("The first date of the filter is not before the last.", "Exchange the two dates.")
         if self.near and not (abs(self.near.latitude) <= 90 and abs(self.near.longitude) <= 180):
             raise SelectionError("A place needs a latitude of -90 to 90 and a longitude of -180 to 180 degrees.")
@@ -81,25 +83,33 @@ class Search:
         """Whether an asset has everything that is searched for; what it does not tell does not fit."""
         return (
             self._is_of_origin(asset)
-            and self.covers(_moment(asset))
+            and self.covers(_moment(asset), asset.timezone_offset)
             and (self.near is None or self.near.covers(asset))
             and _all_within(self.persons, asset.persons)
             and _all_within(self.albums, asset.albums)
             and _all_within(self._words, _described(asset))
         )
 
-    def covers(self, moment: datetime | None) -> bool:
-        """Whether a moment lies within the dates that are searched for; an unknown one only where none are."""
+    def covers(self, moment: datetime | None, offset: int | None = None) -> bool:
+        """Whether a moment lies within the dates that are searched for; an unknown one only where none are.
+
+        `offset` is that of its zone, in seconds east of UTC.
+        """
         if self.since is None and self.until is None:
             return True
         if moment is None:
             return False
-        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+        local = in_stored_zone(moment, offset).date()
+        since, until = self.since, self.until
+        if since is not None and not (moment >= since if isinstance(since, datetime) else local >= since):
+            return False
+        return until is None or (moment < until if isinstance(until, datetime) else local <= until)
 
     def description(self) -> str:
-        """What is searched for, in one line, e.g. `from 2024-05-01 00:00 UTC, in album “Family”`."""
+        """What is searched for, in one line, e.g. `from 2024-05-01, in album “Family”`."""
         parts = [f"from {_minute(self.since)}"] if self.since else []
-        parts += [f"before {_minute(self.until)}"] if self.until else []
+        if self.until:
+            parts.append(f"{'before' if isinstance(self.until, datetime) else 'to'} {_minute(self.until)}")
         if self.near:
             parts.append(f"within {self.near.kilometres:g} km of {self.near.latitude:g}, {self.near.longitude:g}")
         parts += [f"with “{name}”" for name in self.persons]
@@ -155,5 +165,14 @@ def _moment(asset: Asset) -> datetime | None:
     return asset.created or asset.added
 
 
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _is_after(since: date | datetime | None, until: date | datetime | None) -> bool:
+    """Whether nothing can lie between them; a day and a time are not compared."""
+    if isinstance(since, datetime) and isinstance(until, datetime):
+        return since >= until
+    if since is None or until is None or isinstance(since, datetime) or isinstance(until, datetime):
+        return False
+    return since > until
+
+
+def _minute(moment: date | datetime) -> str:
+    return moment.isoformat() if not isinstance(moment, datetime) else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

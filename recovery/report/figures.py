@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
+
+from recovery.clock import in_stored_zone
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
-_LARGEST_OFFSET = 24 * 3600
 _LONGEST = 7 * 24 * 3600
 
 
@@ -32,16 +33,6 @@ def duration(seconds: float) -> str:
         return f"{seconds:g} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
-
-
-def in_stored_zone(moment: datetime, offset: int | None) -> datetime:
-    """A moment in the zone `offset` seconds east of UTC; in UTC where that is unknown or no whole minute."""
-    if offset is None or offset % 60 or abs(offset) >= _LARGEST_OFFSET:
-        return moment.astimezone(UTC)
-    try:
-        return moment.astimezone(timezone(timedelta(seconds=offset)))
-    except OverflowError:
-        return moment.astimezone(UTC)
 
 
 def zone(moment: datetime) -> str:

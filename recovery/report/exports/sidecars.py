@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from recovery.analysis.model import Asset, Findings, Verdict
+from recovery.clock import in_stored_zone
 from recovery.records import indented
-from recovery.report.figures import in_stored_zone
 from recovery.report.inventory import (
     NOTHING_EXTRACTED,
     THIS_TOOL,

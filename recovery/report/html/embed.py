@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from recovery.clock import in_stored_zone
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
 from recovery.records import valid_unicode
-from recovery.report.figures import in_stored_zone
 from recovery.report.html.page import DETAILS_IN_BLOCK, PARTS, Detail, Page
 from recovery.report.html.timeline_marks import MarkKind, TimelineMark
 

@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from recovery.analysis.model import Asset, CallContext, Findings, Verdict, sources_of
+from recovery.clock import in_stored_zone
 from recovery.photos_db.camera_roll_paths import ORIGINALS
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Source
-from recovery.report.figures import count, day, in_stored_zone, span
+from recovery.report.figures import count, day, span
 from recovery.report.html.facts import Section, sections, shown
 from recovery.report.html.picture_choice import NOT_THE_PHOTO, SHOWN
 from recovery.report.html.previews import Preview

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from recovery.report.figures import count, in_stored_zone
+from recovery.clock import in_stored_zone
+from recovery.report.figures import count
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from recovery.analysis.model import Asset, AssetFile, BackupFacts, CauseVerdict, FileRole, FileState, Findings, Status
 from recovery.analysis.reasons import Loss
+from recovery.clock import in_stored_zone
 from recovery.extraction.plan import plan
-from recovery.report.figures import count, file_size, in_stored_zone, minute
+from recovery.report.figures import count, file_size, minute
 from recovery.report.messages.causes import TITLES
 from recovery.report.messages.commands import backup_argument, command, extract_command
 from recovery.report.messages.phrases import listed

@@ -9,8 +9,9 @@ from itertools import groupby
 from recovery.analysis.model import BackupFacts, Verdict
 from recovery.analysis.timeline.building import Timeline
 from recovery.analysis.timeline.event import Event, EventCode
+from recovery.clock import in_stored_zone
 from recovery.progress import SILENT, Progress, counted
-from recovery.report.figures import count, in_stored_zone, zone
+from recovery.report.figures import count, zone
 from recovery.report.messages.gaps import hidden_answers, what, why
 from recovery.report.output_options import item
 from recovery.report.safe_text import clean
