@@ -127,7 +127,7 @@ def test_the_folder_of_facetime_is_named_where_there_is_one(tmp_path: Path) -> N
     for backup, there in ((photo, False), (facetime, True)):
         out = tmp_path / backup.parent.name / "out"
         said = recover("extract", backup, out, "--all").stdout
-        assert ("Look into the folder FaceTime first." in said) == there == (out / "FaceTime").exists()
+        assert ("FaceTime photos in the folder FaceTime:" in said) == there == (out / "FaceTime").exists()
         assert "To check every file again later:" in said
 
 

@@ -150,7 +150,7 @@ def test_the_summary_opens_the_page() -> None:
     """The paragraph that the findings give is the first thing said after the headline."""
     found = rich().changed(summary=(PhotoOutcomes(2, 0, ((PhotoOutcome.RECENTLY_DELETED, 2),), ()),))
     html = render(found, None, [Preview()] * len(found.assets), "report_files", MADE)
-    summary = "Both FaceTime photos found here are in Recently Deleted."
+    summary = "2 FaceTime photos were found; none of them is complete in this backup. 2 are in Recently Deleted."
     assert html.index("<h1>") < html.index(summary) < html.index('class="totals"')
 
 

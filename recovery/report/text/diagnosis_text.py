@@ -12,8 +12,8 @@ from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean, pad
 from recovery.report.text import words
 from recovery.report.text.asset_text import source_text
-from recovery.report.text.first_screen import next_steps
 from recovery.report.text.layout import PLAIN, Style, heading, wrap
+from recovery.report.text.opening import next_steps
 
 _ENCRYPTED = {True: "encrypted", False: "not encrypted", None: "encrypted or not: unknown"}
 _INDENT = "     "
