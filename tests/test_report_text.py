@@ -35,8 +35,8 @@ from recovery.report.messages.gaps import HIDES, what
 from recovery.report.safe_text import width
 from recovery.report.text import scan_text as text
 from recovery.report.text import words
+from recovery.report.text.answer_text import ONE_SCREEN
 from recovery.report.text.layout import COLOUR, COLUMNS
-from recovery.report.text.opening import ONE_SCREEN
 from recovery.source.identity import Identity
 from recovery.source.locate import FoundBackup
 

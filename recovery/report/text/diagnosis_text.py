@@ -11,9 +11,9 @@ from recovery.report.messages.sentences import paragraph
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean, pad
 from recovery.report.text import words
+from recovery.report.text.answer_text import next_steps
 from recovery.report.text.asset_text import source_text
 from recovery.report.text.layout import PLAIN, Style, heading, wrap
-from recovery.report.text.opening import next_steps
 
 _ENCRYPTED = {True: "encrypted", False: "not encrypted", None: "encrypted or not: unknown"}
 _INDENT = "     "

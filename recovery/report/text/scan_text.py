@@ -12,12 +12,12 @@ from recovery.report.messages.gaps import hidden_answers, what
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 from recovery.report.text import words
+from recovery.report.text.answer_text import closing, device_sentence, opening, photo_table, photo_tables
 from recovery.report.text.asset_text import asset_block, measured_note
 from recovery.report.text.backup_text import backup_lines, backups_table
 from recovery.report.text.layout import PLAIN, Style, heading, wrap
 from recovery.report.text.library_text import deleted, hidden, library, recently_deleted
 from recovery.report.text.message_text import messages
-from recovery.report.text.opening import closing, device_sentence, opening, photo_table, photo_tables
 from recovery.report.text.orphan_text import gaps, loose_ends
 from recovery.report.text.totals_text import totals_lines
 
