@@ -82,6 +82,14 @@ from recovery.system_files import from_system
     show_default=True,
     help="Frames out of a Live Photo's video: for a lost still, or the best of every FaceTime photo.",
 )
+@click.option(
+    "--sidecars/--no-sidecars",
+    "with_sidecars",
+    default=True,
+    show_default=True,
+    help="A JSON and an XMP file beside each photo, with what is known of it.",
+)
+@click.option("--open", "then_open", is_flag=True, help="Open the report when it is done, or without one the folder.")
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
 @click.option(
@@ -157,7 +165,7 @@ def command(
             planned,
             out,
             options=WriteOptions(Overwrite(chosen["overwrite"]), chosen["ignore_free_space"]),
-            documents=_documents(found),
+            documents=_documents(found, with_sidecars=chosen["with_sidecars"]),
             run=RunFacts(
                 arguments=tuple(_arguments(chosen["redacted"])),
                 case_number=streams.typed(chosen["case_number"]),
@@ -170,6 +178,8 @@ def command(
         told = chosen["with_report"] and _report(found, planned, out, how)
     page = told or None
     click.echo(extraction_text.summary(outcomes, out, page=page, verbose=how.verbose), nl=False)
+    if chosen["then_open"] and click.launch(str(page or out)):
+        click.echo("Note: no program was found to open it with.", err=True)
     faults = found.findings.faults
     return partly(faults or not outcomes.complete or told is None)
 
@@ -240,11 +250,13 @@ def _selection(chosen: Mapping[str, Any]) -> Selection:
     )
 
 
-def _documents(found: Opened) -> Documents:
+def _documents(found: Opened, *, with_sidecars: bool) -> Documents:
     """Sidecars, derived pictures and the inventory, rendered while writing."""
     findings = found.findings
 
     def sidecars(planned: PlannedAsset, outcomes: tuple[Outcome, ...]) -> Mapping[str, bytes]:
+        if not with_sidecars:
+            return {}
         asset = planned.asset
         assert asset is not None  # loose files get no sidecars
         document = json_sidecar(asset, findings, extracted=_extracted(outcomes))

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from cli.main import main
 from fixtures import BackupBuilder
 from recovery.report.inventory import schema
 
@@ -129,6 +131,38 @@ def test_the_folder_of_facetime_is_named_where_there_is_one(tmp_path: Path) -> N
         said = recover("extract", backup, out, "--all").stdout
         assert ("FaceTime photos in the folder FaceTime:" in said) == there == (out / "FaceTime").exists()
         assert "To check every file again later:" in said
+
+
+def test_scan_promises_what_extract_writes(tmp_path: Path) -> None:
+    """Photos and bytes of the first screen are those of the extraction without options, hidden photos among them."""
+    builder = story().with_photo("IMG_0040").hidden().with_photo("IMG_0041")
+    backup, out = builder.build(tmp_path / "backups"), tmp_path / "out"
+    promised = " ".join(recover("scan", backup).stdout.split()).split("Can be saved: ")[1].split(". ")[0]
+    said = " ".join(recover("extract", backup, out).stdout.split())
+    assert promised[0].upper() + promised[1:] in said
+    assert any("IMG_0040" in name for name in files_of(out))
+    assert not any("IMG_0041" in name for name in files_of(out))
+
+
+def test_sidecars_can_be_left_out(tmp_path: Path) -> None:
+    """With --no-sidecars each photo stands alone; the records stay."""
+    out = tmp_path / "out"
+    assert recover("extract", story().build(tmp_path / "backups"), out, "--no-sidecars").returncode == 0
+    names = files_of(out)
+    assert {"run.json", "inventory.json", "manifest.sha256"} <= names.keys()
+    assert not [name for name in names if name.endswith((".xmp", ".json")) and "/" in name]
+
+
+def test_the_report_is_opened_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--open` hands the page to the system, and the folder where there is no page; it says when nothing opens it."""
+    asked: list[str] = []
+    monkeypatch.setattr("click.launch", lambda target: asked.append(target) or len(asked) - 1)
+    backup = story().build(tmp_path / "backups")
+    for name, options in (("a", []), ("b", ["--no-report"])):
+        said = CliRunner().invoke(main, ["extract", str(backup), str(tmp_path / name), "--open", *options])
+        assert said.exit_code == 0, said.output
+        assert ("no program was found" in said.stderr) is (name == "b")
+    assert asked == [str(tmp_path / "a.html"), str(tmp_path / "b")]
 
 
 def test_a_dry_run_says_the_bytes_and_writes_nothing(tmp_path: Path) -> None:
