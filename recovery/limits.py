@@ -40,6 +40,8 @@ DATABASE_TABLES = 5_000
 MANIFEST_ROWS = 5_000_000
 # Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
 ENCRYPTION_SAMPLE = 200
+# Rows of a list looked at to tell whether a key bag is that of its backup; folders and empty files have no key.
+KEY_SAMPLE = 200
 # Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
 CONTENT_HEAD_BYTES = 256
 # How far a file that begins with zeros is read on to say that it holds nothing else; one can claim a terabyte.

@@ -11,6 +11,7 @@ from recovery.report.figures import count, file_size, minute, when
 from recovery.report.messages.gaps import why
 from recovery.report.safe_text import clean, pad
 from recovery.report.text.layout import PLAIN, Style, TextColumn, heading, table, wrap
+from recovery.source.identity import MANIFEST_DATABASE
 from recovery.source.locate import FoundBackup
 
 _LABEL_COLUMNS = 12
@@ -35,7 +36,7 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
     device = clean(backup.device_name or backup.product_type or "an iPhone or iPad")
     build = f" ({clean(backup.build)})" if backup.build else ""
     library = backup.photos_model_version
-    rows = (
+    rows = [
         ("Model", clean(backup.product_type or "unknown")),
         ("iOS", clean(backup.ios_version or "version unknown") + build),
         ("Made", when(backup.backup_date)),
@@ -44,7 +45,9 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
         ("Library", "its database could not be read" if library is None else f"read, layout version {library}"),
         ("Identifier", clean(backup.udid or "unknown")),
         ("Folder", clean(backup.path)),
-    )
+    ]
+    if any(name != MANIFEST_DATABASE for name in backup.file_lists):
+        rows.append(("File lists", clean(", then ".join(backup.file_lists))))
     lines = heading(f"Backup of {device}", style)[1:]
     for label, text in rows:
         first = "  " + pad(label, _LABEL_COLUMNS)
@@ -81,7 +84,7 @@ def _row(item: FoundBackup) -> tuple[str, ...]:
         clean(identity.device),
         clean(identity.ios_version or "unknown"),
         made,
-        _YES_NO[identity.encrypted],
+        _YES_NO[item.encrypted],
         _YES_NO[identity.complete],
         "" if item.size is None else file_size(item.size),
     )
