@@ -339,7 +339,7 @@ def _is_noise(copy: Path) -> bool:
     """Whether a list was deciphered with another's key: then every page of it looks random."""
     pages = 0
     with copy.open("rb") as stream:
-        while page := stream.read(_PAGE_BYTES):
+        while len(page := stream.read(_PAGE_BYTES)) == _PAGE_BYTES:
             pages += 1
             if not looks_random(page):
                 return False
