@@ -205,6 +205,8 @@ THREAD_BYTES = 32 * MIB
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.
 PREVIEW_PIXELS = 64_000_000
+# Characters kept of what a decoder says of a picture that it refuses.
+DECODER_MESSAGE = 200
 # A movie copied beside the report for playing: a minute of 4K video.
 REPORT_MOVIE_BYTES = 400 * MIB
 # Loose ends or gaps listed on the page, each; the inventory has them all.

@@ -7,6 +7,7 @@ import json
 import platform
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -119,6 +120,7 @@ def _file(outcome: Outcome) -> dict[str, object]:
         "reason": outcome.reason,
         "notes": list(outcome.notes),
         "unchanged": outcome.unchanged,
+        "picture": asdict(outcome.picture) if outcome.picture else None,
         "asset": asset.uuid if asset else None,
         "facetime_message": message.uuid if message else None,
         "role": file.role.value,
