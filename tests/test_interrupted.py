@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import plistlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fixtures import BackupBuilder
 from fixtures.container import file_id
 from fixtures.interrupted import interrupt, set_state
-from recovery.analysis.model import Findings, Status
+from recovery.analysis.model import Basis, Findings, Status
 from recovery.errors import PassphraseMissingError, PassphraseWrongError
 from recovery.gap_codes import GapSubject
 from tests.scanning import PASSPHRASE, named, scan, view_of
@@ -278,3 +280,57 @@ def test_manifests_without_dates_are_read(tmp_path: Path) -> None:
         path.write_bytes(plistlib.dumps(stored))
     found = scan(folder, PASSPHRASE)
     assert found.backup.file_lists == BOTH and set(names(found).values()) == {"complete"}
+
+
+@TWINS
+def test_a_log_of_another_month_is_not_put_over_the_library(tmp_path: Path, passphrase: str | None) -> None:
+    """May's library had a log, June's has none: June's rows are read as they are."""
+    older = may().with_photo("IMG_0005").with_wal().build(tmp_path / "backups", passphrase)
+    expected = scan(june().build(tmp_path / "alone", passphrase), passphrase)
+    found = scan(interrupt(june().build(tmp_path / "new", passphrase), older), passphrase)
+    rows = {asset.filename for asset in found.assets if asset.basis is Basis.PHOTOS_DATABASE}
+    assert rows == {asset.filename for asset in expected.assets}
+    assert not [gap for gap in found.gaps if gap.fault]
+
+
+@TWINS
+def test_a_log_that_did_not_arrive_is_a_gap(tmp_path: Path, passphrase: str | None) -> None:
+    """June's library came, its log did not: May's log is not taken for it."""
+    older = may().with_photo("IMG_0005").with_wal().build(tmp_path / "backups", passphrase)
+    newer = june().with_photo("IMG_0006").with_wal().build(tmp_path / "new", passphrase)
+    log = file_id(DOMAIN, "Media/PhotoData/Photos.sqlite-wal")
+    found = scan(interrupt(newer, older, arrives=lambda name: name != log), passphrase)
+    rows = {asset.filename for asset in found.assets if asset.basis is Basis.PHOTOS_DATABASE}
+    assert rows == {"IMG_0001.HEIC", "IMG_0003.HEIC"}
+    (gap,) = (gap for gap in found.gaps if gap.fault)
+    assert gap.what is GapSubject.WRITE_AHEAD_LOG and gap.where.endswith("Photos.sqlite-wal")
+
+
+@TWINS
+def test_library_and_log_that_did_not_arrive_are_those_of_may(tmp_path: Path, passphrase: str | None) -> None:
+    """Both as they were, the row of the log too."""
+    older = may().with_photo("IMG_0005").with_wal().build(tmp_path / "backups", passphrase)
+    newer = june().with_photo("IMG_0006").with_wal().build(tmp_path / "new", passphrase)
+    lost = {PHOTOS, file_id(DOMAIN, "Media/PhotoData/Photos.sqlite-wal")}
+    found = scan(interrupt(newer, older, arrives=lambda name: name not in lost), passphrase)
+    rows = {asset.filename for asset in found.assets if asset.basis is Basis.PHOTOS_DATABASE}
+    assert rows == {"IMG_0001.HEIC", "IMG_0002.HEIC", "IMG_0005.HEIC"}
+
+
+def test_a_list_that_the_system_refuses_leaves_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused, or not readable for another reason: told as that, and the other list is read."""
+    folder = cut_off(tmp_path, None)
+    real = os.open
+    for error in (PermissionError(1, "Operation not permitted"), OSError(5, "Input/output error")):
+
+        def refusing(path: object, *arguments: Any, error: OSError = error, **named: Any) -> int:
+            if path == folder / "Snapshot" / "Manifest.db":
+                raise error
+            return real(path, *arguments, **named)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refusing)
+            found = scan(folder)
+        assert faults(found) == ["Snapshot/Manifest.db"] and found.backup.file_lists == ("Manifest.db",)
+        (gap,) = (gap for gap in found.gaps if gap.where == "Snapshot/Manifest.db")
+        assert "refuses to show" in gap.values[0] or "Input/output error" in gap.values[0]

@@ -218,8 +218,7 @@ class BackupView:
         entry = self.index.lookup(domain, relative_path)
         if entry is None:
             return None
-        listed = {suffix: self.index.lookup(domain, relative_path + suffix) for suffix in database.SIDE_FILES}
-        logs = {suffix: beside for suffix, beside in listed.items() if beside is not None}
+        logs = {suffix: log for suffix in database.SIDE_FILES if (log := self._log_of(entry, suffix)) is not None}
         copy = self._workspace.new_file(entry.name)
         log_bytes = sum(map(self._bytes_of_copy, logs.values()))
         require_space(copy, database.space_for_copy(self._bytes_of_copy(entry), log_bytes), entry.name)
@@ -228,6 +227,19 @@ class BackupView:
         for suffix, beside in logs.items():
             self._copy_log(beside, copy.with_name(copy.name + suffix))
         return copy
+
+    def _log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        try:
+            return self.index.log_of(entry, suffix)
+        except BlobMissingError as error:
+            self._lose_log(entry.relative_path + suffix, error)
+            return None
+
+    def _lose_log(self, relative_path: str, error: UnreadableFileError) -> None:
+        """Remember a log that cannot be read: the database is of use without it."""
+        self._lost_logs[relative_path] = unreadable(
+            GapSubject.WRITE_AHEAD_LOG, relative_path, error, "the last changes before the backup"
+        )
 
     def _bytes_of_copy(self, entry: ManifestEntry) -> int:
         """How much a copy takes; 0 where none can be made, for copying tells why."""
@@ -244,9 +256,7 @@ class BackupView:
                 self.copy_into(entry, output, self._tick)
         except UnreadableFileError as error:
             target.unlink(missing_ok=True)
-            self._lost_logs[entry.relative_path] = unreadable(
-                GapSubject.WRITE_AHEAD_LOG, entry.relative_path, error, "the last changes before the backup"
-            )
+            self._lose_log(entry.relative_path, error)
 
     @contextmanager
     def database(self, domain: str, relative_path: str, tick: database.Tick | None = None) -> Iterator[Database | None]:

@@ -22,7 +22,7 @@ from recovery.errors import (
     UnreadableFileError,
     UnsafeBackupError,
 )
-from recovery.filesystem import is_file
+from recovery.filesystem import is_file, mode_of
 from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapSubject
 from recovery.progress import Progress
@@ -103,20 +103,17 @@ def stored_lists(identity: Identity) -> tuple[StoredList, ...]:
     """The lists of a backup, the newest first; that of the backup itself always, if it is there or not.
 
     Newer is the one whose Manifest.plist is dated later; of the same date, that of Snapshot until the backup is
-    finished. An empty one in Snapshot is none. Raises AccessDeniedError.
+    finished. An empty one in Snapshot is none; one that the system refuses to show is one.
     """
     folder = identity.folder
     own, snapshot = identity.manifest, identity.snapshot_manifest
     beside = StoredList(folder, MANIFEST_DATABASE, False, _known(own, snapshot))
     inside = StoredList(folder / SNAPSHOT, f"{SNAPSHOT}/{MANIFEST_DATABASE}", True, _known(snapshot, own))
-    try:
-        if not _has_list(inside):
-            moved = identity.snapshot_state in _NOT_MOVED_YET
-            return (StoredList(beside.folder, beside.name, moved, beside.manifests),)
-        if not is_file(beside.path, follow_links=False):
-            return (inside,)
-    except PermissionError as error:
-        raise access_denied(folder) from error
+    if not _may_hold_list(inside):
+        moved = identity.snapshot_state in _NOT_MOVED_YET
+        return (StoredList(beside.folder, beside.name, moved, beside.manifests),)
+    if _is_absent(beside.path):
+        return (inside,)
     if own and snapshot and own.date and snapshot.date and own.date != snapshot.date:
         snapshot_first = snapshot.date > own.date
     else:
@@ -128,10 +125,21 @@ def _known(*manifests: ManifestPlist | None) -> tuple[ManifestPlist, ...]:
     return tuple(manifest for manifest in manifests if manifest is not None)
 
 
-def _has_list(inside: StoredList) -> bool:
-    if inside.folder.is_symlink() or not is_file(inside.path, follow_links=False):
+def _may_hold_list(inside: StoredList) -> bool:
+    """Whether a list lies in Snapshot; True also where the system does not say: opening it then tells why."""
+    try:
+        if inside.folder.is_symlink() or not is_file(inside.path, follow_links=False):
+            return False
+        return inside.path.lstat().st_size > 0
+    except OSError:
+        return True
+
+
+def _is_absent(path: Path) -> bool:
+    try:
+        return mode_of(path, follow_links=False) is None
+    except OSError:
         return False
-    return inside.path.lstat().st_size > 0
 
 
 class _KeyRing:
@@ -181,7 +189,7 @@ def open_lists(
     for stored in lists:
         try:
             found.append(_Opening(identity, stored, workspace, progress, ring).open(stack))
-        except (DamagedBackupError, PassphraseError, UnsafeBackupError) as error:
+        except (AccessDeniedError, DamagedBackupError, PassphraseError, UnsafeBackupError) as error:
             if isinstance(error, PassphraseMissingError) and not found:
                 raise
             refused.append((stored, error))

@@ -94,6 +94,12 @@ class Index(Protocol):
     def with_id(self, file_id: str) -> ManifestEntry | None:
         """The entry of one file ID; None when it is not listed."""
 
+    def log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        """The log of a database, whose path ends so, from the same moment; None when it is not listed.
+
+        Raises BlobMissingError where it is listed and only one of another moment is there.
+        """
+
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
 
@@ -137,6 +143,10 @@ class ManifestIndex:
         """The entry of one file ID; None when the backup does not list it."""
         rows = self._database.rows(f"{self._select} WHERE fileID = ?", (file_id,))
         return next(map(self._entry, rows), None)
+
+    def log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        """The log of a database; None when the backup does not list it."""
+        return self.lookup(entry.domain, entry.relative_path + suffix)
 
     def lists(self, file_id: str) -> bool:
         """Whether the backup lists a file ID, without reading its archive."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
+from recovery.errors import BlobMissingError
 from recovery.source.manifest import ManifestEntry, ManifestIndex, file_id
 from recovery.source.stored_files import Fit, StoredFiles
+
+
+def _unchanged(newer: ManifestEntry, older: ManifestEntry) -> bool:
+    """Whether both lists speak of the same version of a file."""
+    return (newer.size, newer.last_modified) == (older.size, older.last_modified)
 
 
 class MergedIndex:
@@ -39,8 +45,23 @@ class MergedIndex:
         new, old = self._files.fit(newer), self._files.fit(older)
         if new != old:
             return newer if new > old else older
-        same = (newer.size, newer.last_modified) == (older.size, older.last_modified)
-        return newer if same or new <= Fit.BROKEN else older
+        return newer if _unchanged(newer, older) or new <= Fit.BROKEN else older
+
+    def log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        """The log of a database, of the list that its main file is of: one of another moment would ruin it.
+
+        Raises BlobMissingError where the newer list has one that did not arrive.
+        """
+        newer, older = self._newer.with_id(entry.file_id), self._older.with_id(entry.file_id)
+        if newer is None or (entry == older and not _unchanged(newer, older)):
+            return self._older.log_of(entry, suffix)
+        log = self._newer.log_of(entry, suffix)
+        if log is None:
+            return None
+        found = self.with_id(log.file_id)
+        if found is None or not (found == log or _unchanged(log, found)) or self._files.fit(found) <= Fit.BROKEN:
+            raise BlobMissingError("It had not arrived when the backup was interrupted.")
+        return found
 
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
