@@ -281,3 +281,13 @@ def test_every_command_calls_it_encrypted_by_its_bytes(tmp_path: Path, monkeypat
         assert json.loads(say("scan", folder, "--json").out)["backup"]["encrypted"] is encrypted
         assert ("not encrypted" in say("diagnose", folder).out) is not encrypted
         assert ("this backup is not encrypted" in say("timeline", folder).err) is not encrypted
+
+
+def test_a_wrong_flag_does_not_hide_what_the_passphrase_opens(tmp_path: Path) -> None:
+    """Manifest.plist says that nothing is encrypted and carries the key bag; list and files are ciphertext."""
+    folder = library().build(tmp_path, PASSPHRASE)
+    change_manifest(folder, IsEncrypted=False)
+    with pytest.raises(PassphraseMissingError):
+        scan(folder)
+    found = scan(folder, PASSPHRASE)
+    assert (found.backup.encrypted, found.totals.complete) == (True, 11)

@@ -17,7 +17,7 @@ from fixtures import BackupBuilder
 from fixtures.container import file_id
 from fixtures.interrupted import interrupt, set_state
 from recovery.analysis.model import Basis, Findings, Status
-from recovery.errors import PassphraseMissingError, PassphraseWrongError
+from recovery.errors import DamagedBackupError, PassphraseMissingError, PassphraseWrongError
 from recovery.gap_codes import GapSubject
 from tests.scanning import PASSPHRASE, named, scan, view_of
 from tests.talking import say
@@ -92,6 +92,34 @@ def test_a_first_backup_cut_off_early_lacks_what_did_not_arrive(tmp_path: Path, 
     found = scan(folder, passphrase)
     assert names(found) == {"IMG_0001.HEIC": "complete", "IMG_0003.HEIC": "half"}
     assert found.totals.missing_blobs == 1
+
+
+@TWINS
+def test_an_incremental_backup_cut_off_before_its_list_came(tmp_path: Path, passphrase: str | None) -> None:
+    """The finished backup is what it was; new files without a list are unlisted, and no version is mistaken."""
+    expected = scan(may().build(tmp_path / "alone", passphrase), passphrase)
+    folder = cut_off(tmp_path, passphrase)
+    for name in ("Manifest.db", "Manifest.plist"):
+        (folder / "Snapshot" / name).unlink()
+    found = scan(folder, passphrase)
+    for name in ("IMG_0001.HEIC", "IMG_0002.HEIC"):
+        assert named(found, name).status is named(expected, name).status is Status.COMPLETE
+        assert named(found, name).basis is Basis.PHOTOS_DATABASE
+    assert found.backup.file_lists == ("Manifest.db",) and found.backup.complete is False
+    assert found.totals.unlisted_blobs > 0 and found.totals.missing_blobs == 0
+
+
+@TWINS
+def test_a_first_backup_cut_off_before_its_list_came(tmp_path: Path, passphrase: str | None) -> None:
+    """Plain files are found by their names; an encrypted backup says where its keys were looked for."""
+    folder = interrupt(june().build(tmp_path / "new", passphrase))
+    (folder / "Snapshot" / "Manifest.db").unlink()
+    if passphrase is None:
+        assert set(names(scan(folder)).values()) == {"complete"}
+    else:
+        with pytest.raises(DamagedBackupError, match=r"no Manifest\.db") as refusal:
+            scan(folder)
+        assert "nor Snapshot/Manifest.db nor Manifest.mbdb" in refusal.value.hint
 
 
 @TWINS

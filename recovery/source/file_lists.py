@@ -326,14 +326,12 @@ def _is_encrypted(identity: Identity, stored: StoredList, *, clear: bool) -> boo
     decrypted, or Manifest.db alone, and Manifest.plist may be that of another backup.
     """
     if clear:
-        sampled = blobs_are_encrypted(BlobFolder(stored.folder, with_snapshot=False))
-        if sampled is None:
-            sampled = blobs_are_encrypted(BlobFolder(identity.folder))
+        sampled = _sampled(identity, stored)
         keyless = not any(manifest.manifest_key for manifest in stored.manifests[:1])
         if sampled is None and (stored.encrypted is False or keyless):
             return stored.encrypted
         return sampled
-    if stored.encrypted is False:  # some plain backups carry a key bag too
+    if stored.encrypted is False and not _sampled(identity, stored):  # some plain backups carry a key bag too
         raise LostListError(f"{stored.name} is damaged: it does not begin as a database does.", _ANOTHER)
     if stored.encrypted is None and not stored.key_bags:
         raise LostListError(
@@ -341,6 +339,12 @@ def _is_encrypted(identity: Identity, stored: StoredList, *, clear: bool) -> boo
             _ANOTHER,
         )
     return True
+
+
+def _sampled(identity: Identity, stored: StoredList) -> bool | None:
+    """What the blobs say that lie beside a list; those of the whole backup where they are too few."""
+    beside = blobs_are_encrypted(BlobFolder(stored.folder, with_snapshot=False))
+    return blobs_are_encrypted(BlobFolder(identity.folder)) if beside is None else beside
 
 
 def _is_noise(copy: Path) -> bool:
