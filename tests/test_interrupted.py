@@ -148,6 +148,7 @@ def test_extract_and_verify_take_files_of_either_list(
     said = say("scan", folder)
     assert "File lists  Snapshot/Manifest.db, then Manifest.db" in said.out and said.code == 0
     assert say("extract", folder, out, "--all").code == 0
+    assert "Snapshot/Manifest.db, then Manifest.db" in (tmp_path / "out.html").read_text(encoding="utf-8")
     written = {item["file_id"]: item for item in json.loads((out / "run.json").read_bytes())["files"]}
     for name in ("IMG_0001.HEIC", "IMG_0001.MOV", "IMG_0002.HEIC", "IMG_0003.HEIC", "IMG_0003.MOV"):
         blob = blob_of(name)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from recovery.analysis.model import BackupFacts
+from recovery.backup_marks import MANIFEST_DATABASE
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute, when
 from recovery.report.messages.gaps import why
 from recovery.report.safe_text import clean, pad
 from recovery.report.text.layout import PLAIN, Style, TextColumn, heading, table, wrap
-from recovery.source.identity import MANIFEST_DATABASE
 from recovery.source.locate import FoundBackup
 
 _LABEL_COLUMNS = 12
@@ -46,13 +46,19 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
         ("Identifier", clean(backup.udid or "unknown")),
         ("Folder", clean(backup.path)),
     ]
-    if any(name != MANIFEST_DATABASE for name in backup.file_lists):
-        rows.append(("File lists", clean(", then ".join(backup.file_lists))))
+    if lists := file_lists(backup):
+        rows.append(("File lists", lists))
     lines = heading(f"Backup of {device}", style)[1:]
     for label, text in rows:
         first = "  " + pad(label, _LABEL_COLUMNS)
         lines.extend(wrap(text, first=first, rest=" " * len(first)))
     return lines
+
+
+def file_lists(backup: BackupFacts) -> str:
+    """Which lists of files were read, the newest first; "" where it is only the usual one, or none."""
+    usual = all(name == MANIFEST_DATABASE for name in backup.file_lists)
+    return "" if usual else clean(", then ".join(backup.file_lists))
 
 
 def backups_table(found: Reading[FoundBackup], *, roots: Iterable[Path] = (), style: Style = PLAIN) -> str:
