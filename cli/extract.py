@@ -21,6 +21,7 @@ from cli.options import (
     Opened,
     OutputOptions,
     backup_argument,
+    check_pictures_option,
     opened,
     output_option_flags,
     output_options,
@@ -113,6 +114,7 @@ from recovery.system_files import from_system
     help="What to do with a file that is there already.",
 )
 @click.option("--ignore-free-space", is_flag=True, help="Go on although the disk looks too small.")
+@check_pictures_option
 @click.option("--case-number", metavar="TEXT", help="Written into the run record.")
 @click.option("--evidence-number", metavar="TEXT", help="Written into the run record.")
 @click.option("--examiner", metavar="TEXT", help="Written into the run record.")
@@ -164,7 +166,7 @@ def command(
             found.view,
             planned,
             out,
-            options=WriteOptions(Overwrite(chosen["overwrite"]), chosen["ignore_free_space"]),
+            options=WriteOptions(Overwrite(chosen["overwrite"]), chosen["ignore_free_space"], chosen["check_pictures"]),
             documents=_documents(found, with_sidecars=chosen["with_sidecars"]),
             run=RunFacts(
                 arguments=tuple(_arguments(chosen["redacted"])),

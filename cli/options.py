@@ -78,6 +78,16 @@ def passphrase_option(function: F) -> F:
     return decorated
 
 
+def check_pictures_option(function: F) -> F:
+    """--check-pictures, for commands that read whole files."""
+    decorated: F = click.option(
+        "--check-pictures",
+        is_flag=True,
+        help="Also decode every picture, which takes a while; types that cannot be decoded here are named.",
+    )(function)
+    return decorated
+
+
 def redact_option(function: F) -> F:
     """--redact, for commands whose answer goes to others."""
     decorated: F = click.option(

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from cli.main import partly
-from cli.options import BytesDone, output_option_flags, output_options, passphrase_option
+from cli.options import BytesDone, check_pictures_option, output_option_flags, output_options, passphrase_option
 from cli.passphrase import unlocked
 from cli.temp_option import private_folder
 from recovery.extraction.verification import verify
@@ -23,6 +23,7 @@ from recovery.source.locate import default_roots, locate
 @click.argument("backup", required=False)
 @click.option("--record-sha256", metavar="HASH", help="The hash of run.json that extract printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@check_pictures_option
 @passphrase_option
 @output_option_flags
 def command(
@@ -30,6 +31,7 @@ def command(
     backup: str | None,
     record_sha256: str | None,
     as_json: bool,
+    check_pictures: bool,
     passphrase_file: str | None,
     verbose: bool,
     quiet: bool,
@@ -56,7 +58,8 @@ def command(
             workspace = stack.enter_context(private_folder())
             view = stack.enter_context(unlocked(folder, workspace, passphrase_file, bar))
         try:
-            found = verify(out, view, record_sha256=record_sha256, progress=BytesDone(bar, "Checking"))
+            watch = BytesDone(bar, "Checking")
+            found = verify(out, view, record_sha256=record_sha256, check_pictures=check_pictures, progress=watch)
         finally:
             bar.finish()
     if as_json:

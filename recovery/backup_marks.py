@@ -10,17 +10,24 @@ from recovery.filesystem import is_file
 
 INFO, MANIFEST, STATUS = "Info.plist", "Manifest.plist", "Status.plist"
 MANIFEST_DATABASE = "Manifest.db"
+SNAPSHOT = "Snapshot"
+"""Where a backup that is being made keeps its lists and new blobs until it is finished."""
+OLD_LIST = "Manifest.mbdb"
+"""The list of files before iOS 10."""
 MARKS = (MANIFEST_DATABASE, MANIFEST, INFO, STATUS)
 UDID_FOLDER = re.compile(r"([0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{16})(-\d{8}-\d{6})?")
 """40 hexadecimal digits, or since 2018 eight, a dash and sixteen; dated copies carry -YYYYMMDD-HHMMSS behind."""
 
 
 def is_backup(folder: Path) -> bool:
-    """Whether a folder looks like a backup: Manifest.db, or another mark in a folder named as backups are.
+    """Whether a folder looks like a backup: a list of files, or another mark in a folder named as backups are.
 
-    Raises OSError where the system refuses to show it.
+    A first backup that was interrupted has its list in Snapshot only. Raises OSError where the system refuses to
+    show the folder.
     """
-    if is_file(folder / MANIFEST_DATABASE):
+    if any(is_file(folder / name) for name in (MANIFEST_DATABASE, OLD_LIST)):
+        return True
+    if folder.name != SNAPSHOT and is_file(folder / SNAPSHOT / MANIFEST_DATABASE):
         return True
     marks = sum(is_file(folder / mark) for mark in MARKS)
     return marks >= 2 or (marks == 1 and UDID_FOLDER.fullmatch(folder.name) is not None)

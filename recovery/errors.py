@@ -5,6 +5,7 @@
     ├── AmbiguousBackupError       the name fits several backups (`candidates` lists them)
     ├── AccessDeniedError          the system refuses to show the folder
     ├── DamagedBackupError         a part without which nothing can be read is missing or unreadable
+    ├── OldBackupError             the backup is whole, of an iOS whose backups are not read
     ├── UnsafeBackupError          the backup asks for something no real backup asks for
     ├── PassphraseError
     │   ├── PassphraseMissingError     encrypted, and no passphrase was given
@@ -57,6 +58,10 @@ class AccessDeniedError(RecoveryError):
 
 class DamagedBackupError(RecoveryError):
     """A part without which nothing can be read is missing or unreadable."""
+
+
+class OldBackupError(RecoveryError):
+    """The backup is whole, of an iOS before 10, whose list of files is not read."""
 
 
 class UnsafeBackupError(RecoveryError):

@@ -40,6 +40,8 @@ DATABASE_TABLES = 5_000
 MANIFEST_ROWS = 5_000_000
 # Blobs whose first bytes are looked at to tell a plain backup from an encrypted one: some milliseconds.
 ENCRYPTION_SAMPLE = 200
+# Rows of a list looked at to tell whether a key bag is that of its backup; folders and empty files have no key.
+KEY_SAMPLE = 200
 # Bytes at the start of a file that tell its type; the root of a property list stands behind a long declaration.
 CONTENT_HEAD_BYTES = 256
 # How far a file that begins with zeros is read on to say that it holds nothing else; one can claim a terabyte.
@@ -203,6 +205,8 @@ THREAD_BYTES = 32 * MIB
 # --- previews --------------------------------------------------------------------------------------------
 # Pixels decoded for one preview: 48 megapixel phone pictures pass, and three at once stay below 1 GiB.
 PREVIEW_PIXELS = 64_000_000
+# Characters kept of what a decoder says of a picture that it refuses.
+DECODER_MESSAGE = 200
 # A movie copied beside the report for playing: a minute of 4K video.
 REPORT_MOVIE_BYTES = 400 * MIB
 # Loose ends or gaps listed on the page, each; the inventory has them all.

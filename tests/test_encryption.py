@@ -215,3 +215,79 @@ def test_an_unneeded_passphrase_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     (folder / "Manifest.plist").unlink()
     said = say("scan", folder)
     assert said.code == 3 and "is not known; the passphrase was not used" in said.err
+
+
+def foreign_manifest(folder: Path, tmp_path: Path) -> None:
+    """Put the Manifest.plist of another backup with the same passphrase beside the list."""
+    other = library().with_keys_of("another").build(tmp_path / "other", PASSPHRASE)
+    (folder / "Manifest.plist").write_bytes((other / "Manifest.plist").read_bytes())
+
+
+@pytest.mark.parametrize("cleared", [False, True], ids=["encrypted list", "decrypted list"])
+def test_keys_of_another_backup_are_told_as_that(
+    tmp_path: Path, untouched: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch, cleared: bool
+) -> None:
+    """The passphrase opens the key bag, and none of its keys opens anything: neither is damaged or wrong."""
+    folder = library().build(tmp_path / "backups", PASSPHRASE)
+    if cleared:
+        clear_manifest(folder)
+    foreign_manifest(folder, tmp_path)
+    untouched(folder)
+    monkeypatch.setenv("RECOVER_FACETIME_PASSPHRASE", PASSPHRASE)
+    for command in (("scan",), ("diagnose",), ("timeline",), ("extract", tmp_path / "out")):
+        said = say(command[0], folder, *command[1:])
+        assert said.code == 1 and said.err.startswith(
+            "Error: Manifest.plist and Manifest.db belong to two different backups"
+        )
+        assert "Traceback" not in said.err and PASSPHRASE not in said.all
+
+
+def test_a_list_damaged_at_its_start_is_not_called_another_backups(tmp_path: Path) -> None:
+    """The rest of it deciphers to pages of a database."""
+    folder = library().build(tmp_path, PASSPHRASE)
+    path = folder / "Manifest.db"
+    path.write_bytes(random.Random(1).randbytes(4096) + path.read_bytes()[4096:])
+    try:
+        assert scan(folder, PASSPHRASE).totals.complete >= 0
+    except DamagedBackupError as error:
+        assert "two different" not in str(error)
+
+
+@pytest.mark.parametrize(("data", "says"), [(b"", "is empty (0 bytes)"), (bytes(8192), "holds zeros")])
+def test_an_empty_list_is_told_before_a_passphrase_is_asked_for(
+    tmp_path: Path, untouched: Callable[[Path], None], data: bytes, says: str
+) -> None:
+    """No passphrase could help: each file's key stood in the list."""
+    folder = library().build(tmp_path, PASSPHRASE)
+    (folder / "Manifest.db").write_bytes(data)
+    untouched(folder)
+    for command in ("scan", "diagnose", "timeline"):
+        said = say(command, folder)
+        assert said.code == 1 and says in said.err.splitlines()[0] and "passphrase" not in said.err
+        assert "each file's key" in said.err
+
+
+def test_every_command_calls_it_encrypted_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Manifest.plist says: the list of backups, the scan and the diagnosis agree."""
+    decrypted = library().build(tmp_path / "a")
+    change_manifest(decrypted, IsEncrypted=True)
+    cleared = library().build(tmp_path / "b", PASSPHRASE)
+    clear_manifest(cleared)
+    change_manifest(cleared, IsEncrypted=False)
+    monkeypatch.setenv("RECOVER_FACETIME_PASSPHRASE", PASSPHRASE)
+    for folder, encrypted in ((decrypted, False), (cleared, True)):
+        (listed,) = json.loads(say("backups", folder.parent, "--json").out)["backups"]
+        assert listed["encrypted"] is encrypted
+        assert json.loads(say("scan", folder, "--json").out)["backup"]["encrypted"] is encrypted
+        assert ("not encrypted" in say("diagnose", folder).out) is not encrypted
+        assert ("this backup is not encrypted" in say("timeline", folder).err) is not encrypted
+
+
+def test_a_wrong_flag_does_not_hide_what_the_passphrase_opens(tmp_path: Path) -> None:
+    """Manifest.plist says that nothing is encrypted and carries the key bag; list and files are ciphertext."""
+    folder = library().build(tmp_path, PASSPHRASE)
+    change_manifest(folder, IsEncrypted=False)
+    with pytest.raises(PassphraseMissingError):
+        scan(folder)
+    found = scan(folder, PASSPHRASE)
+    assert (found.backup.encrypted, found.totals.complete) == (True, 11)

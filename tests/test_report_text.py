@@ -207,8 +207,8 @@ def test_every_code_of_the_model_has_words() -> None:
 def identity(folder: str, **known: object) -> Identity:
     """A backup of which only the given facts are known."""
     names = (
-        "udid device_name product_type ios_version build serial_number backup_date encrypted complete full "
-        "snapshot_state key_bag manifest_key"
+        "udid device_name product_type ios_version build serial_number backup_date complete full "
+        "snapshot_state manifest"
     )
     return Identity(folder=Path(folder), **(dict.fromkeys(names.split()) | known))  # type: ignore[arg-type]
 
@@ -224,10 +224,10 @@ def test_backups_are_listed_with_their_folders_whole() -> None:
                     device_name="Anna's \x1b[2JiPhone 写真",
                     ios_version="17.5.1",
                     backup_date=datetime(2024, 5, 20, 6, 30, tzinfo=UTC),
-                    encrypted=True,
                     complete=False,
                 ),
                 64_200_000_000,
+                encrypted=True,
             ),
             FoundBackup(identity("/backups/old")),
         ),

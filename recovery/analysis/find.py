@@ -117,6 +117,7 @@ def _facts(case: Case) -> BackupFacts:
         complete=identity.complete,
         photos_model_version=case.library.model_version if case.library else None,
         serial_number=identity.serial_number,
+        file_lists=case.file_lists,
     )
 
 

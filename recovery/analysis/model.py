@@ -416,6 +416,8 @@ class BackupFacts(Record, frozen=True):
     complete: bool | None
     photos_model_version: int | None
     serial_number: str | None = None
+    file_lists: tuple[str, ...] = ()
+    """The lists of files that were read, the newest first: an interrupted backup has one of its own in Snapshot."""
 
 
 class Findings(Record, frozen=True):

@@ -159,5 +159,7 @@ class Case:
     traces: DeletedAssetEvidence
     around: Surroundings
     gaps: tuple[Gap, ...] = ()
+    file_lists: tuple[str, ...] = ()
+    """The lists of files that were read, the newest first."""
     only_facetime: bool = False
     """Whether only FaceTime is asked for: then `store.promising()` alone has been examined."""

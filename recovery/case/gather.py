@@ -121,6 +121,7 @@ class _Gatherer:
         return Case(
             identity=self.view.identity,
             encrypted=self.view.encrypted,
+            file_lists=self.view.file_lists,
             census=census,
             library=self.photos,
             store=self.store,

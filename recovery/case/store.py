@@ -330,6 +330,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
         entry.birth,
         key.stored() if key is not None else None,
         entry.problem,
+        entry.in_snapshot,
         blob.state.value,
         blob.size,
         blob.note,
@@ -344,7 +345,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
 
 
 def _file(cells: Sequence[Any]) -> MediaFile:
-    (part, _, _, _, _, _, _, _, domain, path, file_id, listed, birth, key, problem, state, size, note, blank,
+    (part, _, _, _, _, _, _, _, domain, path, file_id, listed, birth, key, problem, inside, state, size, note, blank,
      directory, name, stem_only, format_id, attributes, facts, _, _, number) = cells  # fmt: skip
     return MediaFile(
         ManifestEntry(
@@ -356,6 +357,7 @@ def _file(cells: Sequence[Any]) -> MediaFile:
             birth=birth,
             wrapped_key=WrappedKey.from_bytes(key) if key is not None else None,
             problem=problem,
+            in_snapshot=bool(inside),
         ),
         MediaPath(_PARTS[part], directory, name, bool(stem_only), format_id),
         Blob(_STATES[state], size, note, bool(blank)),

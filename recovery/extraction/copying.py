@@ -18,7 +18,8 @@ from recovery.extraction.outcomes import Document, DocumentOutcome, Entry, Outco
 from recovery.extraction.parts import FilePart, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.extraction.thread_pool import Tick
-from recovery.photos_db.content import ContentCheck
+from recovery.formats.picture_check import PictureCheck, PictureState, check_picture
+from recovery.photos_db.content import ContentCheck, called_picture
 from recovery.source.backup_view import BackupView
 from recovery.source.blob_reader import BlobReader
 from recovery.source.manifest import EntryKind, ManifestEntry
@@ -56,6 +57,8 @@ class Copier:
     overwrite: Overwrite
     lets_go: bool = False
     """Whether the system need not keep in its cache what was read and written."""
+    check_pictures: bool = False
+    """Whether each picture is decoded too; one that cannot be is damaged."""
 
     def copy(self, files: Sequence[tuple[PlannedFile, ManifestEntry | None]], tick: Tick) -> tuple[Outcome, ...]:
         """Copy some files, flushed together; whatever goes wrong with one becomes its outcome."""
@@ -101,9 +104,26 @@ class Copier:
             return None
         if not self.folder.matches(target, entry.size, entry.sha256, tick):
             return None
+        picture = self._picture(target, source, tick)
+        if picture is not None and picture.state is PictureState.BROKEN:
+            return None
         moment, origin = file_time(planned, source)
         notes = _notes(source, entry.size)
-        return Outcome(planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes)
+        return Outcome(
+            planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes, picture=picture
+        )
+
+    def _picture(self, target: str, source: ManifestEntry | None, tick: Tick) -> PictureCheck | None:
+        """What decoding the picture tells, if that is asked for and it is one."""
+        if not self.check_pictures or source is None:
+            return None
+        try:
+            with self.view.open(source) as stream:
+                return check_picture(stream, expected=called_picture(target))
+        except (OSError, UnreadableFileError) as error:
+            return PictureCheck(PictureState.NOT_CHECKED, f"it cannot be read again ({error})")
+        finally:
+            tick(0)
 
     def _write(
         self, planned: PlannedFile, source: ManifestEntry, passage: BlobReader, part: FilePart, tick: Tick
@@ -120,6 +140,9 @@ class Copier:
             part.stream.truncate(passage.size)  # what lies behind bytes that cannot be read is not salvaged
         if not reason and planned.file.state is FileState.DAMAGED:
             reason = planned.file.note or "the file is damaged inside"
+        picture = None if reason else self._picture(planned.target, source, tick)
+        if picture is not None and picture.state is PictureState.BROKEN:
+            reason = picture.reason
         if reason and not passage.size:
             return Outcome(planned, OutcomeState.FAILED, reason=f"Nothing of it can be read: {reason}.")
         target = planned.damaged_target if reason else planned.target
@@ -136,7 +159,8 @@ class Copier:
         )
         state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
         moment, origin = file_time(planned, source)
-        outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
+        notes = _notes(source, passage.size)
+        outcome = Outcome(planned, state, entry, reason, moment, origin, notes=notes, picture=picture)
         if not self.folder.exists(target) or self.overwrite is Overwrite.ALWAYS:
             return _Ready(part, entry, outcome)
         if self.folder.matches(target, entry.size, entry.sha256, tick):
@@ -160,15 +184,18 @@ class Copier:
         outcome = ready.outcome
         try:
             note = self.folder.publish(ready.part, ready.entry.target, outcome.modified)
-            if outcome.state is OutcomeState.WRITTEN:
-                self._remove_damaged(outcome.planned)
+            self._remove_other(outcome.planned, ready.entry.target)
         except OSError as error:
             return Outcome(outcome.planned, OutcomeState.FAILED, reason=_refused(error))
         return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
 
-    def _remove_damaged(self, planned: PlannedFile) -> None:
-        """What an earlier run salvaged of a file that is whole now: a read error may pass. Raises OSError."""
-        known = self.journal.get(planned.damaged_target)
+    def _remove_other(self, planned: PlannedFile, target: str) -> None:
+        """What an earlier run wrote of the same file under its other name: as damaged, or as whole. Raises OSError.
+
+        A read error may pass, and a picture may have been found broken since.
+        """
+        other = planned.damaged_target if target == planned.target else planned.target
+        known = self.journal.get(other)
         if known is None or known.file_id != planned.file.file_id:
             return
         if self.folder.matches(known.target, known.size, known.sha256, lambda size: None):

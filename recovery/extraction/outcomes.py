@@ -11,6 +11,7 @@ from typing import Protocol
 from recovery.errors import UnreadableFileError
 from recovery.extraction.derived_pictures import PlannedPicture
 from recovery.extraction.plan import PlannedAsset, PlannedFile
+from recovery.formats.picture_check import PictureCheck
 
 
 class OutcomeState(StrEnum):
@@ -57,7 +58,8 @@ class Outcome:
     """What became of one planned file; `entry` is there when something is in the output.
 
     `modified` is the file's time and `modified_from` names its source. `unchanged` tells that an earlier run
-    had written the file already, and that its bytes were checked again.
+    had written the file already, and that its bytes were checked again. `picture` is there when decoding was asked
+    for and the file is a picture.
     """
 
     planned: PlannedFile
@@ -68,6 +70,7 @@ class Outcome:
     modified_from: str = ""
     unchanged: bool = False
     notes: tuple[str, ...] = ()
+    picture: PictureCheck | None = None
 
     @property
     def target(self) -> str | None:

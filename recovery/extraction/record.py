@@ -7,6 +7,7 @@ import json
 import platform
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +21,7 @@ from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
 from recovery.provenance import Gap
 from recovery.source import reading
-from recovery.source.blobs import BlobFolder
+from recovery.source.blobs import SNAPSHOT, BlobFolder
 from recovery.source.identity import MANIFEST_DATABASE
 
 SCHEMA = "recover-facetime/run/1"
@@ -36,19 +37,19 @@ _LIBRARIES = (
 def backup_key(backup: Path) -> str:
     """SHA-256 of Manifest.db as stored (and its log, if any): the same only for the same state of a backup.
 
-    Without a Manifest.db, of the names of all blobs.
+    That of Snapshot follows where a backup was interrupted. Without any, of the names of all blobs.
     """
     state = hashlib.sha256()
-    if not (backup / MANIFEST_DATABASE).is_file():  # salvaged: the names of the blobs tell the state
+    names = [f"{folder}{MANIFEST_DATABASE}{suffix}" for folder in ("", f"{SNAPSHOT}/") for suffix in ("", *SIDE_FILES)]
+    there = [path for name in names if (path := backup / name).is_file()]
+    if not any(path.name == MANIFEST_DATABASE for path in there):  # salvaged: the names of the blobs tell the state
         for name, _ in BlobFolder(backup).list():
             state.update(name.encode())
         return state.hexdigest()
-    for suffix in ("", *SIDE_FILES):
-        path = backup / (MANIFEST_DATABASE + suffix)
-        if not suffix or path.is_file():
-            with reading.open_file(path) as stream:
-                while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
-                    state.update(chunk)
+    for path in there:
+        with reading.open_file(path) as stream:
+            while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
+                state.update(chunk)
     return state.hexdigest()
 
 
@@ -119,6 +120,7 @@ def _file(outcome: Outcome) -> dict[str, object]:
         "reason": outcome.reason,
         "notes": list(outcome.notes),
         "unchanged": outcome.unchanged,
+        "picture": asdict(outcome.picture) if outcome.picture else None,
         "asset": asset.uuid if asset else None,
         "facetime_message": message.uuid if message else None,
         "role": file.role.value,

@@ -8,11 +8,13 @@ import json
 import os
 import stat
 import unicodedata
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from recovery import limits
 from recovery.errors import OutputError, UnreadableFileError
@@ -22,8 +24,9 @@ from recovery.extraction.folder import LOCK, STATE_FOLDER, system_path
 from recovery.extraction.journal import JOURNAL, read_entry
 from recovery.extraction.outcomes import CopyProgress, Entry, OutcomeState, SilentCopy
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
+from recovery.formats.picture_check import PictureCheck, PictureState, check_picture
 from recovery.output import TEMPORARY_NAME
-from recovery.photos_db.content import ContentCheck
+from recovery.photos_db.content import ContentCheck, called_picture
 from recovery.source.backup_view import BackupView
 from recovery.source.manifest import ManifestEntry
 from recovery.system_files import (
@@ -63,6 +66,22 @@ class FileDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class UncheckedPicture:
+    """A picture that cannot be decoded here, which says nothing of it: `target` is a path in the output."""
+
+    target: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What decoding told: how many pictures are whole, and which could not be decoded here."""
+
+    decoded: int
+    not_checked: tuple[UncheckedPicture, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What was compared: files and bytes of the output, and how many of them with the backup (None: not asked)."""
 
@@ -73,6 +92,8 @@ class Verification:
     differences: tuple[FileDifference, ...]
     damaged: int = 0
     """Files that the record says were damaged in the backup already."""
+    pictures: Pictures | None = None
+    """None when decoding was not asked for."""
 
 
 def verify(
@@ -80,12 +101,14 @@ def verify(
     view: BackupView | None = None,
     *,
     record_sha256: str | None = None,
+    check_pictures: bool = False,
     progress: CopyProgress | None = None,
     workers: int | None = None,
 ) -> Verification:
     """Hash every file again; with a view also each blob and its plaintext. Nothing is written anywhere.
 
-    `record_sha256` is the hash that the run printed. Raises OutputError when there is no record to check against.
+    `record_sha256` is the hash that the run printed; `check_pictures` decodes every picture too. Raises OutputError
+    when there is no record to check against.
     """
     root = system_path(out)
     data = _read_record(root)
@@ -105,8 +128,11 @@ def verify(
     size = sum(item.size for item in recorded)
     watch.started(len(recorded) + len(sources), size + sum(item.size for item in sources))
     folders = _Folders(root)
-    jobs = [partial(_check_file, root, folders, item) for item in recorded]
-    differences += _run(jobs, [item.target for item in recorded], watch, workers)
+    decoded = _Decoded() if check_pictures else None
+    jobs = [partial(_check_file, root, folders, item, decoded) for item in recorded]
+    with warnings.catch_warnings():  # Pillow warns of odd files; filters are not per thread
+        warnings.simplefilter("ignore")
+        differences += _run(jobs, [item.target for item in recorded], watch, workers)
     differences += _strangers(root, {item.target for item in recorded})
     if view is not None:
         differences += _check_backup(record, view)
@@ -116,7 +142,15 @@ def verify(
         )
         differences += _run(checks, [item.target for item in sources], watch, workers)
     damaged = sum(bool(item.reason) for item in recorded)
-    return Verification(len(recorded), size, len(sources) if view else None, found, tuple(differences), damaged)
+    return Verification(
+        len(recorded),
+        size,
+        len(sources) if view else None,
+        found,
+        tuple(differences),
+        damaged,
+        decoded.told() if decoded else None,
+    )
 
 
 def _run(
@@ -223,7 +257,35 @@ class _Folders(dict[str, bool]):
         return stat.S_ISDIR(state.st_mode) and not is_link(state)
 
 
-def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) -> FileDifference | None:
+class _Decoded:
+    """Gathers what decoding tells, from several threads."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, PictureCheck]] = []
+
+    def broken(self, target: str, stream: BinaryIO) -> str:
+        """Decode a file of the output: a phrase for a picture that is not whole, else ""."""
+        stream.seek(0)
+        found = check_picture(stream, expected=called_picture(target))
+        if found is None:
+            return ""
+        self._found.append((target, found))
+        return found.reason if found.state is PictureState.BROKEN else ""
+
+    def told(self) -> Pictures:
+        """The pictures by what became of them."""
+        whole = sum(found.state is PictureState.DECODED for _, found in self._found)
+        unchecked = (
+            UncheckedPicture(target, found.reason)
+            for target, found in self._found
+            if found.state is PictureState.NOT_CHECKED
+        )
+        return Pictures(whole, tuple(sorted(unchecked, key=lambda picture: picture.target)))
+
+
+def _check_file(
+    root: Path, folders: _Folders, entry: Entry, decoded: _Decoded | None, tick: crew.Tick
+) -> FileDifference | None:
     if not folders[entry.target.rpartition("/")[0]]:
         says = "The file is not there: a folder on the way to it is a link or no folder at all."
         return FileDifference(DifferenceCode.MISSING, entry.target, says)
@@ -238,12 +300,16 @@ def _check_file(root: Path, folders: _Folders, entry: Entry, tick: crew.Tick) ->
                 state.update(chunk)
                 content.look_at(chunk)
                 tick(len(chunk))
+            same = state.hexdigest() == entry.sha256
+            problem = content.problem
+            if decoded is not None and same and not entry.reason and not problem:
+                problem = decoded.broken(entry.target, stream)
     except OSError as error:
         return _unread(entry.target, error)
-    if state.hexdigest() != entry.sha256:
+    if not same:
         return FileDifference(DifferenceCode.CHANGED, entry.target, "Its bytes are not the ones that were written.")
-    if content.problem and not entry.reason:
-        says = f"It is as it was written, but cannot be whole: {content.problem}."
+    if problem and not entry.reason:
+        says = f"It is as it was written, but cannot be whole: {problem}."
         return FileDifference(DifferenceCode.CONTENT, entry.target, says)
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -41,10 +42,14 @@ _BATCH_FILES, _BATCH_BYTES, _BATCH_DOCUMENTS = 16, 32 * 1024 * 1024, 64
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How to write. `workers` is the number of threads, and with it of pairs of 256 KiB buffers in memory."""
+    """How to write. `workers` is the number of threads, and with it of pairs of 256 KiB buffers in memory.
+
+    `check_pictures` decodes every picture too, and calls one that cannot be decoded damaged.
+    """
 
     overwrite: Overwrite = Overwrite.IDENTICAL
     ignore_free_space: bool = False
+    check_pictures: bool = False
     workers: int = field(default_factory=crew.default_workers)
 
 
@@ -75,7 +80,8 @@ def write(
                     _refuse_foreign_records(folder, journal)
                 if not options.ignore_free_space:
                     check_space(folder.root, _needed(plan, folder, journal))
-                copier = Copier(view, folder, journal, options.overwrite, lets_go=_fills_memory(plan.bytes))
+                lets_go = _fills_memory(plan.bytes)
+                copier = Copier(view, folder, journal, options.overwrite, lets_go, options.check_pictures)
                 writer = _Writer(copier, options.workers, progress or SilentCopy())
                 outcomes = writer.write(plan, documents or Documents())
                 recorder = partial(
@@ -143,7 +149,10 @@ class _Writer:
             for outcome in outcomes:
                 self.progress.finished(outcome.planned.target, outcome.state.value)
 
-        crew.run(self._copy_jobs(batches[number] for number in order), self.workers, advanced, done)
+        # Pillow warns of odd files; filters are not per thread, so they are set here, once.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            crew.run(self._copy_jobs(batches[number] for number in order), self.workers, advanced, done)
         return tuple(outcome for outcomes in results for outcome in outcomes)
 
     def _copy_jobs(self, batches: Iterable[list[PlannedFile]]) -> Iterator[Callable[[crew.Tick], tuple[Outcome, ...]]]:

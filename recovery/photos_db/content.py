@@ -56,6 +56,11 @@ _FAMILIES = (
 )
 
 
+def called_picture(name: str) -> bool:
+    """Whether a file has the extension of a picture, be it of a type that no table here knows."""
+    return extension(name) in IMAGE_EXTENSIONS
+
+
 def misfit(name: str, head: bytes) -> str:
     """Why a file of this name cannot be what it is called, in a phrase; "" where its first bytes fit.
 

@@ -19,15 +19,13 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from recovery import limits
+from recovery.formats import heif_items
+from recovery.formats.heif_items import UnclearError
 from recovery.formats.signatures import MediaType, sniff
 
 _WORD = b"FaceTime"
 _WIDE_WORD = "FaceTime".encode("utf-16-le")[:-1]  # in UTF-16 of either byte order
 _EXIF = b"Exif\x00\x00"
-
-
-class _UnclearError(Exception):
-    """The file is not built as its kind should be, or in a way that is not worth following here."""
 
 
 def may_carry_marks(stream: BinaryIO) -> bool:
@@ -42,7 +40,7 @@ def may_carry_marks(stream: BinaryIO) -> bool:
     find = _FINDERS.get(kind)
     try:
         block = find(_Bytes(stream, head)) if find is not None else None
-    except (_UnclearError, struct.error, IndexError):
+    except (UnclearError, struct.error, IndexError):
         return True
     return block is not None and (_WORD in block or _WIDE_WORD in block)
 
@@ -57,13 +55,13 @@ class _Bytes:
     def at(self, start: int, length: int) -> bytes:
         """All these bytes."""
         if length > limits.MARKS_BLOCK_BYTES:
-            raise _UnclearError
+            raise UnclearError
         if start + length <= len(self._head):
             return self._head[start : start + length]
         self._stream.seek(start)
         data = self._stream.read(length)
         if len(data) < length:
-            raise _UnclearError
+            raise UnclearError
         return data
 
     def box(self, wanted: bytes) -> tuple[int, int]:
@@ -74,11 +72,11 @@ class _Bytes:
             if length == 1:
                 length, used = int.from_bytes(self.at(at + 8, 8), "big"), 16
             if length < used:  # also 0, which stands for the rest of the file
-                raise _UnclearError
+                raise UnclearError
             if kind == wanted:
                 return at + used, at + length
             at += length
-        raise _UnclearError
+        raise UnclearError
 
 
 def _jpeg(data: _Bytes) -> bytes | None:
@@ -86,13 +84,13 @@ def _jpeg(data: _Bytes) -> bytes | None:
     for _ in range(limits.MARKS_SEGMENTS):
         start, code, length = struct.unpack(">BBH", data.at(at, 4))
         if start != 0xFF or length < 2:
-            raise _UnclearError
+            raise UnclearError
         if code in (0xDA, 0xD9):  # the picture begins, or the file ends without one
             return None
         if code == 0xE1 and length >= 8 and data.at(at + 4, len(_EXIF)) == _EXIF:
             return data.at(at + 4, length - 2)
         at += 2 + length
-    raise _UnclearError
+    raise UnclearError
 
 
 def _png(data: _Bytes) -> bytes | None:
@@ -104,85 +102,49 @@ def _png(data: _Bytes) -> bytes | None:
         if kind in (b"IDAT", b"IEND"):
             return None
         at += 12 + length
-    raise _UnclearError
+    raise UnclearError
 
 
 def _heif(data: _Bytes) -> bytes | None:
     start, end = data.box(b"meta")
     body = data.at(start, end - start)
-    parts = {kind: (first, last) for kind, first, last in _boxes(body, 4, len(body))}
+    parts = {kind: (first, last) for kind, first, last in heif_items.boxes(body, 4, len(body))}
     if b"iinf" not in parts or b"iloc" not in parts:
-        raise _UnclearError
+        raise UnclearError
     number = _exif_item(body, *parts[b"iinf"])
     if number is None:
         return None
     in_file, in_idat = 0, start + parts[b"idat"][0] if b"idat" in parts else None
     block = b""
-    for method, offset, length in _extents(body[slice(*parts[b"iloc"])], number):
-        base = {0: in_file, 1: in_idat}.get(method)
+    for _, method, offset, length in _extents(body[slice(*parts[b"iloc"])], number):
+        base = {heif_items.IN_FILE: in_file, heif_items.IN_IDAT: in_idat}.get(method)
         if base is None:
-            raise _UnclearError
+            raise UnclearError
         block += data.at(base + offset, length)
     return block
 
 
 def _exif_item(body: bytes, start: int, end: int) -> int | None:
-    """The number of the item of type Exif; iinf of version 0 counts its entries in 16 bits, others in 32."""
-    for _, at, _ in _boxes(body, start + (8 if body[start] else 6), end):
-        layout = {2: ">4xH2x4s", 3: ">4xI2x4s"}.get(body[at])
-        if layout is None:
-            raise _UnclearError
-        number, kind = struct.unpack_from(layout, body, at)
-        if kind == b"Exif":
-            return int(number)
-    return None
+    """The number of the item of type Exif."""
+    return next((number for number, kind in heif_items.kinds(body, start, end) if kind == b"Exif"), None)
 
 
-def _extents(body: bytes, wanted: int) -> Iterator[tuple[int, int, int]]:
-    """The pieces of one item of iloc: counted from where (0: the file, 1: idat), from which byte, and how long."""
-    version, sizes = struct.unpack_from(">B3xH", body)
-    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    wide = version == 2
-    count = _number(body, 6, 4 if wide else 2)
-    at = 10 if wide else 8
-    for _ in range(count):
-        number = _number(body, at, 4 if wide else 2)
-        at += 4 if wide else 2
-        method = _number(body, at, 2) & 15 if version else 0
-        at += 4 if version else 2  # with the reference to the file that holds the data: this one
-        base = _number(body, at, base_size)
-        pieces = _number(body, at + base_size, 2)
-        at += base_size + 2
-        for _ in range(pieces):
-            at += index_size if version else 0
-            offset, length = _number(body, at, offset_size), _number(body, at + offset_size, length_size)
-            at += offset_size + length_size
-            if number == wanted:
-                yield method, base + offset, length
-        if number == wanted:
+def _extents(body: bytes, wanted: int) -> Iterator[heif_items.Extent]:
+    """The pieces of one item."""
+    found = False
+    for extent in heif_items.extents(body):
+        if extent.item == wanted:
+            found = True
+            yield extent
+        elif found:
             return
-    raise _UnclearError
-
-
-def _number(body: bytes, at: int, size: int) -> int:
-    if at + size > len(body):
-        raise _UnclearError
-    return int.from_bytes(body[at : at + size], "big")
+    if not found:
+        raise UnclearError
 
 
 def _movie(data: _Bytes) -> bytes:
     start, end = data.box(b"moov")
     return data.at(start, end - start)
-
-
-def _boxes(body: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of the content of each box between two places."""
-    while at + 8 <= end:
-        length, kind = struct.unpack_from(">I4s", body, at)
-        if length < 8 or at + length > end:  # boxes this deep need no length of 64 bits
-            raise _UnclearError
-        yield kind, at + 8, at + length
-        at += length
 
 
 _NEEDS_A_READER = frozenset((MediaType.TIFF, MediaType.DNG))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -14,26 +12,22 @@ from typing import BinaryIO, TypeVar
 from recovery import database, limits
 from recovery.database import Database
 from recovery.errors import (
-    AccessDeniedError,
-    BlobDamagedError,
     BlobMissingError,
-    DamagedBackupError,
-    PassphraseMissingError,
-    UnreadableDatabaseError,
     UnreadableFileError,
 )
 from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap, unreadable
-from recovery.source import reading
 from recovery.source.blob_reader import BlobReader
-from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
-from recovery.source.encryption import blobs_are_encrypted
-from recovery.source.file_keys import TAIL, BlockCipher, DecipheredBlob, KeyBag, Passphrase, WrappedKey
+from recovery.source.blobs import Blob, BlobFolder, BlobState
+from recovery.source.file_keys import DecipheredBlob, Passphrase
+from recovery.source.file_lists import LostListError, ReadLists, open_lists, without_list
 from recovery.source.guessed_index import GuessedIndex
 from recovery.source.identity import MANIFEST, MANIFEST_DATABASE, Identity, read_identity
-from recovery.source.manifest import EntryKind, Index, ManifestEntry, ManifestIndex
+from recovery.source.manifest import Index, ManifestEntry
+from recovery.source.merged_index import MergedIndex
+from recovery.source.stored_files import StoredFiles
 from recovery.temp_folder import require_space
 from recovery.workspace import Workspace, create
 
@@ -41,7 +35,6 @@ T = TypeVar("T")
 
 ONLY_ZEROS = "it holds only zeros"
 """Why a file that is as long as it should be is lost all the same."""
-_ANOTHER = "Use another backup of the device, or make a new one while the device still has the photos."
 
 _UNTOLD = Gap(
     GapSubject.ENCRYPTION,
@@ -51,6 +44,7 @@ _UNTOLD = Gap(
     fault=True,
 )
 
+_NO_KEYS: Mapping[bool, None] = {False: None, True: None}
 # Bytes read ahead for small pieces: reading costs the same for more, deciphering does not.
 _SMALL = 512
 _SMALL_DECIPHERED = 64
@@ -63,20 +57,23 @@ class BackupView:
         self,
         identity: Identity,
         index: Index,
-        keys: KeyBag | None,
+        files: StoredFiles,
         workspace: Workspace,
         encrypted: bool | None,
         progress: Progress = SILENT,
+        *,
+        file_lists: tuple[str, ...] = (),
         damage: tuple[Gap, ...] = (),
     ) -> None:
         self.identity = identity
         self.index = index
+        self.file_lists = file_lists
+        """The lists of files that are read, the newest first; none where the files are found by guessing."""
         self.encrypted = encrypted
         """Whether the blobs are encrypted: False for a copy that some tool has decrypted, None where unknown."""
         self.progress = progress
         """Hears of every piece that is copied and of every few rows that are read; it may raise to stop."""
-        self._blobs = BlobFolder(identity.folder)
-        self._keys = keys
+        self._files = files
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
         self._damage: dict[str, tuple[Gap, ...]] = {MANIFEST_DATABASE: damage}
@@ -97,7 +94,6 @@ class BackupView:
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be read about the backup itself, and of the logs of databases opened so far."""
-        damaged = self._keys.damaged_classes if self._keys else ()
         classes = (
             Gap(
                 GapSubject.PROTECTION_CLASS,
@@ -107,7 +103,7 @@ class BackupView:
                 fault=True,
                 part=str(number),
             )
-            for number in damaged
+            for number in self._files.damaged_classes
         )
         lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
         untold = (_UNTOLD,) if self.encrypted is None else ()
@@ -116,11 +112,11 @@ class BackupView:
 
     def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
-        return self._blobs.list(only)
+        return self._files.blobs.list(only)
 
     def blob_names(self) -> set[str]:
         """File IDs of all blobs in the folder."""
-        return self._blobs.names()
+        return self._files.blobs.names()
 
     def examine(self, entry: ManifestEntry, misfit: Callable[[bytes], str] = lambda head: "") -> Blob:
         """State of an entry's blob and the length of its plaintext, from its first and last bytes.
@@ -128,7 +124,7 @@ class BackupView:
         `misfit` says in a phrase why a file that begins with these bytes cannot be what it should be, else "".
         """
         try:
-            size, intact, head = self._measure(entry)
+            size, intact, head = self._files.measure(entry)
         except BlobMissingError as error:
             return Blob(BlobState.MISSING, note=str(error))
         except UnreadableFileError as error:
@@ -141,27 +137,9 @@ class BackupView:
             return Blob(BlobState.DAMAGED, size, "the encrypted blob ends early or its padding is wrong")
         if entry.size is None or size == entry.size:
             return Blob(BlobState.PRESENT, size)
-        # A plain blob has no padding to judge by: one shorter than its record has lost its end.
-        if self._keys is None and size < entry.size:
+        if self._files.cut_short(entry, size):
             return Blob(BlobState.DAMAGED, size, f"truncated: {size:,} of {entry.size:,} bytes")
         return Blob(BlobState.PRESENT, size, f"the manifest says {entry.size:,} bytes, the blob holds {size:,}")
-
-    def _measure(self, entry: ManifestEntry) -> tuple[int, bool, bytes]:
-        """Length of the plaintext, whether its end is whole, and its first bytes; raises as `open` does."""
-        # Without a file object: making one takes as long as reading both ends, and there are many blobs.
-        number, stored, key = self._descriptor(entry)
-        try:
-            head = os.read(number, limits.CONTENT_HEAD_BYTES)
-            if key is None:
-                return stored, True, head
-            os.lseek(number, max(0, stored - TAIL), os.SEEK_SET)
-            blocks = BlockCipher(key)
-            size, intact = blocks.measure(stored, os.read(number, TAIL))
-            return size, intact, blocks.decipher_start(head)[:size]
-        except OSError as error:
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
-        finally:
-            os.close(number)
 
     def _zeros(self, entry: ManifestEntry, size: int) -> str:
         """A phrase for a file that begins with zeros, if it holds nothing else, else ""."""
@@ -182,9 +160,9 @@ class BackupView:
         A damaged blob is opened as far as it goes: `examine` tells. `scattered` is for many small pieces that lie
         far apart: then little is read ahead.
         """
-        if self._keys is None:
-            return self._stored(entry, _SMALL if scattered else -1)[0]
-        raw, key = self._stored(entry, 0)
+        if not self._files.enciphered(entry):
+            return self._files.stored(entry, _SMALL if scattered else -1)[0]
+        raw, key = self._files.stored(entry, 0)
         if key is None:
             return raw
         ahead = _SMALL_DECIPHERED if scattered else limits.CIPHER_CHUNK_BYTES
@@ -199,37 +177,9 @@ class BackupView:
 
         An entry that only names a file ID stands for a blob that the manifest does not list.
         """
-        raw, key = self._stored(entry, buffering=0)
+        raw, key = self._files.stored(entry, buffering=0)
         # A plain blob has no padding to judge by: one shorter than its record has lost its end.
-        return BlobReader(raw, key, entry.size if self._keys is None else None)
-
-    def _stored(self, entry: ManifestEntry, buffering: int) -> tuple[BinaryIO, bytes | None]:
-        """The blob as it is stored, and the key of its file: None where the blob is plaintext."""
-        number, _, key = self._descriptor(entry)
-        return opened(number, buffering), key
-
-    def _descriptor(self, entry: ManifestEntry) -> tuple[int, int, bytes | None]:
-        """The number of the open blob, its size as stored, and the key of its file, as in `_stored`."""
-        if entry.kind is not EntryKind.FILE:
-            raise UnreadableFileError(f"The manifest lists a {entry.kind} here, which has no content.")
-        number, stored = self._blobs.descriptor(entry.file_id)
-        try:
-            return number, stored, self._file_key(entry, stored)
-        except UnreadableFileError:
-            os.close(number)
-            raise
-
-    def _file_key(self, entry: ManifestEntry, stored: int) -> bytes | None:
-        if self._keys is None:
-            return None
-        if entry.wrapped_key is not None:
-            return self._keys.unwrap(entry.wrapped_key)
-        # Rows of zero bytes carry no key; anything else without one cannot be deciphered by anybody.
-        if stored == 0:
-            return None
-        raise BlobDamagedError(
-            f"The manifest's record holds no key for this file{f': {entry.problem}' if entry.problem else ''}."
-        )
+        return BlobReader(raw, key, None if self._files.enciphered(entry) else entry.size)
 
     def read(self, entry: ManifestEntry, limit: int) -> bytes:
         """The whole plaintext of a small file; raises UnreadableFileError when it is larger than `limit` bytes."""
@@ -268,8 +218,7 @@ class BackupView:
         entry = self.index.lookup(domain, relative_path)
         if entry is None:
             return None
-        listed = {suffix: self.index.lookup(domain, relative_path + suffix) for suffix in database.SIDE_FILES}
-        logs = {suffix: beside for suffix, beside in listed.items() if beside is not None}
+        logs = {suffix: log for suffix in database.SIDE_FILES if (log := self._log_of(entry, suffix)) is not None}
         copy = self._workspace.new_file(entry.name)
         log_bytes = sum(map(self._bytes_of_copy, logs.values()))
         require_space(copy, database.space_for_copy(self._bytes_of_copy(entry), log_bytes), entry.name)
@@ -279,10 +228,23 @@ class BackupView:
             self._copy_log(beside, copy.with_name(copy.name + suffix))
         return copy
 
+    def _log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        try:
+            return self.index.log_of(entry, suffix)
+        except BlobMissingError as error:
+            self._lose_log(entry.relative_path + suffix, error)
+            return None
+
+    def _lose_log(self, relative_path: str, error: UnreadableFileError) -> None:
+        """Remember a log that cannot be read: the database is of use without it."""
+        self._lost_logs[relative_path] = unreadable(
+            GapSubject.WRITE_AHEAD_LOG, relative_path, error, "the last changes before the backup"
+        )
+
     def _bytes_of_copy(self, entry: ManifestEntry) -> int:
         """How much a copy takes; 0 where none can be made, for copying tells why."""
         try:
-            size, _, _ = self._measure(entry)
+            size = self._files.measure(entry).size
         except UnreadableFileError:
             return 0
         return size if size <= limits.DATABASE_BYTES else 0
@@ -294,9 +256,7 @@ class BackupView:
                 self.copy_into(entry, output, self._tick)
         except UnreadableFileError as error:
             target.unlink(missing_ok=True)
-            self._lost_logs[entry.relative_path] = unreadable(
-                GapSubject.WRITE_AHEAD_LOG, entry.relative_path, error, "the last changes before the backup"
-            )
+            self._lose_log(entry.relative_path, error)
 
     @contextmanager
     def database(self, domain: str, relative_path: str, tick: database.Tick | None = None) -> Iterator[Database | None]:
@@ -351,149 +311,35 @@ def open_backup(
     or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
-    damage: tuple[Gap, ...] = ()
+    blobs = BlobFolder(folder)
     with ExitStack() as stack:
         try:
-            clear = _manifest_head(folder).startswith(database.MAGIC)
-            encrypted = _is_encrypted(identity, clear=clear)
-            keys = _keys(identity, passphrase) if encrypted else None
-            progress.start("Reading the list of files", None, "B")
-            copy = _copy_manifest(identity, None if clear else keys, workspace, progress.advance)
-            progress.finish()
-            readable = open_readable(copy, MANIFEST_DATABASE, workspace, lambda rows: progress.advance(0))
-            opened, damage = stack.enter_context(readable)
-            index: Index = ManifestIndex(opened)
-        except UnreadableDatabaseError as error:
-            damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
-            keys, (index, encrypted) = None, _salvaged(identity, damaged, error)
-        except _LostManifestError as error:
-            keys, (index, encrypted) = None, _salvaged(identity, error, error)
-        view = BackupView(identity, index, keys, workspace, encrypted, progress, damage)
+            lists = open_lists(identity, workspace, passphrase, progress, stack)
+        except LostListError as error:
+            index, encrypted = without_list(identity, error)
+            view = BackupView(identity, index, StoredFiles(blobs, _NO_KEYS), workspace, encrypted, progress)
+        else:
+            view = _view(identity, lists, blobs, workspace, progress)
         try:
             yield view
         finally:
             view.close()
 
 
-class _LostManifestError(DamagedBackupError):
-    """Manifest.db is missing, or no database, in a backup that is not known to be encrypted."""
-
-
-def _is_encrypted(identity: Identity, *, clear: bool) -> bool | None:
-    """Whether the blobs are encrypted; None where nothing decides. `clear`: Manifest.db begins as a database.
-
-    Manifest.db itself is encrypted since iOS 10.2. Where it is clear the blobs decide: everything may have been
-    decrypted, or Manifest.db alone, and Manifest.plist may be that of another backup.
-    """
-    if clear:
-        sampled = blobs_are_encrypted(BlobFolder(identity.folder))
-        if sampled is None and (identity.encrypted is False or identity.manifest_key is None):
-            return identity.encrypted
-        return sampled
-    if identity.encrypted is False:  # some plain backups carry a key bag too
-        raise _LostManifestError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
-    if identity.encrypted is None and identity.key_bag is None:
-        raise _LostManifestError(
-            "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
-            _ANOTHER,
-        )
-    return True
-
-
-def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> tuple[GuessedIndex, bool | None]:
-    """An index of guesses for a lost manifest, and whether the blobs are encrypted: no, or unknown.
-
-    Raises the refusal where they are encrypted, by their bytes or by what Manifest.plist says.
-    """
-    blobs = BlobFolder(identity.folder)
-    stated = identity.encrypted if identity.encrypted is not None else identity.key_bag is not None or None
-    sampled = blobs_are_encrypted(blobs)
-    encrypted = stated if sampled is None else sampled
-    if encrypted:
-        raise refusal from cause
-    return GuessedIndex(blobs), encrypted
-
-
-def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag:
-    """The unlocked keys of an encrypted backup."""
-    if identity.key_bag is None:
-        raise DamagedBackupError(
-            "The backup is encrypted, but no key bag can be read from Manifest.plist, so nothing can unlock it.",
-            _ANOTHER,
-        )
-    if passphrase is None:
-        raise PassphraseMissingError(
-            "The backup is encrypted and no passphrase was given.",
-            "Give it with --passphrase-file FILE (or - for standard input), in the environment variable "
-            "RECOVER_FACETIME_PASSPHRASE, or run the command in a terminal to be asked.",
-        )
-    from recovery.source.key_bag import unlock  # it loads what plain backups never need
-
-    return unlock(identity.key_bag, passphrase)
-
-
-def _manifest_head(folder: Path) -> bytes:
-    path = folder / MANIFEST_DATABASE
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for, a device never ends
-            raise _LostManifestError("Manifest.db is a link or no file at all; it is not opened.", _ANOTHER)
-        with reading.open_file(path) as stream:
-            return stream.read(len(database.MAGIC))
-    except FileNotFoundError as error:
-        raise _LostManifestError(
-            "The backup has no Manifest.db, the list of its files.",
-            "In an encrypted backup each file's key lies there, so without it nothing can be recovered. " + _ANOTHER,
-        ) from error
-    except PermissionError as error:
-        raise access_denied(folder) from error
-    except OSError as error:
-        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror}).", _ANOTHER) from error
-
-
-def access_denied(folder: Path) -> AccessDeniedError:
-    """The error for a folder the system will not show, with the remedy for macOS."""
-    return AccessDeniedError(
-        f"The system refuses to show {folder}.",
-        "On macOS open System Settings > Privacy & Security > Full Disk Access, switch it on for your terminal, "
-        "and open a new terminal window. Elsewhere check that the folder belongs to you.",
+def _view(
+    identity: Identity, lists: ReadLists, blobs: BlobFolder, workspace: Workspace, progress: Progress
+) -> BackupView:
+    """The view of the lists that can be read."""
+    newest, *others = lists.found
+    keys = dict.fromkeys((False, True), newest.keys) | {item.in_snapshot: item.keys for item in lists.found}
+    files = StoredFiles(blobs, keys)
+    return BackupView(
+        identity,
+        MergedIndex(newest.index, others[0].index, files) if others else newest.index,
+        files,
+        workspace,
+        lists.encrypted,
+        progress,
+        file_lists=tuple(item.name for item in lists.found),
+        damage=(*lists.gaps, *chain.from_iterable(item.damage for item in lists.found)),
     )
-
-
-def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace, tick: database.Tick) -> Path:
-    """Manifest.db as plaintext in the workspace, with a log if one lies beside it."""
-    source = identity.folder / MANIFEST_DATABASE
-    copy = workspace.new_file(MANIFEST_DATABASE)
-    try:
-        if keys is None or identity.manifest_key is None:
-            for suffix in ("", *database.SIDE_FILES):
-                _refuse_huge(source.with_name(source.name + suffix))
-            database.copy_files(source, copy, tick, reading.open_file)
-        else:
-            _refuse_huge(source)
-            _decipher_manifest(source, identity.manifest_key, keys, copy, tick)
-    except PermissionError as error:
-        raise access_denied(identity.folder) from error
-    except OSError as error:
-        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror or error}).", _ANOTHER) from error
-    return copy
-
-
-def _decipher_manifest(source: Path, stored_key: bytes, keys: KeyBag, copy: Path, tick: database.Tick) -> None:
-    wrapped = WrappedKey.from_bytes(stored_key)
-    if wrapped is None:
-        raise DamagedBackupError("The key of Manifest.db in Manifest.plist is damaged.", _ANOTHER)
-    try:
-        key = keys.unwrap(wrapped)
-    except UnreadableFileError as error:
-        raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
-    with DecipheredBlob(reading.open_file(source), key) as plain:
-        require_space(copy, database.space_for_copy(plain.size, 0), source.name)
-        with create(copy) as output:
-            for piece in plain.pieces():
-                output.write(piece)
-                tick(len(piece))
-
-
-def _refuse_huge(path: Path) -> None:
-    if path.is_file() and path.stat().st_size > limits.DATABASE_BYTES:
-        raise DamagedBackupError(f"{path.name} is larger than any real one, so it is not copied.", _ANOTHER)

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from recovery import limits
-from recovery.errors import BlobMissingError, UnreadableFileError
+from recovery.backup_marks import SNAPSHOT as SNAPSHOT
+from recovery.errors import UnreadableFileError
 from recovery.source import reading
 from recovery.source.manifest import valid_file_id
 
 _TWO_LETTERS = frozenset(f"{number:02x}" for number in range(256))
-SNAPSHOT = "Snapshot"
-"""New blobs of a backup that was interrupted lie in this folder until the backup ends."""
 
 
 class BlobState(StrEnum):
@@ -47,26 +46,32 @@ class _Folders(dict[str, bool]):
         return own
 
 
+class StoredBlob(NamedTuple):
+    """A blob that is there: where, what the system says of it, and whether it lies in Snapshot."""
+
+    path: str
+    state: os.stat_result
+    in_snapshot: bool
+
+
 class BlobFolder:
     """A backup folder seen as blobs: `ab/ab12…`, the flat `ab12…` of some tools, and `Snapshot/`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, with_snapshot: bool = True) -> None:
         self.folder = folder
-        self._places = [
-            str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
-        ]
+        places = ((folder, False), (folder / SNAPSHOT, True))[: 1 + with_snapshot]
+        self._places = [(str(place), inside) for place, inside in places if place.is_dir() and not place.is_symlink()]
         self._folders = _Folders()
 
-    def path(self, file_id: str) -> Path | None:
-        """Where the blob lies, None when it is not there or is no ordinary file."""
-        found = self.find(file_id)
-        return Path(found[0]) if found is not None else None
+    def stored(self, file_id: str) -> list[StoredBlob]:
+        """The blobs of that name, at most one beside the list of the backup and one in Snapshot.
 
-    def find(self, file_id: str) -> tuple[str, os.stat_result] | None:
-        """Where the blob lies and what the system says of it; None when it is not there or is no ordinary file."""
+        What is no ordinary file is none.
+        """
+        found: list[StoredBlob] = []
         if not valid_file_id(file_id):
-            return None
-        for place in self._places:
+            return found
+        for place, inside in self._places:
             for folder in (f"{place}{os.sep}{file_id[:2]}", place):
                 path = f"{folder}{os.sep}{file_id}"
                 try:
@@ -74,31 +79,14 @@ class BlobFolder:
                 except OSError:
                     continue
                 if stat.S_ISREG(state.st_mode) and self._folders[folder]:
-                    return path, state
-        return None
-
-    def descriptor(self, file_id: str) -> tuple[int, int]:
-        """Open a blob for reading: its number, for the caller to close, and its size as stored, in bytes.
-
-        Raises BlobMissingError or UnreadableFileError. Links are not followed.
-        """
-        found = self.find(file_id)
-        if found is None:
-            raise BlobMissingError("The manifest lists this file, but its blob is not in the backup folder.")
-        path, state = found
-        try:
-            return reading.open_descriptor(path), state.st_size
-        except OSError as error:
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
-
-    def open(self, file_id: str) -> BinaryIO:
-        """Open a blob for reading; raises as `descriptor` does."""
-        return opened(self.descriptor(file_id)[0])
+                    found.append(StoredBlob(path, state, inside))
+                    break
+        return found
 
     def names(self) -> set[str]:
         """File IDs of all blobs in the folder."""
         found: set[str] = set()
-        for place in self._places:
+        for place, _ in self._places:
             folders, blobs = _scan(place)
             found.update(blobs)
             for folder in folders:
@@ -110,7 +98,7 @@ class BlobFolder:
     def list(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, each once."""
         seen: set[str] = set()
-        for place in self._places:
+        for place, _ in self._places:
             for name, path in self._candidates(place):
                 if name not in seen and (only is None or name in only):
                     seen.add(name)

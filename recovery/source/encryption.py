@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import islice
 
 from recovery import database, limits
-from recovery.errors import UnreadableFileError
+from recovery.source import reading
 from recovery.source.blobs import BlobFolder
 from recovery.source.file_keys import BLOCK
 
@@ -50,12 +50,12 @@ def blobs_are_encrypted(blobs: BlobFolder) -> bool | None:
     Neither a plain file among ciphertext nor a compressed one among plain files decides.
     """
     votes: Counter[bool | None] = Counter()
-    for name, _ in islice(blobs.list(), limits.ENCRYPTION_SAMPLE):
+    for _, path in islice(blobs.list(), limits.ENCRYPTION_SAMPLE):
         try:
-            with blobs.open(name) as stream:
+            with reading.open_file(path) as stream:
                 head = stream.read(_HEAD_BYTES)
                 votes[blob_is_encrypted(head, stream.seek(0, 2))] += 1
-        except (OSError, UnreadableFileError):
+        except OSError:
             continue
     told = votes[True] + votes[False]
     if votes[True] >= max(_LEAST_ENCRYPTED, _MAJORITY * told):

@@ -8,7 +8,7 @@ import io
 import os
 import struct
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -96,6 +96,17 @@ class KeyBag:
 
     def __repr__(self) -> str:
         return "KeyBag(hidden)"
+
+    def opens_none(self, keys: Iterable[WrappedKey]) -> bool:
+        """Whether not one of the keys opens, of those whose class the bag has: they belong to another backup."""
+        tried = False
+        for key in keys:
+            if key.protection_class in self._classes:
+                tried = True
+                with contextlib.suppress(BlobDamagedError):
+                    self.unwrap(key)
+                    return False
+        return tried
 
     def unwrap(self, key: WrappedKey) -> bytes:
         """The 32-byte key of one file; raises BlobDamagedError when its class or its bytes do not fit."""

@@ -69,6 +69,10 @@ class GuessedIndex:
         """The entry of a path whose blob is there."""
         return self._confirm(domain, relative_path)
 
+    def log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        """The log of a database whose blob is there."""
+        return self._confirm(entry.domain, entry.relative_path + suffix)
+
     def with_id(self, file_id: str) -> ManifestEntry | None:
         """The confirmed entry of a file ID."""
         return self._known.get(file_id)

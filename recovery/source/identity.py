@@ -11,6 +11,7 @@ from recovery import clock, limits
 from recovery.backup_marks import INFO as INFO
 from recovery.backup_marks import MANIFEST as MANIFEST
 from recovery.backup_marks import MANIFEST_DATABASE as MANIFEST_DATABASE
+from recovery.backup_marks import SNAPSHOT as SNAPSHOT
 from recovery.backup_marks import STATUS as STATUS
 from recovery.backup_marks import UDID_FOLDER
 from recovery.errors import UnreadableArchiveError
@@ -23,8 +24,18 @@ _FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)
+class ManifestPlist:
+    """What a Manifest.plist says of the list of files that it was made with; None where it does not tell."""
+
+    encrypted: bool | None
+    key_bag: bytes | None = field(repr=False)
+    manifest_key: bytes | None = field(repr=False)
+    date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """The facts of the three property lists; None where none of them tells it."""
+    """The facts of the property lists; None where none of them tells it."""
 
     folder: Path
     udid: str | None
@@ -35,14 +46,21 @@ class Identity:
     serial_number: str | None
     backup_date: datetime | None
     """End of the backup (Info.plist), else its start (Status.plist)."""
-    encrypted: bool | None
     complete: bool | None
     """True only when Status.plist says "finished"; None without a readable Status.plist."""
     full: bool | None
     snapshot_state: str | None
-    key_bag: bytes | None = field(repr=False)
-    manifest_key: bytes | None = field(repr=False)
+    manifest: ManifestPlist | None
+    """Manifest.plist of the backup itself."""
+    snapshot_manifest: ManifestPlist | None = None
+    """That of the backup which was being made in Snapshot."""
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def encrypted(self) -> bool | None:
+        """Whether Manifest.plist calls the backup encrypted; the bytes decide, not this."""
+        manifest = self.manifest or self.snapshot_manifest
+        return manifest.encrypted if manifest else None
 
     @property
     def device(self) -> str:
@@ -51,10 +69,19 @@ class Identity:
 
 
 def read_identity(folder: Path) -> Identity:
-    """Read the three property lists of a backup folder; what is missing or unreadable becomes a gap."""
+    """Read the property lists of a backup folder; what is missing or unreadable becomes a gap.
+
+    Snapshot has a Manifest.plist of its own, the only one of a first backup that was interrupted.
+    """
     gaps: list[Gap] = []
     info = _read(folder, INFO, ("device name", "backup date"), gaps)
-    manifest = _read(folder, MANIFEST, ("whether the backup is encrypted",), gaps)
+    snapshot: list[Gap] = []
+    newer = _read(folder, f"{SNAPSHOT}/{MANIFEST}", ("the keys of the interrupted backup",), snapshot)
+    gaps.extend(gap for gap in snapshot if gap.fault)
+    own: list[Gap] = []
+    stored = _read(folder, MANIFEST, ("whether the backup is encrypted",), own)
+    gaps.extend(gap for gap in own if gap.fault or not newer)
+    manifest = stored or newer
     status = _read(folder, STATUS, ("whether the backup was finished",), gaps)
     lockdown = manifest.get("Lockdown")
     lockdown = lockdown if isinstance(lockdown, dict) else {}
@@ -74,20 +101,31 @@ def read_identity(folder: Path) -> Identity:
         backup_date=clock.from_plist(info.get("Last Backup Date"))
         or clock.from_plist(status.get("Date"))
         or clock.from_plist(manifest.get("Date")),
-        encrypted=_truth(manifest.get("IsEncrypted")),
         complete=None if state is None else state == _FINISHED,
         full=_truth(status.get("IsFullBackup")),
         snapshot_state=state,
-        key_bag=_data(manifest.get("BackupKeyBag")),
-        manifest_key=_data(manifest.get("ManifestKey")),
+        manifest=_manifest(stored),
+        snapshot_manifest=_manifest(newer),
         gaps=tuple(gaps),
+    )
+
+
+def _manifest(stored: Mapping[str, object]) -> ManifestPlist | None:
+    if not stored:
+        return None
+    return ManifestPlist(
+        encrypted=_truth(stored.get("IsEncrypted")),
+        key_bag=_data(stored.get("BackupKeyBag")),
+        manifest_key=_data(stored.get("ManifestKey")),
+        date=clock.from_plist(stored.get("Date")),
     )
 
 
 def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> Mapping[str, object]:
     path = folder / name
     try:
-        if path.is_symlink() or not path.is_file():
+        links = path.is_symlink() or (path.parent != folder and path.parent.is_symlink())
+        if links or not path.is_file():
             gaps.append(Gap(GapSubject.BACKUP_FILE, name, GapReason.NOT_IN_FOLDER, hides, part=name))
             return {}
         if path.stat().st_size > limits.PLIST_BYTES:

@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup_marks import SNAPSHOT
 from recovery.backup_marks import is_backup as is_backup
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.filesystem import is_file, is_folder, mode_of
 from recovery.gap_codes import GapSubject
 from recovery.provenance import Gap, Reading, unreadable
 from recovery.source import reading
-from recovery.source.backup_view import access_denied
+from recovery.source.file_lists import access_denied, is_encrypted
 from recovery.source.identity import Identity, read_identity
 from recovery.system_files import from_system
 
 _DEPTH = 4
 """How many folders a backup may lie below the one that is named, and how many above what lies in a backup."""
-_SNAPSHOT = "Snapshot"
-"""Where a backup that is being made keeps its files until it is finished."""
-_INSIDE = re.compile(f"[0-9A-Fa-f]{{2}}|{_SNAPSHOT}")
+_INSIDE = re.compile(f"[0-9A-Fa-f]{{2}}|{SNAPSHOT}")
 """Folders of a backup itself; there is no need to look for backups in them."""
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u201b\u02bc\u0060\u00b4\u2032\uff07"), "'")
 _QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb"), '"')
@@ -43,10 +42,14 @@ _LIST_THEM = "`recover-facetime backups` lists the backups of this computer."
 
 @dataclass(frozen=True, slots=True)
 class FoundBackup:
-    """One backup folder and who it is; `size` is the sum of all its files in bytes, None when not asked for."""
+    """One backup folder and who it is; `size` is the sum of all its files in bytes, None when not asked for.
+
+    `encrypted` is what its bytes say, as in every command; None where they do not tell.
+    """
 
     identity: Identity
     size: int | None = None
+    encrypted: bool | None = None
 
 
 def default_roots(
@@ -86,7 +89,8 @@ def find_backups(roots: tuple[Path, ...], *, with_size: bool = False) -> Reading
     for root in roots:
         for folder in _backups_below(root, gaps):
             size = folder_size(folder) if with_size else None
-            found.append(FoundBackup(read_identity(folder), size))
+            identity = read_identity(folder)
+            found.append(FoundBackup(identity, size, is_encrypted(identity)))
     return Reading(tuple(found), tuple(gaps))
 
 
@@ -178,7 +182,7 @@ def _spellings(wanted: str) -> Iterator[str]:
 def _at(path: Path) -> Path:
     """The backup that is, holds or lies below what was named."""
     for folder in (path, *path.parents[:_DEPTH]):
-        if is_backup(folder) and not (folder.name == _SNAPSHOT and is_backup(folder.parent)):
+        if is_backup(folder) and not (folder.name == SNAPSHOT and is_backup(folder.parent)):
             return folder
     if not is_folder(path):
         raise BackupNotFoundError(*_no_backup_but(path))

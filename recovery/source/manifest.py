@@ -45,7 +45,8 @@ class ManifestEntry(NamedTuple):
     """One row of Files. Sizes in bytes; `size` is often wrong for live files.
 
     `last_modified` and `birth` are as stored, in seconds since 1970 UTC. `problem` says in a few words what of the
-    row's archive could not be read; then the facts in it are None.
+    row's archive could not be read; then the facts in it are None. `in_snapshot` tells whose keys open the file and
+    where its blob is looked for first: in Snapshot, or beside the list of the backup itself.
     """
 
     file_id: str
@@ -61,6 +62,7 @@ class ManifestEntry(NamedTuple):
     digest: bytes | None = None
     attributes: Mapping[str, bytes] = _NO_ATTRIBUTES
     problem: str = ""
+    in_snapshot: bool = False
 
     @property
     def modified(self) -> datetime | None:
@@ -92,6 +94,12 @@ class Index(Protocol):
     def with_id(self, file_id: str) -> ManifestEntry | None:
         """The entry of one file ID; None when it is not listed."""
 
+    def log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        """The log of a database, whose path ends so, from the same moment; None when it is not listed.
+
+        Raises BlobMissingError where it is listed and only one of another moment is there.
+        """
+
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
 
@@ -109,9 +117,13 @@ class Index(Protocol):
 
 
 class ManifestIndex:
-    """Rows of Manifest.db by domain, path or file ID; archives are parsed only for the rows asked for."""
+    """Rows of Manifest.db by domain, path or file ID; archives are parsed only for the rows asked for.
 
-    def __init__(self, database: Database) -> None:
+    `in_snapshot` is what every entry of it says.
+    """
+
+    def __init__(self, database: Database, *, in_snapshot: bool = False) -> None:
+        self._in_snapshot = in_snapshot
         columns = set(database.columns("Files"))
         if not {"fileID", "domain", "relativePath", "flags"} <= columns:
             raise DamagedBackupError(
@@ -130,7 +142,21 @@ class ManifestIndex:
     def with_id(self, file_id: str) -> ManifestEntry | None:
         """The entry of one file ID; None when the backup does not list it."""
         rows = self._database.rows(f"{self._select} WHERE fileID = ?", (file_id,))
-        return next(map(_entry, rows), None)
+        return next(map(self._entry, rows), None)
+
+    def log_of(self, entry: ManifestEntry, suffix: str) -> ManifestEntry | None:
+        """The log of a database; None when the backup does not list it."""
+        return self.lookup(entry.domain, entry.relative_path + suffix)
+
+    def lists(self, file_id: str) -> bool:
+        """Whether the backup lists a file ID, without reading its archive."""
+        return next(self._database.rows("SELECT 1 FROM Files WHERE fileID = ?", (file_id,)), None) is not None
+
+    def some_keys(self) -> Iterator[WrappedKey]:
+        """The keys of the first files that have one, some dozens at most."""
+        for row in self._database.rows(f"{self._select} WHERE +flags = 1 LIMIT ?", (limits.KEY_SAMPLE,)):
+            if (key := self._entry(row).wrapped_key) is not None:
+                yield key
 
     def entries(self, domain: str, prefix: str = "") -> Iterator[ManifestEntry]:
         """Entries of one domain whose path begins with `prefix`, in the order of their paths."""
@@ -138,7 +164,7 @@ class ManifestIndex:
         where, bounds = ("domain = ?", ()) if not prefix else (_WITHIN, _range(prefix))
         sql = f"{self._select} WHERE {where} ORDER BY relativePath, fileID"
         for row in self._database.rows(sql, (domain, *bounds)):
-            yield _entry(row)
+            yield self._entry(row)
 
     def paths(self, domain: str, prefix: str) -> Iterator[str]:
         """Paths of one domain that begin with `prefix`, in their order; no archive is read."""
@@ -160,6 +186,10 @@ class ManifestIndex:
     def count(self) -> int:
         """Number of rows of every kind."""
         return int(next(self._database.rows("SELECT count(*) AS n FROM Files"))["n"])
+
+    def _entry(self, row: sqlite3.Row) -> ManifestEntry:
+        entry = _entry(row)
+        return entry._replace(in_snapshot=True) if self._in_snapshot else entry
 
 
 def _range(prefix: str) -> tuple[str, str]:

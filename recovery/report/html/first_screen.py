@@ -26,6 +26,7 @@ from recovery.report.messages.causes import CauseText, told
 from recovery.report.messages.gaps import line
 from recovery.report.messages.sentences import paragraph
 from recovery.report.text import words
+from recovery.report.text.backup_text import file_lists
 from recovery.report.text.message_text import message_line, messages_sentence
 
 BAR = 1000
@@ -233,6 +234,7 @@ def backup_rows(backup: BackupFacts) -> tuple[tuple[str, str], ...]:
         ("Made", when(backup.backup_date)),
         ("Encrypted", encrypted[backup.encrypted]),
         ("Complete", complete[backup.complete]),
+        *((("File lists", lists),) if (lists := file_lists(backup)) else ()),
         ("Identifier", shown(backup.udid or "unknown")),
         ("Folder", shown(backup.path)),
     )

@@ -26,7 +26,7 @@ def _backup(item: FoundBackup) -> Json:
         "product_type": identity.product_type,
         "ios_version": identity.ios_version,
         "backup_date": in_records(identity.backup_date),
-        "encrypted": identity.encrypted,
+        "encrypted": item.encrypted,
         "complete": identity.complete,
         "size": item.size,
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from recovery.analysis.model import BackupFacts
+from recovery.backup_marks import MANIFEST_DATABASE
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute, when
 from recovery.report.messages.gaps import why
@@ -35,7 +36,7 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
     device = clean(backup.device_name or backup.product_type or "an iPhone or iPad")
     build = f" ({clean(backup.build)})" if backup.build else ""
     library = backup.photos_model_version
-    rows = (
+    rows = [
         ("Model", clean(backup.product_type or "unknown")),
         ("iOS", clean(backup.ios_version or "version unknown") + build),
         ("Made", when(backup.backup_date)),
@@ -44,12 +45,20 @@ def backup_lines(backup: BackupFacts, style: Style = PLAIN) -> list[str]:
         ("Library", "its database could not be read" if library is None else f"read, layout version {library}"),
         ("Identifier", clean(backup.udid or "unknown")),
         ("Folder", clean(backup.path)),
-    )
+    ]
+    if lists := file_lists(backup):
+        rows.append(("File lists", lists))
     lines = heading(f"Backup of {device}", style)[1:]
     for label, text in rows:
         first = "  " + pad(label, _LABEL_COLUMNS)
         lines.extend(wrap(text, first=first, rest=" " * len(first)))
     return lines
+
+
+def file_lists(backup: BackupFacts) -> str:
+    """Which lists of files were read, the newest first; "" where it is only the usual one, or none."""
+    usual = all(name == MANIFEST_DATABASE for name in backup.file_lists)
+    return "" if usual else clean(", then ".join(backup.file_lists))
 
 
 def backups_table(found: Reading[FoundBackup], *, roots: Iterable[Path] = (), style: Style = PLAIN) -> str:
@@ -81,7 +90,7 @@ def _row(item: FoundBackup) -> tuple[str, ...]:
         clean(identity.device),
         clean(identity.ios_version or "unknown"),
         made,
-        _YES_NO[identity.encrypted],
+        _YES_NO[item.encrypted],
         _YES_NO[identity.complete],
         "" if item.size is None else file_size(item.size),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from recovery.extraction.names import FACETIME_FOLDER, MESSAGES_FOLDER
 from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
 from recovery.extraction.verification import Verification
+from recovery.formats.picture_check import PictureState
 from recovery.report.figures import count, file_size
 from recovery.report.messages.commands import command
 from recovery.report.messages.phrases import sentence
@@ -63,6 +64,12 @@ def summary(outcomes: Outcomes, out: Path, *, page: Path | None = None, verbose:
         lines += _counted(made, "pictures made from other files of the backup; they are not the originals")
     if unchanged := sum(outcome.unchanged for outcome in outcomes.files):
         lines += _counted(unchanged, "of them were there already and were checked again")
+    checked = [(item.target or item.planned.target, item.picture) for item in outcomes.files if item.picture]
+    if checked:
+        unchecked = [
+            (target, picture.reason) for target, picture in checked if picture.state is PictureState.NOT_CHECKED
+        ]
+        lines += _pictures(sum(picture.state is PictureState.DECODED for _, picture in checked), unchecked)
     if any(outcome.planned.message and outcome.entry for outcome in outcomes.files):
         lines += _about_messages()
     lines += _troubles(outcomes, everything=verbose)
@@ -79,6 +86,19 @@ def summary(outcomes: Outcomes, out: Path, *, page: Path | None = None, verbose:
 
 def _counted(number: int, meaning: str) -> list[str]:
     return wrap(f"{number:>5}  {meaning}", first="  ", rest="         ")
+
+
+def _pictures(decoded: int, unchecked: Sequence[tuple[str, str]]) -> list[str]:
+    """How many pictures were decoded whole, and which could not be decoded here, each with the reason."""
+    lines = wrap(f"{count(decoded, 'picture')} decoded from the first to the last pixel.", first="  ")
+    if unchecked:
+        number = count(len(unchecked), "picture")
+        lines += wrap(f"{number} could not be decoded here and so not be checked:", first="  ")
+    for target, why in unchecked[:_MOST]:
+        lines += wrap(f"{clean(target)}: {clean(why)}", first="  - ", rest="    ")
+    if len(unchecked) > _MOST:
+        lines.append(f"  … and {len(unchecked) - _MOST:,} more, in the JSON")
+    return lines
 
 
 def _about_messages() -> list[str]:
@@ -118,6 +138,10 @@ def verification(found: Verification) -> str:
     if found.damaged:
         verb = "was" if found.damaged == 1 else "were"
         lines += wrap(f"{count(found.damaged, 'file')} {verb} damaged in the backup already, as the record says.")
+    if found.pictures is not None:
+        lines += _pictures(
+            found.pictures.decoded, [(picture.target, picture.says) for picture in found.pictures.not_checked]
+        )
     if not found.differences:
         lines.append("Nothing differs.")
     for difference in found.differences:
