@@ -94,6 +94,8 @@ def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:
 def _loss(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> Loss:
     if _has(files, role, FileState.DAMAGED):
         return Loss.DAMAGED
+    if _has(files, role, FileState.UNREADABLE):
+        return Loss.UNREADABLE
     if _has(files, role, FileState.MISSING):
         return Loss.MISSING
     resource = original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)

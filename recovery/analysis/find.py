@@ -161,6 +161,7 @@ class TotalsCounter:
     def __init__(self) -> None:
         self._facetime = self._live = self._trashed = self._hidden = self._deleted = self._bytes = 0
         self._damaged: set[tuple[str, int | None]] = set()
+        self._unreadable: set[tuple[str, int | None]] = set()
         self._statuses: Counter[Status] = Counter()
         self._files: set[int] = set()
         """Hashes of recoverable files: each counts once, and two of them are hardly ever one."""
@@ -181,6 +182,8 @@ class TotalsCounter:
         for item in asset.files:
             if item.state is FileState.DAMAGED:
                 self._damaged.add((item.file_id, item.index))
+            elif item.state is FileState.UNREADABLE:
+                self._unreadable.add((item.file_id, item.index))
             if item.recoverable and (name := hash((item.file_id, item.index))) not in self._files:
                 self._files.add(name)
                 self._bytes += item.size or 0
@@ -201,4 +204,5 @@ class TotalsCounter:
             permanently_deleted=self._deleted,
             recoverable_bytes=self._bytes,
             damaged_files=len(self._damaged),
+            unreadable_files=len(self._unreadable),
         )

@@ -90,8 +90,9 @@ class AssetFile(Record, frozen=True):
 
     @property
     def recoverable(self) -> bool:
-        """Whether the backup holds at least a part of it, entries of thumbnail tables apart."""
-        return self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
+        """Whether at least a part of it can be read in the backup, entries of thumbnail tables apart."""
+        here = self.state in (FileState.PRESENT, FileState.DAMAGED)
+        return here and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
 
 
 class Signal(Record, frozen=True):
@@ -293,6 +294,7 @@ class Totals(Record, frozen=True):
     `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`,
     `facetime_messages` (with the voicemails beside them) in no other number.
     `damaged_files` are those of assets that are there and not whole, as far as they were examined.
+    `unreadable_files` are those of assets that the system refuses to read: neither missing nor damaged.
     """
 
     assets: Count
@@ -315,6 +317,7 @@ class Totals(Record, frozen=True):
     blobs: Count
     facetime_messages: Count
     damaged_files: Count = 0
+    unreadable_files: Count = 0
 
 
 class MessageKind(StrEnum):
@@ -440,4 +443,4 @@ class Findings(Record, frozen=True):
     @property
     def faults(self) -> bool:
         """Whether something that is in the backup could not be read, or is damaged."""
-        return any(gap.fault for gap in self.gaps) or self.totals.damaged_files > 0
+        return any(gap.fault for gap in self.gaps) or self.totals.damaged_files + self.totals.unreadable_files > 0

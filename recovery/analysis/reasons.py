@@ -25,12 +25,14 @@ class ReasonCode(StrEnum):
     NOTHING_HERE = "nothing_here"
     ONLY_IN_MESSAGES = "only_in_messages"
     MESSAGES_FILE_MISSING = "messages_file_missing"
+    MESSAGES_FILE_UNREADABLE = "messages_file_unreadable"
 
 
 class Loss(StrEnum):
     """Why an original is not here."""
 
     DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
     MISSING = "missing"
     IN_CLOUD = "in_cloud"
     NOT_LOCAL = "not_local"

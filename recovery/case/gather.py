@@ -109,7 +109,7 @@ class _Gatherer:
         census = self._census()
         traces, gaps_of_traces = self._traces()
         self.progress.start("Looking at the media files", None)
-        missing = frozenset(item.file_id for item in census.missing)
+        missing = frozenset(item.file_id for item in census.missing) | census.hidden
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
         self._files(missing, unnamed.records)
@@ -134,15 +134,20 @@ class _Gatherer:
         there = self.view.blob_names()
         listed = 0
         missing: Counter[str] = Counter()
+        hidden: set[str] = set()
         for name in self.view.index.file_ids():
             listed += 1
             if name in there:
                 there.remove(name)
+            elif self.view.may_hold(name):
+                hidden.add(name)
             else:
                 missing[name] += 1
         left = sorted(self.view.blobs(there)) if there else []
         unlisted = tuple(self._unlisted(name, path) for name, path in left)
-        return InventoryCheck(listed, listed - missing.total(), tuple(self._listed(missing)), unlisted)
+        return InventoryCheck(
+            listed, listed - missing.total(), tuple(self._listed(missing)), unlisted, frozenset(hidden)
+        )
 
     def _listed(self, names: Counter[str]) -> Iterator[ListedFile]:
         """What the manifest says of files whose blob is missing: few as a rule, so it is asked again for them."""

@@ -129,7 +129,7 @@ def _looked_at(view: BackupView, entry: ManifestEntry) -> MessageMedia:
     blob, file_type = view.examine(entry), _type_of(entry)
     if blob.state is BlobState.PRESENT and blob.size == 0:
         blob = Blob(BlobState.DAMAGED, 0, "the file is empty")
-    if blob.state is BlobState.MISSING or not blob.size:
+    if blob.state in (BlobState.MISSING, BlobState.UNREADABLE) or not blob.size:
         return MessageMedia(entry, blob, file_type)
     try:
         with view.open(entry) as stream:

@@ -179,7 +179,7 @@ def _file_order(file: AssetFile) -> tuple[int | str, ...]:
 
 def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
     files = {file for file in asset.files if file.role in ORIGINALS or (selection.edits and file.role in _EDITS)}
-    extra = [file for file in asset.files if file.state is not FileState.MISSING]
+    extra = [file for file in asset.files if file.state in (FileState.PRESENT, FileState.DAMAGED)]
     whole = any(
         file.role in (FileRole.STILL, FileRole.VIDEO) and file.state is FileState.PRESENT for file in asset.files
     )

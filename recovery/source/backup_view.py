@@ -17,8 +17,10 @@ from recovery.errors import (
     AccessDeniedError,
     BlobDamagedError,
     BlobMissingError,
+    BlobRefusedError,
     DamagedBackupError,
     PassphraseMissingError,
+    SystemReadError,
     UnreadableDatabaseError,
     UnreadableFileError,
 )
@@ -26,9 +28,10 @@ from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap, unreadable
+from recovery.refusals import REFUSALS, reason_of, remedy, said_by
 from recovery.source import reading
 from recovery.source.blob_reader import BlobReader
-from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
+from recovery.source.blobs import Blob, BlobFolder, BlobState, opened, refused
 from recovery.source.encryption import blobs_are_encrypted
 from recovery.source.file_keys import TAIL, BlockCipher, DecipheredBlob, KeyBag, Passphrase, WrappedKey
 from recovery.source.guessed_index import GuessedIndex
@@ -80,6 +83,8 @@ class BackupView:
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
         self._damage: dict[str, tuple[Gap, ...]] = {MANIFEST_DATABASE: damage}
+        self._refused: dict[GapReason, dict[str, tuple[str, str]]] = {}
+        """For each reason the files that the system refused to read: path and what it said, by file ID."""
         self._open = ExitStack()
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:
@@ -111,8 +116,16 @@ class BackupView:
         )
         lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
         untold = (_UNTOLD,) if self.encrypted is None else ()
-        damage = chain(*self._damage.values())
-        return (*self.identity.gaps, *untold, *lost, *classes, *self._lost_logs.values(), *damage)
+        logs, damage = self._lost_logs.values(), chain(*self._damage.values())
+        return (*self.identity.gaps, *untold, *lost, *classes, *logs, *damage, *self._refusals())
+
+    def _refusals(self) -> Iterator[Gap]:
+        """One gap for each reason why the system refused to read files."""
+        for reason, files in self._refused.items():
+            path, said = next(iter(files.values()))
+            hides = ("the contents of these files",)
+            part = f"{len(files):,}"
+            yield Gap(GapSubject.UNREADABLE_FILES, path, reason, hides, fault=True, part=part, values=(said,))
 
     def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
@@ -122,6 +135,10 @@ class BackupView:
         """File IDs of all blobs in the folder."""
         return self._blobs.names()
 
+    def may_hold(self, file_id: str) -> bool:
+        """Whether a blob that was not listed may lie where the system refused to look."""
+        return self._blobs.may_hold(file_id)
+
     def examine(self, entry: ManifestEntry, misfit: Callable[[bytes], str] = lambda head: "") -> Blob:
         """State of an entry's blob and the length of its plaintext, from its first and last bytes.
 
@@ -129,11 +146,13 @@ class BackupView:
         """
         try:
             size, intact, head = self._measure(entry)
+            zeros = self._zeros(entry, size) if head and not any(head) else ""
         except BlobMissingError as error:
             return Blob(BlobState.MISSING, note=str(error))
+        except BlobRefusedError as error:
+            return self._unreadable(entry, error)
         except UnreadableFileError as error:
             return Blob(BlobState.DAMAGED, note=str(error))
-        zeros = self._zeros(entry, size) if head and not any(head) else ""
         if wrong := zeros or misfit(head):
             # Behind a first sector of zeros the rest may still be there.
             return Blob(BlobState.DAMAGED, size, wrong, blank=bool(zeros) or any(head))
@@ -145,6 +164,12 @@ class BackupView:
         if self._keys is None and size < entry.size:
             return Blob(BlobState.DAMAGED, size, f"truncated: {size:,} of {entry.size:,} bytes")
         return Blob(BlobState.PRESENT, size, f"the manifest says {entry.size:,} bytes, the blob holds {size:,}")
+
+    def _unreadable(self, entry: ManifestEntry, error: BlobRefusedError) -> Blob:
+        """A blob that the system refuses to read, remembered for the gaps."""
+        path = entry.relative_path or entry.file_id
+        self._refused.setdefault(error.reason, {})[entry.file_id] = path, error.said
+        return Blob(BlobState.UNREADABLE, note=f"the system refuses to read it ({error.said})")
 
     def _measure(self, entry: ManifestEntry) -> tuple[int, bool, bytes]:
         """Length of the plaintext, whether its end is whole, and its first bytes; raises as `open` does."""
@@ -159,12 +184,12 @@ class BackupView:
             size, intact = blocks.measure(stored, os.read(number, TAIL))
             return size, intact, blocks.decipher_start(head)[:size]
         except OSError as error:
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            raise refused(error) from error
         finally:
             os.close(number)
 
     def _zeros(self, entry: ManifestEntry, size: int) -> str:
-        """A phrase for a file that begins with zeros, if it holds nothing else, else ""."""
+        """A phrase for a file that begins with zeros, if it holds nothing else, else ""; raises as `open` does."""
         try:
             with self.open(entry) as stream:
                 looked = 0
@@ -172,8 +197,8 @@ class BackupView:
                     if some.strip(b"\0"):
                         return ""
                     looked += len(some)
-        except (OSError, UnreadableFileError):
-            return ""
+        except OSError as error:
+            raise refused(error) from error
         return ONLY_ZEROS if looked >= size else f"its first {looked:,} bytes are all zeros"
 
     def open(self, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
@@ -192,7 +217,7 @@ class BackupView:
             return _Plaintext(DecipheredBlob(raw, key), ahead)
         except OSError as error:
             raw.close()
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            raise refused(error) from error
 
     def passage(self, entry: ManifestEntry) -> BlobReader:
         """One pass through a file for copying it, stored bytes hashed too; raises as `open` does.
@@ -347,8 +372,8 @@ def open_backup(
 ) -> Iterator[BackupView]:
     """Open a backup folder for reading; `progress` is told how far it is and may raise to stop.
 
-    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError, AccessDeniedError
-    or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
+    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError, AccessDeniedError,
+    SystemReadError or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
     damage: tuple[Gap, ...] = ()
@@ -393,11 +418,19 @@ def _is_encrypted(identity: Identity, *, clear: bool) -> bool | None:
     if identity.encrypted is False:  # some plain backups carry a key bag too
         raise _LostManifestError("Manifest.db is damaged: it does not begin as a database does.", _ANOTHER)
     if identity.encrypted is None and identity.key_bag is None:
+        _raise_refused(identity)
         raise _LostManifestError(
             "Manifest.db is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
             _ANOTHER,
         )
     return True
+
+
+def _raise_refused(identity: Identity) -> None:
+    """Raise SystemReadError where the system, and no damage, keeps Manifest.plist from being read."""
+    for gap in identity.gaps:
+        if gap.where == MANIFEST and gap.why in REFUSALS:
+            raise SystemReadError(f"The system cannot read {MANIFEST} ({gap.values[0]}).", remedy(gap.why))
 
 
 def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> tuple[GuessedIndex, bool | None]:
@@ -417,6 +450,7 @@ def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception)
 def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag:
     """The unlocked keys of an encrypted backup."""
     if identity.key_bag is None:
+        _raise_refused(identity)
         raise DamagedBackupError(
             "The backup is encrypted, but no key bag can be read from Manifest.plist, so nothing can unlock it.",
             _ANOTHER,
@@ -447,16 +481,17 @@ def _manifest_head(folder: Path) -> bytes:
     except PermissionError as error:
         raise access_denied(folder) from error
     except OSError as error:
-        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror}).", _ANOTHER) from error
+        raise system_refuses(MANIFEST_DATABASE, error) from error
 
 
 def access_denied(folder: Path) -> AccessDeniedError:
-    """The error for a folder the system will not show, with the remedy for macOS."""
-    return AccessDeniedError(
-        f"The system refuses to show {folder}.",
-        "On macOS open System Settings > Privacy & Security > Full Disk Access, switch it on for your terminal, "
-        "and open a new terminal window. Elsewhere check that the folder belongs to you.",
-    )
+    """The error for a folder the system will not show, with the remedy for this system."""
+    return AccessDeniedError(f"The system refuses to show {folder}.", remedy(GapReason.PERMISSION_DENIED))
+
+
+def system_refuses(name: str, error: OSError) -> SystemReadError:
+    """The error for a needed file of the backup that the system cannot read, whatever its bytes are."""
+    return SystemReadError(f"The system cannot read {name} ({said_by(error)}).", remedy(reason_of(error)))
 
 
 def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace, tick: database.Tick) -> Path:
@@ -474,7 +509,7 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
     except PermissionError as error:
         raise access_denied(identity.folder) from error
     except OSError as error:
-        raise DamagedBackupError(f"Manifest.db cannot be read ({error.strerror or error}).", _ANOTHER) from error
+        raise system_refuses(MANIFEST_DATABASE, error) from error
     return copy
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from recovery import limits
-from recovery.errors import BlobMissingError, UnreadableFileError
+from recovery.errors import BlobDamagedError, BlobMissingError, BlobRefusedError, UnreadableFileError
+from recovery.refusals import is_absent, reason_of, said_by
 from recovery.source import reading
 from recovery.source.manifest import valid_file_id
 
@@ -25,6 +26,8 @@ class BlobState(StrEnum):
     PRESENT = "present"
     MISSING = "missing_blob"
     DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
+    """The system refuses to read it, which says nothing of its bytes."""
 
 
 class Blob(NamedTuple):
@@ -56,14 +59,20 @@ class BlobFolder:
             str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
         ]
         self._folders = _Folders()
+        self._refused: set[str] = set()
+        """Folders of blobs that the system refused to list."""
 
     def path(self, file_id: str) -> Path | None:
-        """Where the blob lies, None when it is not there or is no ordinary file."""
+        """Where the blob lies, None when it is not there or is no ordinary file; raises BlobRefusedError."""
         found = self.find(file_id)
         return Path(found[0]) if found is not None else None
 
     def find(self, file_id: str) -> tuple[str, os.stat_result] | None:
-        """Where the blob lies and what the system says of it; None when it is not there or is no ordinary file."""
+        """Where the blob lies and what the system says of it; None when it is not there or is no ordinary file.
+
+        Raises BlobRefusedError where the system does not say whether it is there.
+        """
+        refusal: OSError | None = None
         if not valid_file_id(file_id):
             return None
         for place in self._places:
@@ -71,16 +80,26 @@ class BlobFolder:
                 path = f"{folder}{os.sep}{file_id}"
                 try:
                     state = os.lstat(path)
-                except OSError:
+                except OSError as error:
+                    if not is_absent(error):
+                        refusal = error
                     continue
                 if stat.S_ISREG(state.st_mode) and self._folders[folder]:
                     return path, state
+        if refusal is not None:
+            raise refused(refusal) from refusal
         return None
+
+    def may_hold(self, file_id: str) -> bool:
+        """Whether the blob may lie in a folder that the system refused to list."""
+        return any(
+            folder in self._refused for place in self._places for folder in (place, f"{place}{os.sep}{file_id[:2]}")
+        )
 
     def descriptor(self, file_id: str) -> tuple[int, int]:
         """Open a blob for reading: its number, for the caller to close, and its size as stored, in bytes.
 
-        Raises BlobMissingError or UnreadableFileError. Links are not followed.
+        Raises BlobMissingError or BlobRefusedError. Links are not followed.
         """
         found = self.find(file_id)
         if found is None:
@@ -89,7 +108,7 @@ class BlobFolder:
         try:
             return reading.open_descriptor(path), state.st_size
         except OSError as error:
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            raise refused(error) from error
 
     def open(self, file_id: str) -> BinaryIO:
         """Open a blob for reading; raises as `descriptor` does."""
@@ -99,13 +118,30 @@ class BlobFolder:
         """File IDs of all blobs in the folder."""
         found: set[str] = set()
         for place in self._places:
-            folders, blobs = _scan(place)
+            folders, blobs = self._scan(place)
             found.update(blobs)
             for folder in folders:
                 if len(found) >= limits.BLOB_FILES:
                     return found
-                found.update(_scan(f"{place}{os.sep}{folder}")[1])
+                found.update(self._scan(f"{place}{os.sep}{folder}")[1])
         return found
+
+    def _scan(self, folder: str) -> tuple[list[str], list[str]]:
+        """Names of the folders of blobs and of the blobs in a folder, in any order; none where the system refuses."""
+        folders: list[str] = []
+        blobs: list[str] = []
+        try:
+            with reading.listed(folder) as items:
+                for item in items:
+                    if _is_blob(item):
+                        blobs.append(item.name)
+                    elif _is_blob_folder(item):
+                        folders.append(item.name)
+        except OSError as error:
+            if not is_absent(error):
+                self._refused.add(folder)
+            return [], []
+        return folders, blobs
 
     def list(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, each once."""
@@ -119,22 +155,29 @@ class BlobFolder:
                     return
 
     def _candidates(self, place: str) -> Iterator[tuple[str, str]]:
-        folders, blobs = _scan(place)
+        folders, blobs = self._scan(place)
         for name in sorted(folders + blobs):
             path = f"{place}{os.sep}{name}"
             if valid_file_id(name):
                 yield name, path
             else:
-                yield from ((blob, f"{path}{os.sep}{blob}") for blob in sorted(_scan(path)[1]))
+                yield from ((blob, f"{path}{os.sep}{blob}") for blob in sorted(self._scan(path)[1]))
+
+
+def refused(error: OSError) -> UnreadableFileError:
+    """What the system refused, as the error that keeps its reason; without a number it was no refusal."""
+    if error.errno is None:
+        return BlobDamagedError(f"The blob cannot be read: {error}.")
+    return BlobRefusedError(reason_of(error), said_by(error))
 
 
 def opened(number: int, buffering: int = -1) -> BinaryIO:
-    """The file object of an open blob, which then closes it; raises UnreadableFileError."""
+    """The file object of an open blob, which then closes it; raises BlobRefusedError."""
     try:
         return os.fdopen(number, "rb", buffering)
     except OSError as error:
         os.close(number)
-        raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+        raise refused(error) from error
 
 
 def _is_blob_folder(item: os.DirEntry[str]) -> bool:
@@ -143,19 +186,3 @@ def _is_blob_folder(item: os.DirEntry[str]) -> bool:
 
 def _is_blob(item: os.DirEntry[str]) -> bool:
     return valid_file_id(item.name) and item.is_file(follow_symlinks=False)
-
-
-def _scan(folder: str) -> tuple[list[str], list[str]]:
-    """Names of the folders of blobs and of the blobs in a folder, in any order; none where the system refuses."""
-    folders: list[str] = []
-    blobs: list[str] = []
-    try:
-        with reading.listed(folder) as items:
-            for item in items:
-                if _is_blob(item):
-                    blobs.append(item.name)
-                elif _is_blob_folder(item):
-                    folders.append(item.name)
-    except OSError:
-        return [], []
-    return folders, blobs

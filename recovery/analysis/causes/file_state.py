@@ -53,7 +53,7 @@ def _half_arrived(inquiry: CauseContext) -> Answer:
 
 def original_missing(asset: Asset) -> bool:
     """Whether the backup lists an original of it whose contents are not there or damaged."""
-    return any(item.role in ORIGINALS and item.state is not FileState.PRESENT for item in asset.files)
+    return any(item.role in ORIGINALS and item.state in (FileState.MISSING, FileState.DAMAGED) for item in asset.files)
 
 
 def _original_missing_in_backup(inquiry: CauseContext) -> Answer:

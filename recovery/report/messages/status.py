@@ -16,6 +16,10 @@ COPIES = {
 }
 LOSSES = {
     Loss.DAMAGED: ("the {} is damaged", "still and video are damaged"),
+    Loss.UNREADABLE: (
+        "this computer cannot read the {}, which may be whole",
+        "this computer cannot read still and video, which may be whole",
+    ),
     Loss.MISSING: (
         "the backup lists the {}, but its content is missing",
         "the backup lists still and video, but their content is missing",
@@ -45,7 +49,9 @@ REASONS = {
     ReasonCode.NOTHING_HERE: "{lost}",
     ReasonCode.ONLY_IN_MESSAGES: "no longer in the photo library; what survives is a copy in Messages",
     ReasonCode.MESSAGES_FILE_MISSING: "Messages names it, but its content is missing or damaged",
+    ReasonCode.MESSAGES_FILE_UNREADABLE: "this computer cannot read the file that Messages names; it may be whole",
 }
+UNREADABLE_FILES = "Files of photos and videos that this computer cannot read; they may be whole"
 PERMANENTLY_DELETED = "permanently deleted from the library; {reason}"
 NOTES = {
     NoteCode.SAVED_FROM_SHARE: "a FaceTime photo that was saved from a share: {stored} saved it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recovery.analysis.model import Status, Totals
 from recovery.report.figures import file_size
+from recovery.report.messages.status import UNREADABLE_FILES
 from recovery.report.text import words
 from recovery.report.text.layout import PLAIN, Style, heading
 
@@ -62,6 +63,7 @@ def _across(totals: Totals) -> list[str]:
         *([messages] if totals.facetime_messages else ()),
         f"  Files in the backup's list whose contents are missing: {missing}",
         *([f"  Files of photos and videos that are damaged: {damaged}"] if totals.damaged_files else []),
+        *([f"  {UNREADABLE_FILES}: {totals.unreadable_files:,}"] if totals.unreadable_files else []),
         f"  What can be recovered: {file_size(totals.recoverable_bytes)}",
     ]
 

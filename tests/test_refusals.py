@@ -1,0 +1,217 @@
+"""What the system refuses is neither missing nor damaged: each error on a blob, on Manifest.db and on the plists."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fixtures import BackupBuilder
+from recovery.analysis.model import FileState, Findings, OrphanCode
+from recovery.errors import AccessDeniedError, DamagedBackupError, SystemReadError
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.refusals import reason_of, remedy
+from recovery.report.messages.gaps import line
+from recovery.report.messages.status import reason
+from recovery.source import backup_view, reading
+from recovery.source.backup_view import BackupView
+from tests.scanning import PASSPHRASE, named, scan, view_of
+from tests.talking import say
+
+REASONS = {
+    errno.EIO: GapReason.READ_ERROR,
+    errno.EACCES: GapReason.PERMISSION_DENIED,
+    errno.EMFILE: GapReason.TOO_MANY_OPEN_FILES,
+    errno.ENFILE: GapReason.TOO_MANY_OPEN_FILES,
+    errno.ENOSPC: GapReason.NO_SPACE,
+}
+EACH = pytest.mark.parametrize("number", REASONS, ids=errno.errorcode.get)
+TWINS = pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["plain", "encrypted"])
+Refuse = Callable[[str, int], None]
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
+    """Let the system refuse to open every file of a name."""
+    whole = reading.open_descriptor
+
+    def refusing(name: str, number: int) -> None:
+        def opened(path: str | Path) -> int:
+            if Path(path).name == name:
+                raise OSError(number, os.strerror(number), str(path))
+            return whole(path)
+
+        monkeypatch.setattr(reading, "open_descriptor", opened)
+
+    return refusing
+
+
+def still_of(folder: Path, passphrase: str | None) -> str:
+    """The file ID of the one still."""
+    (asset,) = scan(folder, passphrase).assets
+    return next(item.file_id for item in asset.files if item.role == "still")
+
+
+def check(found: Findings, number: int) -> None:
+    """The still is unreadable and nothing else."""
+    asset = named(found, "IMG_0001.HEIC")
+    (still,) = (item for item in asset.files if item.role == "still")
+    assert still.state is FileState.UNREADABLE and not still.recoverable
+    assert errno.errorcode[number] in still.note
+    totals = found.totals
+    assert (totals.unreadable_files, totals.damaged_files, totals.missing_blobs) == (1, 0, 0)
+    assert totals.assets == totals.complete + totals.half + totals.reduced_copy + totals.elsewhere + totals.not_found
+    here = sum(item.size or 0 for item in asset.files if item.recoverable)
+    assert totals.recoverable_bytes == here
+    assert not any(end.code is OrphanCode.MISSING_BLOB for end in found.loose_ends)
+    assert "this computer cannot read the still, which may be whole" in reason(asset.status_reason)
+    (gap,) = (gap for gap in found.gaps if gap.what is GapSubject.UNREADABLE_FILES)
+    assert gap.fault and gap.why is REASONS[number] and remedy(gap.why).rstrip(".") in line(gap)
+    assert found.faults
+
+
+@EACH
+@TWINS
+def test_a_blob_that_cannot_be_opened_is_unreadable(
+    tmp_path: Path, refuse: Refuse, passphrase: str | None, number: int
+) -> None:
+    """Each error on opening it."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path, passphrase)
+    refuse(still_of(folder, passphrase), number)
+    check(scan(folder, passphrase), number)
+
+
+@EACH
+def test_a_head_that_cannot_be_read_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """It opens, and the first read fails."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    wanted, whole = still_of(folder, None), os.read
+
+    def read(descriptor: int, length: int) -> bytes:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == wanted:
+            raise OSError(number, os.strerror(number))
+        return whole(descriptor, length)
+
+    monkeypatch.setattr(backup_view.os, "read", read)
+    check(scan(folder), number)
+
+
+@EACH
+def test_zeros_that_cannot_be_read_on_are_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A head of zeros says nothing while the rest cannot be read."""
+    folder = BackupBuilder().with_photo("IMG_0001").zeroed().build(tmp_path)
+
+    with view_of(folder) as view:
+        entry = next(item for item in view.index.entries("CameraRollDomain", "Media/DCIM/") if item.kind == "file")
+        assert view.examine(entry).state is FileState.DAMAGED
+        monkeypatch.setattr(BackupView, "_stored", lambda *_: (_Failing(number), None))
+        assert view.examine(entry).state is FileState.UNREADABLE
+
+
+class _Failing:
+    """A stream of which nothing can be read."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __enter__(self) -> _Failing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def read(self, _: int) -> bytes:
+        """Fail."""
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EMFILE], ids=errno.errorcode.get)
+def test_blobs_in_a_folder_that_cannot_be_listed_are_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The folder is not shown, nor what lies in it."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    wanted = still_of(folder, None)
+    listed, lstat = reading.listed, os.lstat
+
+    def hidden(path: str | Path) -> object:
+        if Path(path).name == wanted[:2]:
+            raise OSError(number, os.strerror(number))
+        return listed(path)
+
+    def refused(path: str | Path, **how: object) -> os.stat_result:
+        if Path(path).name == wanted:
+            raise OSError(number, os.strerror(number))
+        return lstat(path, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading, "listed", hidden)
+    monkeypatch.setattr(os, "lstat", refused)
+    check(scan(folder), number)
+
+
+@EACH
+def test_the_command_says_it_and_ends_with_3(tmp_path: Path, refuse: Refuse, number: int) -> None:
+    """Text and JSON name it, what to do is said, and no word of damage."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    refuse(still_of(folder, None), number)
+    told = say("scan", folder, "--all")
+    words = " ".join(told.out.split())
+    assert told.code == 3
+    assert "files that this computer cannot read" in words and remedy(REASONS[number]).rstrip(".") in words
+    assert "that are damaged" not in words and "whose contents are missing: 0" in words
+    document = json.loads(say("scan", folder, "--json").out)
+    states = {item["state"] for asset in document["assets"] for item in asset["files"]}
+    assert "unreadable" in states and document["totals"]["unreadable_files"] == 1
+
+
+@EACH
+def test_a_manifest_that_the_system_refuses_is_not_damaged(tmp_path: Path, refuse: Refuse, number: int) -> None:
+    """The run ends with a clear error and what to do."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    refuse("Manifest.db", number)
+    with pytest.raises((SystemReadError, AccessDeniedError)) as caught, view_of(folder):
+        pytest.fail("it opens")
+    assert not isinstance(caught.value, DamagedBackupError)
+    assert caught.value.hint == remedy(REASONS[number])
+    told = say("scan", folder)
+    assert told.code == 1 and "damaged" not in told.err
+
+
+@EACH
+@pytest.mark.parametrize("name", ["Info.plist", "Manifest.plist", "Status.plist"])
+def test_a_plist_that_the_system_refuses_is_a_gap_with_a_remedy(
+    tmp_path: Path, refuse: Refuse, name: str, number: int
+) -> None:
+    """A plain backup is read without it."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    refuse(name, number)
+    found = scan(folder)
+    (gap,) = (gap for gap in found.gaps if gap.where == name)
+    assert gap.fault and gap.why is REASONS[number] and errno.errorcode[number] in line(gap)
+    assert found.totals.complete == 1
+
+
+@EACH
+def test_an_encrypted_backup_whose_keys_the_system_refuses_is_not_damaged(
+    tmp_path: Path, refuse: Refuse, number: int
+) -> None:
+    """Without Manifest.plist nothing unlocks it, and nothing says that it is damaged."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path, PASSPHRASE)
+    refuse("Manifest.plist", number)
+    with pytest.raises(SystemReadError, match=r"cannot read Manifest\.plist") as caught, view_of(folder, PASSPHRASE):
+        pytest.fail("it opens")
+    assert caught.value.hint == remedy(REASONS[number])
+
+
+def test_each_system_has_its_remedy() -> None:
+    """Full Disk Access is Apple's, permissions in Properties are those of Windows."""
+    denied = GapReason.PERMISSION_DENIED
+    assert "Full Disk Access" in remedy(denied, "darwin") and "Full Disk Access" not in remedy(denied, "linux")
+    assert "Windows" in remedy(denied, "win32") and "sudo" in remedy(denied, "linux")
+    assert reason_of(OSError(errno.ENODEV, "No such device")) is GapReason.REFUSED_BY_SYSTEM
