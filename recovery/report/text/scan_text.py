@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict, sources_of
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
+from recovery.refusals import REFUSALS
 from recovery.report.figures import count, day, file_size
 from recovery.report.messages.gaps import hidden_answers, what
 from recovery.report.output_options import View, capped, item
@@ -111,7 +112,9 @@ def _glance_sentences(findings: Findings) -> Iterator[str]:
         yield messages_sentence(findings.facetime_messages)
     faults = sum(gap.fault for gap in findings.gaps)
     if findings.gaps:
-        damaged = f" ({faults:,} of them damaged)" if faults else ""
+        refused = any(gap.why in REFUSALS for gap in findings.gaps)
+        what = "damaged or refused by the system" if refused else "damaged"
+        damaged = f" ({faults:,} of them {what})" if faults else ""
         yield f"{count(len(findings.gaps), 'thing was', 'things were')} not examined{damaged}; see the end."
     if any(item.recoverable for asset in findings.assets for item in asset.files):
         yield "To save what is here: recover-facetime extract BACKUP OUT"
