@@ -158,12 +158,16 @@ def test_blobs_in_a_folder_that_cannot_be_listed_are_not_missing(
 @EACH
 def test_the_command_says_it_and_ends_with_3(tmp_path: Path, refuse: Refuse, number: int) -> None:
     """Text and JSON name it, what to do is said, and no word of damage."""
-    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    folder = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path)
     refuse(still_of(folder, None), number)
     told = say("scan", folder, "--all")
     words = " ".join(told.out.split())
     assert told.code == 3
     assert "files that this computer cannot read" in words and remedy(REASONS[number]).rstrip(".") in words
+    assert "Damaged: it is in the backup" not in words
+    assert (
+        "Refused by the system" in words and "in a file that this computer cannot read" in say("diagnose", folder).out
+    )
     assert "that are damaged" not in words and "whose contents are missing: 0" in words
     document = json.loads(say("scan", folder, "--json").out)
     states = {item["state"] for asset in document["assets"] for item in asset["files"]}

@@ -56,14 +56,20 @@ def original_missing(asset: Asset) -> bool:
     return any(item.role in ORIGINALS and item.state in (FileState.MISSING, FileState.DAMAGED) for item in asset.files)
 
 
+def original_unreadable(asset: Asset) -> bool:
+    """Whether the system refuses to read an original of it, which may be whole."""
+    return any(item.role in ORIGINALS and item.state is FileState.UNREADABLE for item in asset.files)
+
+
 def _original_missing_in_backup(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, original_missing)
     states = [item.state for asset in hits.sure for item in asset.files if item.role in ORIGINALS]
+    refused = [gap for gap in inquiry.case.gaps if gap.what is GapSubject.UNREADABLE_FILES]
     gone, damaged = states.count(FileState.MISSING), states.count(FileState.DAMAGED)
     return by_photos(
         PhotoFact.ORIGINAL_MISSING,
         hits,
-        gaps=inquiry.library_gaps(),
+        gaps=(*inquiry.library_gaps(), *refused),
         sources=_original_sources,
         parts=((PartState.NOT_IN_FOLDER, gone), (PartState.DAMAGED, damaged)),
     )

@@ -59,6 +59,9 @@ SUBJECTS = {
 }
 
 
+REFUSED_TITLE = "Refused by the system: it is in the backup, and may be whole"
+
+
 def _refused(what: str, reason: GapReason) -> str:
     """What the system refused, and what to do about it on this one."""
     return f"{what} ({{0}}). {remedy(reason)}"
