@@ -60,7 +60,7 @@ def groups_of(rows: Iterable[AssetRow], files: Iterable[MediaFile]) -> tuple[Gro
 
 
 def stored(row: AssetRow) -> tuple[object, ...]:
-    """The cells of a row as `resolve.cells` gives them."""
+    """The cells of a row as `field_query.cells` gives them."""
     return tuple(
         (value - COCOA_EPOCH).total_seconds() if fact.form is FieldType.MOMENT and value is not None else value
         for fact, value in zip(ASSET_FIELDS, row, strict=True)

@@ -12,11 +12,12 @@ from fixtures import BackupBuilder
 from recovery import clock
 from recovery.analysis.causes import CODES
 from recovery.analysis.find import find
-from recovery.analysis.statements import CauseCode, PointInTime
+from recovery.analysis.model import Cause, CauseVerdict
+from recovery.analysis.statements import CauseCode, PhotoFact, PointInTime, Share, TrueOfPhotos
 from recovery.case import Case
 from recovery.case.case_records import ListedFile
-from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, TITLES, told
-from recovery.report.messages.phrases import day
+from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, LAST_DAY_PASSED, TITLES, told
+from recovery.report.messages.phrases import day, has_passed
 from recovery.report.messages.sentences import deadline
 from recovery.report.messages.sentences import text as sentence
 from tests.causes_tools import LIBRARY, built, cause_of, with_settings
@@ -100,10 +101,17 @@ def test_a_missing_system_file_explains_no_photo(tmp_path: Path) -> None:
     system = cause_of(_lacking(case, "WirelessDomain", 1, 500), "backup_incomplete")
     assert system.verdict == "contradicted"
     assert system.says == (
-        "Some files that the backup lists are not in its folder, but none of them holds photos or videos."
+        "Some files that the backup lists are not in its folder, but none of them is a file of the camera roll "
+        "or an attachment in Messages."
     )
     for domain in ("CameraRollDomain", "MediaDomain"):
         assert cause_of(_lacking(case, domain, 1, 500), "backup_incomplete").verdict == "shown"
+    # Without a word on whether the backup was finished, such a file leaves the answer as open as before.
+    unstated = replace(case, identity=replace(case.identity, complete=None))
+    open_still = cause_of(unstated, "backup_incomplete")
+    assert open_still.verdict == "undetermined"
+    assert cause_of(_lacking(unstated, "WirelessDomain", 1, 500), "backup_incomplete") == open_still
+    assert cause_of(_lacking(unstated, "CameraRollDomain", 1, 500), "backup_incomplete").verdict == "shown"
 
 
 @pytest.mark.parametrize(
@@ -151,3 +159,34 @@ def test_a_last_day_in_recently_deleted_that_has_passed_is_said_to_have(days: in
     """Who reads an old backup must not take its deadline for one that is still to come."""
     last = datetime.now(UTC) + timedelta(days=days)
     assert deadline([PointInTime(clock.in_records(last), 0)]) == f"until about {day(last, 0)}{words}"
+
+
+def test_the_last_day_passes_when_it_is_over_where_the_photo_was_taken() -> None:
+    """On that very day there is still time, in the photo's own zone."""
+    now = datetime.now(UTC)
+    for offset in (-43200, 0, 50400, None):
+        shift = timedelta(seconds=offset or 0)
+        midnight = datetime.combine((now + shift).date(), datetime.min.time(), UTC) - shift
+        assert has_passed(midnight - timedelta(minutes=1), offset)
+        assert not has_passed(midnight + timedelta(minutes=1), offset)
+
+
+@pytest.mark.parametrize(
+    ("last_days", "number", "advice"),
+    [
+        ((-9, -2), 2, LAST_DAY_PASSED),
+        ((-9, 2), 2, ADVICE[CauseCode.RECENTLY_DELETED]),
+        ((-9,), 2, ADVICE[CauseCode.RECENTLY_DELETED]),
+        ((), 1, ADVICE[CauseCode.RECENTLY_DELETED]),
+    ],
+    ids=["all passed", "one to come", "one unknown", "unknown"],
+)
+def test_advice_holds_on_to_a_last_day_that_is_unknown_or_to_come(
+    last_days: tuple[int, ...], number: int, advice: str
+) -> None:
+    """Nobody is told that it is too late while it may not be."""
+    now = datetime.now(UTC)
+    until = tuple(PointInTime(clock.in_records(now + timedelta(days=days)), 0) for days in last_days)
+    says = TrueOfPhotos(PhotoFact.RECENTLY_DELETED, Share(number, 3), until, ())
+    cause = Cause(CauseCode.RECENTLY_DELETED, CauseVerdict.SHOWN, (says,))
+    assert told(cause).advice == advice

@@ -16,7 +16,7 @@ from recovery.analysis.causes.context import CauseContext
 from recovery.analysis.causes.inputs import CauseInputs
 from recovery.analysis.find import find
 from recovery.provenance import Source
-from recovery.report.messages.causes import told
+from recovery.report.messages.causes import LAST_DAY_PASSED, told
 from tests.causes_tools import LIBRARY, NO_LIBRARY, built, cause_of, expected
 
 MAY = datetime(2024, 5, 3, 18, 22, tzinfo=UTC)
@@ -92,6 +92,7 @@ STORIES = (
         lambda: two().trashed(BIN),
         "1 of your 2 FaceTime photos is in Recently Deleted, until about 19 June 2024 (that day has passed).",
         (row("ZTRASHEDSTATE", 2),),
+        LAST_DAY_PASSED,
     ),
     Story(
         "recently_deleted",
@@ -100,6 +101,7 @@ STORIES = (
         "Both FaceTime photos found here are in Recently Deleted, the first of them until about 19 June 2024 "
         "(that day has passed).",
         (row("ZTRASHEDSTATE", 1), row("ZTRASHEDSTATE", 2)),
+        LAST_DAY_PASSED,
     ),
     Story(
         "recently_deleted",

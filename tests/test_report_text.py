@@ -28,6 +28,7 @@ from recovery.analysis.model import (
     Status,
     Verdict,
 )
+from recovery.analysis.statements import NearlyNoFiles
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, Source, unreadable
 from recovery.report.messages.gaps import HIDES, what
@@ -220,3 +221,12 @@ def test_no_backup_says_where_it_was_looked_for() -> None:
     page = text.backups_table(Reading(), roots=(Path("/usual/place"),))
     assert "No backup was found" in page
     assert str(Path("/usual/place")) in page
+
+
+def test_a_backup_without_nearly_all_its_files_says_so_at_a_glance() -> None:
+    """Before any count: of photos that were never copied along nothing can be found."""
+    glance = text.scan(findings([]).changed(summary=(NearlyNoFiles(1089, 10),))).split("At a glance")[1]
+    assert " ".join(glance.split()[1:]).startswith(
+        "Nearly all of this backup is missing: of the 1,089 files that it lists only 10 are in its folder."
+    )
+    assert "Nearly all" not in text.scan(findings([]))

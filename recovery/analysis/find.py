@@ -52,7 +52,7 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
     asked for, the findings are those that `narrowed` makes of the whole by a search for it: rows that cannot be of
     FaceTime, and of which nothing else is to be said, are then only counted.
     """
-    survey, sieve, tally, writer = (
+    orphan_collector, cause_inputs, totals_counter, writer = (
         OrphanCollector(case),
         CauseInputs(case),
         TotalsCounter(),
@@ -60,27 +60,27 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
     )
     bases: Counter[Basis] = Counter()
     total = case.store.count_groups(CHOSEN if case.only_facetime else None)
-    made = AssetMaker(case).assets(_groups(case, survey))
+    made = AssetMaker(case).assets(_groups(case, orphan_collector))
     for asset in counted(made, progress, "Analysing the photos", total, " photos"):
-        survey.note(asset.directory, asset.filename, asset.original_filename, asset.created)
-        sieve.note(asset)
+        orphan_collector.note(asset.directory, asset.filename, asset.original_filename, asset.created)
+        cause_inputs.note(asset)
         bases[asset.basis] += 1
         if not case.only_facetime or asset.facetime.verdict is not Verdict.NO:
-            tally.note(asset)
+            totals_counter.note(asset)
             writer.add(asset)
     for row in counted(plain_rows(case), progress, "Counting the other photos") if case.only_facetime else ():
-        survey.note(row.directory, row.filename, row.original_filename, row.created)
-        sieve.note_row(row)
+        orphan_collector.note(row.directory, row.filename, row.original_filename, row.created)
+        cause_inputs.note_row(row)
         bases[Basis.PHOTOS_DATABASE] += 1
     assets = writer.found()
-    loose_ends = tuple(counted(orphans_of(case, survey), progress, "Looking for what is unmatched"))
+    loose_ends = tuple(counted(orphans_of(case, orphan_collector), progress, "Looking for what is unmatched"))
     messages = facetime_messages(case.around.facetime_messages)
     progress.start("Weighing the causes", None)
-    causes, summary = judged(CauseContext.of(case, sieve))
+    causes, summary = judged(CauseContext.of(case, cause_inputs))
     progress.finish()
     return Findings(
         backup=_facts(case),
-        totals=tally.totals(_totals_of_files(case, loose_ends).changed(facetime_messages=len(messages))),
+        totals=totals_counter.totals(_totals_of_files(case, loose_ends).changed(facetime_messages=len(messages))),
         assets=assets,
         loose_ends=loose_ends,
         causes=causes,
@@ -93,13 +93,13 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
     )
 
 
-def _groups(case: Case, survey: OrphanCollector) -> Iterator[Group]:
+def _groups(case: Case, orphan_collector: OrphanCollector) -> Iterator[Group]:
     """The groups of which assets are made, each noted."""
     if case.only_facetime:
         choose_remarkable(case.store)
     rows = case.store.groups(CHOSEN if case.only_facetime else None)
     for group in chain(rows, case.store.groups_without_row()):
-        survey.note_group(group)
+        orphan_collector.note_group(group)
         yield group
 
 
@@ -149,10 +149,10 @@ def _totals_of_files(case: Case, loose_ends: tuple[Orphan, ...]) -> Totals:
 
 def _recounted(totals: Totals, assets: Iterable[Asset]) -> Totals:
     """The totals with everything that is counted from assets alone counted anew."""
-    tally = TotalsCounter()
+    totals_counter = TotalsCounter()
     for asset in assets:
-        tally.note(asset)
-    return tally.totals(totals)
+        totals_counter.note(asset)
+    return totals_counter.totals(totals)
 
 
 class TotalsCounter:

@@ -105,7 +105,7 @@ def file_speaks(file: MediaFile) -> bool:
 
 
 def by_camera(group: Group) -> bool:
-    """Whether the first stored code of who saved it names the camera, as `worth_a_look` asks of traces."""
+    """Whether the first stored code of who saved it names the camera, as `needs_media_scan` asks of the evidence."""
     row = group.row
     if row is not None and row.imported_by is not None:
         return row.imported_by in CAMERA

@@ -171,7 +171,7 @@ class WorkingDatabase:
         return reader.library()
 
     def add_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Add asset rows, cells as in `resolve.cells`."""
+        """Add asset rows, cells as in `field_query.cells`."""
         marks = ", ".join("?" * (len(ASSET_COLUMNS) + 6))
         self.add(f"INSERT OR IGNORE INTO asset VALUES ({marks})", ((*row, *_beside(row)) for row in rows))
 

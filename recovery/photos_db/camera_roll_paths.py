@@ -67,7 +67,7 @@ class MediaPath(NamedTuple):
 
 
 def v2_path(directory: str, name: str, format_id: int) -> str:
-    """Where the backup keeps the thumbnail file of an asset's file; what `place_of` takes apart."""
+    """Where the backup keeps the thumbnail file of an asset's file; what `media_path` takes apart."""
     return f"{ROOT}PhotoData/Thumbnails/V2/{directory}/{name}/{format_id}.JPG"
 
 

@@ -25,7 +25,7 @@ _ROWS_AT_ONCE = 1_000
 
 
 class AssetRow(NamedTuple):
-    """One row of the asset table with what is joined to it; fields and homes are listed in photos/facts.py.
+    """One row of the asset table with what is joined to it; fields and their columns are listed in `library_fields`.
 
     Times in UTC, offsets in seconds east of UTC, sizes in bytes, duration in seconds, pixels, degrees.
     Numbers with a meaning stay numbers here; photos/codes.py says what they mean. None: not stored.

@@ -85,14 +85,14 @@ def _backup_incomplete(inquiry: CauseContext) -> Answer:
     lacking = FilesLacking(identity.complete, missing)
     if identity.complete is False:
         return shown(lacking, sources=[status])
-    if missing:
-        listed = [Source(MANIFEST, "Files")]
-        if identity.complete and not any(item.domain in PHOTO_DOMAINS for item in inquiry.case.census.missing):
-            return contradicted(PlainStatement.PHOTO_FILES_ALL_HERE, sources=listed)
+    listed = [Source(MANIFEST, "Files")]
+    if any(item.domain in PHOTO_DOMAINS for item in inquiry.case.census.missing):
         return shown(lacking, sources=listed)
     if identity.complete is None:
         gaps = tuple(gap for gap in inquiry.case.gaps if gap.where == STATUS)
         return unread(gaps or (Gap(GapSubject.BACKUP_FILE, STATUS, GapReason.FINISHED_NOT_STATED, part=STATUS),))
+    if missing:
+        return contradicted(PlainStatement.PHOTO_FILES_ALL_HERE, sources=listed)
     return contradicted(PlainStatement.BACKUP_FINISHED, sources=[status])
 
 

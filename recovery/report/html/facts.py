@@ -81,7 +81,7 @@ def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         moved = f", moved there {when(asset.trashed_at, offset)}" if asset.trashed_at else ""
         yield Row("Recently Deleted", f"yes{moved}", sources.get("trashed_at") or sources.get("trashed"))
     if asset.trashed_until_estimate:
-        passed = "; that day has passed" if has_passed(asset.trashed_until_estimate) else ""
+        passed = "; that day has passed" if has_passed(asset.trashed_until_estimate, offset) else ""
         yield Row("Last day on the phone", f"about {day(asset.trashed_until_estimate, offset)} (estimate{passed})")
     if asset.hidden:
         yield Row("Hidden", "yes, in the album Hidden", sources.get("hidden"))

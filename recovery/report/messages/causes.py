@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from recovery.analysis.model import Cause, CauseVerdict
-from recovery.analysis.statements import Advice, CauseCode
+from recovery.analysis.statements import Advice, CauseCode, Statement, TrueOfPhotos
 from recovery.provenance import Source
 from recovery.records import Record
+from recovery.report.messages.phrases import has_passed
 from recovery.report.messages.sentences import paragraph
 
 TITLES = {
@@ -211,6 +212,13 @@ _ENCRYPT = (
     "safe), and run this again."
 )
 
+LAST_DAY_PASSED = (
+    "Look on the phone all the same: Photos, Recently Deleted (under Utilities or Albums), choose the photo, Recover. "
+    "Photos may remove items somewhat later than that day. Here: recover-facetime extract writes what this backup "
+    "holds of it, and that does not run out."
+)
+"""What to do where the last day in Recently Deleted has passed."""
+
 
 class CauseText(Record, frozen=True):
     """One possible cause in words, with the keys it has in the inventory."""
@@ -225,7 +233,8 @@ class CauseText(Record, frozen=True):
 
 def told(cause: Cause) -> CauseText:
     """A cause in words; the advice is empty where nothing can be done."""
-    advice = {Advice.USUAL: ADVICE[cause.code], Advice.ENCRYPT_THE_BACKUP: _ENCRYPT, Advice.NONE: ""}
+    usual = LAST_DAY_PASSED if any(map(_is_too_late, cause.says)) else ADVICE[cause.code]
+    advice = {Advice.USUAL: usual, Advice.ENCRYPT_THE_BACKUP: _ENCRYPT, Advice.NONE: ""}
     return CauseText(
         cause.code,
         cause.verdict,
@@ -234,3 +243,10 @@ def told(cause: Cause) -> CauseText:
         advice[cause.advice],
         cause.sources,
     )
+
+
+def _is_too_late(stated: Statement) -> bool:
+    """Whether the last day of every photo in Recently Deleted is known and has passed."""
+    if not isinstance(stated, TrueOfPhotos) or len(stated.until) != stated.photos.number:
+        return False
+    return all(has_passed(last.at, last.offset) for last in stated.until)

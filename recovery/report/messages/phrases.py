@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from recovery.report.figures import count
+from recovery.report.figures import count, in_stored_zone
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()
 )  # never in the language of the system: the texts are English
-_LARGEST_OFFSET = 24 * 3600
 
 
 def share(number: int, total: int, one: str, many: str) -> str:
@@ -29,15 +28,13 @@ def perhaps(number: int, one: str, many: str) -> str:
 
 def day(moment: datetime, offset: int | None = None) -> str:
     """`19 June 2024`, in the zone `offset` seconds east of UTC where that is known, else in UTC."""
-    moment = moment.astimezone(UTC)
-    if offset is not None and abs(offset) < _LARGEST_OFFSET and 1 < moment.year < 9999:
-        moment += timedelta(seconds=offset)
+    moment = in_stored_zone(moment, offset)
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
-def has_passed(moment: datetime) -> bool:
-    """Whether a day estimated as the last one has passed today."""
-    return moment < datetime.now(UTC)
+def has_passed(moment: datetime, offset: int | None = None) -> bool:
+    """Whether the day of a moment, as `day` names it, is over today."""
+    return in_stored_zone(moment, offset).date() < in_stored_zone(datetime.now(UTC), offset).date()
 
 
 def days(moments: Iterable[datetime], most: int = 3) -> str:

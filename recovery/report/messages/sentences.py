@@ -96,7 +96,8 @@ FACTS = {
         "Lockdown Mode came with iOS 16; the device was on an earlier version when this backup was made."
     ),
     PlainStatement.PHOTO_FILES_ALL_HERE: (
-        "Some files that the backup lists are not in its folder, but none of them holds photos or videos."
+        "Some files that the backup lists are not in its folder, but none of them is a file of the camera roll "
+        "or an attachment in Messages."
     ),
     PlainStatement.NO_FACETIME_PHOTO: "No FaceTime photo was found in this backup.",
     PlainStatement.LIBRARY_NOT_READ_IN_FULL: (
@@ -301,7 +302,7 @@ def _true_of_photos(stated: TrueOfPhotos) -> str:
 def deadline(until: Sequence[PointInTime]) -> str:
     """`until about 19 June 2024`, of several days (in order of time) the first, and whether it has passed."""
     known = [day(moment.at, moment.offset) for moment in until]
-    passed = " (that day has passed)" if has_passed(until[0].at) else ""
+    passed = " (that day has passed)" if has_passed(until[0].at, until[0].offset) else ""
     first = "" if len(set(known)) == 1 else "the first of them "
     return f"{first}until about {known[0]}{passed}"
 

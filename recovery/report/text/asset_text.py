@@ -137,7 +137,7 @@ def _states(asset: Asset) -> Iterator[str]:
         last = asset.trashed_until_estimate
         until = ""
         if last:
-            passed = "; that day has passed" if has_passed(last) else ""
+            passed = "; that day has passed" if has_passed(last, asset.timezone_offset) else ""
             until = f"; last day on the phone about {day(last, asset.timezone_offset)} (estimate{passed})"
         yield f"in Recently Deleted{moved}{until}"
     if asset.hidden:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from recovery.analysis.model import Asset, Findings
 from recovery.report.figures import day, minute
+from recovery.report.messages.phrases import has_passed
 from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean
 from recovery.report.text import words
@@ -36,7 +37,7 @@ def _trashed_row(asset: Asset) -> tuple[str, ...]:
         words.KINDS[asset.kind],
         words.VERDICTS[asset.facetime.verdict],
         day(asset.trashed_at, offset),
-        f"~{day(last, offset)}" if last else "unknown",
+        f"~{day(last, offset)}{' passed' if has_passed(last, offset) else ''}" if last else "unknown",
         words.STATUSES[asset.status],
     )
 

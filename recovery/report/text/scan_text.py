@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from recovery.analysis.model import Asset, Basis, Findings, Status, Verdict, sources_of
+from recovery.analysis.statements import NearlyNoFiles
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap
 from recovery.refusals import REFUSALS
 from recovery.report.figures import count, day, file_size
+from recovery.report.messages import sentences
 from recovery.report.messages.gaps import hidden_answers, what
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
@@ -99,6 +101,7 @@ def _glance(findings: Findings, view: View) -> list[str]:
 
 def _glance_sentences(findings: Findings) -> Iterator[str]:
     totals = findings.totals
+    yield from map(sentences.text, (told for told in findings.summary if isinstance(told, NearlyNoFiles)))
     yield _facetime_sentence(findings.assets.notable())
     yield (
         f"{totals.recently_deleted:,} recently deleted, {totals.hidden:,} hidden, "
@@ -178,7 +181,7 @@ def _none_found(findings: Findings, view: View, perhaps: bool) -> list[str]:
     for basis, number in findings.bases:
         lines.extend(item(f"{count(number, 'photo or video', 'photos and videos')} {words.BASES[basis]}"))
     listed = findings.totals.blobs - findings.totals.unlisted_blobs
-    lines.extend(item(f"the backup's list of {count(listed, 'file')}"))
+    lines.extend(item(f"the backup's list, of whose files {listed:,} {'is' if listed == 1 else 'are'} in the folder"))
     lines.append("  What could hide one:")
     if not library_was_read(findings) and not any(LIBRARY in gap.where for gap in findings.gaps):
         lines.extend(item(words.LIBRARY_UNREAD))

@@ -23,7 +23,7 @@ def totals_lines(totals: Totals, style: Style = PLAIN, *, library_read: bool = T
         (totals.files_without_asset, words.FILES_OF_NONE[library_read]),
     ]
     blobs = [
-        (totals.blobs - totals.unlisted_blobs, "files in the backup's list"),
+        (totals.blobs - totals.unlisted_blobs, "files of the backup's list that are in its folder"),
         (totals.unlisted_blobs, "files in the backup folder that the list does not name"),
     ]
     return [
