@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
-from recovery.analysis.model import FileState, Findings, OrphanCode
+from recovery.analysis.model import FileState, Findings, OrphanCode, Status
 from recovery.errors import AccessDeniedError, DamagedBackupError, SystemReadError
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.refusals import reason_of, remedy
@@ -64,7 +64,7 @@ def check(found: Findings, number: int) -> None:
     assert errno.errorcode[number] in still.note
     totals = found.totals
     assert (totals.unreadable_files, totals.damaged_files, totals.missing_blobs) == (1, 0, 0)
-    assert totals.assets == totals.complete + totals.half + totals.reduced_copy + totals.elsewhere + totals.not_found
+    assert totals.assets == sum(getattr(totals, status) for status in Status)
     here = sum(item.size or 0 for item in asset.files if item.recoverable)
     assert totals.recoverable_bytes == here
     assert not any(end.code is OrphanCode.MISSING_BLOB for end in found.loose_ends)

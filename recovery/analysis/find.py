@@ -199,6 +199,7 @@ class TotalsCounter:
             complete=self._statuses[Status.COMPLETE],
             half=self._statuses[Status.HALF],
             reduced_copy=self._statuses[Status.REDUCED_COPY],
+            unreadable=self._statuses[Status.UNREADABLE],
             elsewhere=self._statuses[Status.ELSEWHERE],
             not_found=self._statuses[Status.NOT_FOUND],
             permanently_deleted=self._deleted,

@@ -59,6 +59,8 @@ class Status(StrEnum):
     COMPLETE = "complete"
     HALF = "half"
     REDUCED_COPY = "reduced_copy"
+    UNREADABLE = "unreadable"
+    """Something of it is here, and the system refuses to read all of it."""
     ELSEWHERE = "elsewhere"
     NOT_FOUND = "not_found"
 
@@ -288,7 +290,7 @@ class Orphan(Record, frozen=True):
 
 
 class Totals(Record, frozen=True):
-    """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
+    """Counts that add up: assets = complete + half + reduced_copy + unreadable + elsewhere + not_found.
 
     `media_files` = files of assets known to the library + files_without_asset;
     `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`,
@@ -317,6 +319,7 @@ class Totals(Record, frozen=True):
     blobs: Count
     facetime_messages: Count
     damaged_files: Count = 0
+    unreadable: Count = 0
     unreadable_files: Count = 0
 
 

@@ -38,8 +38,11 @@ LOSSES = {
 REASONS = {
     ReasonCode.ALL_ORIGINALS_HERE: "every original file is in the backup",
     ReasonCode.ONE_HALF_HERE: "only the {left} is here: {lost}",
+    ReasonCode.ONE_HALF_READABLE: "only the {left} can be read: {lost}",
     ReasonCode.ORIGINAL_DAMAGED: "{lost}; what is left of it can be saved",
     ReasonCode.COPY_SURVIVES: "{lost}; what survives is {left}",
+    ReasonCode.ORIGINAL_UNREADABLE: "{lost}",
+    ReasonCode.COPY_UNREADABLE: "{lost}; this computer cannot read {left}, which may be whole",
     ReasonCode.ONLY_IN_ICLOUD: "the original is only in iCloud; the backup holds no copy of it",
     ReasonCode.SHARED_ALBUM: "the photo is in a shared album in iCloud; the backup holds no copy of it",
     ReasonCode.SHARED_WITH_YOU: ("the photo belongs to Shared with You; the original stays in the app it came from"),

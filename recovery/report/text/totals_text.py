@@ -16,7 +16,11 @@ def totals_lines(totals: Totals, style: Style = PLAIN, *, library_read: bool = T
 
     `library_read` tells whether Photos.sqlite was there to hold the files against.
     """
-    statuses = [(_of(totals, status), _explained(status)) for status in Status]
+    statuses = [
+        (_of(totals, status), _explained(status))
+        for status in Status
+        if status is not Status.UNREADABLE or totals.unreadable
+    ]
     known = totals.media_files - totals.files_without_asset
     files = [
         (known, words.FILES_OF_ASSETS[library_read]),
