@@ -17,6 +17,8 @@ _REASONS = {
 }
 REFUSALS = frozenset({*_REASONS.values(), GapReason.REFUSED_BY_SYSTEM})
 """All reasons that `reason_of` gives."""
+TROUBLE_OF_THIS_COMPUTER = frozenset({GapReason.NO_SPACE, GapReason.TOO_MANY_OPEN_FILES})
+"""Reasons that are neither the backup's nor its disk's, whatever was read or written."""
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import os
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 from fixtures import BackupBuilder
 from recovery.analysis.model import FileState, Findings, OrphanCode, Status
 from recovery.errors import AccessDeniedError, DamagedBackupError, SystemReadError
+from recovery.extraction.parts import FilePart
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.refusals import reason_of, remedy
 from recovery.report.messages.gaps import line
@@ -31,17 +34,18 @@ REASONS = {
 }
 EACH = pytest.mark.parametrize("number", REASONS, ids=errno.errorcode.get)
 TWINS = pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["plain", "encrypted"])
-Refuse = Callable[[str, int], None]
+Refuse = Callable[..., None]
 
 
 @pytest.fixture
 def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
-    """Let the system refuse to open every file of a name."""
+    """Let the system refuse to open every file of these names."""
     whole = reading.open_descriptor
 
-    def refusing(name: str, number: int) -> None:
+    def refusing(names: str | set[str], number: int, below: Path = Path("/")) -> None:
         def opened(path: str | Path) -> int:
-            if Path(path).name == name:
+            here = Path(path)
+            if here.name in ({names} if isinstance(names, str) else names) and below in here.parents:
                 raise OSError(number, os.strerror(number), str(path))
             return whole(path)
 
@@ -56,9 +60,15 @@ def still_of(folder: Path, passphrase: str | None) -> str:
     return next(item.file_id for item in asset.files if item.role == "still")
 
 
+def all_of(folder: Path, passphrase: str | None = None) -> set[str]:
+    """The file IDs of everything that is here of the photos."""
+    return {item.file_id for asset in scan(folder, passphrase).assets for item in asset.files}
+
+
 def check(found: Findings, number: int) -> None:
     """The still is unreadable and nothing else."""
     asset = named(found, "IMG_0001.HEIC")
+    assert asset.status is Status.REDUCED_COPY and found.totals.unreadable == 0
     (still,) = (item for item in asset.files if item.role == "still")
     assert still.state is FileState.UNREADABLE and not still.recoverable
     assert errno.errorcode[number] in still.note
@@ -83,6 +93,50 @@ def test_a_blob_that_cannot_be_opened_is_unreadable(
     folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path, passphrase)
     refuse(still_of(folder, passphrase), number)
     check(scan(folder, passphrase), number)
+
+
+@EACH
+@TWINS
+def test_a_photo_of_which_no_copy_can_be_read_is_unreadable(
+    tmp_path: Path, refuse: Refuse, passphrase: str | None, number: int
+) -> None:
+    """It is neither missing nor damaged, and nobody promises that it can be recovered."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path, passphrase)
+    refuse(all_of(folder, passphrase), number)
+    found = scan(folder, passphrase)
+    asset = named(found, "IMG_0001.HEIC")
+    assert asset.status is Status.UNREADABLE and not asset.recoverable
+    totals = found.totals
+    assert (totals.unreadable, totals.not_found, totals.damaged_files, totals.missing_blobs) == (1, 0, 0, 0)
+    assert totals.assets == sum(getattr(totals, status) for status in Status) and not totals.recoverable_bytes
+    assert reason(asset.status_reason) == "this computer cannot read the still, which may be whole"
+
+
+@EACH
+def test_every_output_calls_it_unreadable(tmp_path: Path, refuse: Refuse, number: int) -> None:
+    """Text, diagnose, page, CSV, JSON and compare say it; none says missing, damaged or recoverable."""
+    folder = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "new")
+    whole = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "old")
+    refuse(all_of(folder), number, folder)
+    told = say("scan", folder, "--all")
+    words = " ".join(told.out.split())
+    assert told.code == 3 and "unreadable: this computer cannot read still and video, which may be whole" in words
+    assert "unreadable: here, but this computer cannot read it; it may be whole" in words
+    (row,) = csv.DictReader(io.StringIO(say("scan", folder, "--all", "--format", "csv").out))
+    assert row["status"] == "unreadable"
+    document = json.loads(say("scan", folder, "--json").out)
+    assert [asset["status"] for asset in document["assets"]] == ["unreadable"]
+    assert document["totals"]["unreadable"] == 1
+    page = tmp_path / "page.html"
+    assert say("report", folder, page).code == 3
+    shown = page.read_text()
+    assert "fill-unreadable" in shown and "can be recovered from this backup" not in shown
+    difference = say("compare", whole, folder)
+    assert difference.code == 3 and "1 with an original in the newer one that this computer" in difference.out
+    assert "lacks the" not in difference.out and "no longer whole" not in difference.out
+    for text in (words, " ".join(say("diagnose", folder).out.split())):
+        assert "Status not found" not in text and "without a picture" not in text and "not there" not in text
+        assert "What can be recovered: 0 bytes" in text or "can be recovered" not in text
 
 
 @EACH
@@ -219,3 +273,44 @@ def test_each_system_has_its_remedy() -> None:
     assert "Full Disk Access" in remedy(denied, "darwin") and "Full Disk Access" not in remedy(denied, "linux")
     assert "Windows" in remedy(denied, "win32") and "sudo" in remedy(denied, "linux")
     assert reason_of(OSError(errno.ENODEV, "No such device")) is GapReason.REFUSED_BY_SYSTEM
+
+
+@EACH
+def test_a_blob_that_cannot_be_opened_is_not_extracted_and_not_called_damaged(
+    tmp_path: Path, refuse: Refuse, number: int
+) -> None:
+    """extract says that this computer cannot read it and what to do; verify of an earlier output does too."""
+    folder, out = BackupBuilder().with_photo("IMG_0001").build(tmp_path), tmp_path / "out"
+    wanted = still_of(folder, None)
+    assert say("extract", folder, tmp_path / "whole", "--all", "--reduced", "never").code == 0
+    refuse(wanted, number)
+    told = say("extract", folder, out, "--all", "--reduced", "never")
+    words = " ".join(told.out.split())
+    assert told.code == 3 and remedy(REASONS[number]) in words
+    assert "they may be whole" in words and "unreadable; the system refuses" in words
+    assert "damaged" not in words and "not there" not in words and "could not be" not in words
+    (file,) = json.loads((out / "run.json").read_text())["files"]
+    assert (file["state"], file["target"]) == ("unreadable", None) and errno.errorcode[number] in file["reason"]
+    checked = say("verify", tmp_path / "whole", folder)
+    words = " ".join(checked.out.split())
+    assert checked.code == 3 and "source unreadable" in words and remedy(REASONS[number]).rstrip(".") in words
+    assert "source missing" not in words and "not the one" not in words
+
+
+def test_no_space_for_the_output_is_our_own_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is told as one, with what to do, and not as anything about the backup."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+
+    write, failing = FilePart.write, [True]
+
+    def full(part: FilePart, data: bytes) -> None:
+        if failing and failing.pop():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(part, data)
+
+    monkeypatch.setattr(FilePart, "write", full)
+    monkeypatch.setattr(FilePart, "share", lambda *_: False)
+    told = say("extract", folder, tmp_path / "out", "--all")
+    words = " ".join(told.out.split())
+    assert told.code == 3 and "No space left on device, ENOSPC" in words and "the backup is not at fault" in words
+    assert remedy(GapReason.NO_SPACE) in words and "damaged" not in words and "unreadable" not in words

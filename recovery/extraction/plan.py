@@ -65,6 +65,16 @@ class PlannedFile:
         """Where it goes when only a part can be salvaged."""
         return names.damaged_name(self.target)
 
+    @property
+    def incomplete_target(self) -> str:
+        """Where its beginning goes when the system refuses to read the rest."""
+        return names.incomplete_name(self.target)
+
+    @property
+    def partial_targets(self) -> tuple[str, str]:
+        """Where a part of it may lie since an earlier run."""
+        return self.damaged_target, self.incomplete_target
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAsset:

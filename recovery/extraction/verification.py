@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,15 +16,17 @@ from functools import partial
 from pathlib import Path
 
 from recovery import limits
-from recovery.errors import OutputError, UnreadableFileError
+from recovery.errors import BlobRefusedError, OutputError, UnreadableFileError
 from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
 from recovery.extraction.folder import LOCK, STATE_FOLDER, system_path
 from recovery.extraction.journal import JOURNAL, read_entry
+from recovery.extraction.names import is_incomplete
 from recovery.extraction.outcomes import CopyProgress, Entry, OutcomeState, SilentCopy
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
 from recovery.output import TEMPORARY_NAME
 from recovery.photos_db.content import ContentCheck
+from recovery.refusals import reason_of, remedy, said_by
 from recovery.source.backup_view import BackupView
 from recovery.source.manifest import ManifestEntry
 from recovery.system_files import (
@@ -50,6 +53,7 @@ class DifferenceCode(StrEnum):
     RECORD_DAMAGED = "record_damaged"
     OTHER_BACKUP = "other_backup"
     SOURCE_MISSING = "source_missing"
+    SOURCE_UNREADABLE = "source_unreadable"
     SOURCE_CHANGED = "source_changed"
 
 
@@ -73,6 +77,8 @@ class Verification:
     differences: tuple[FileDifference, ...]
     damaged: int = 0
     """Files that the record says were damaged in the backup already."""
+    unreadable: int = 0
+    """Files of which the record says that the system refused to read their end."""
 
 
 def verify(
@@ -115,8 +121,11 @@ def verify(
             for item in sources
         )
         differences += _run(checks, [item.target for item in sources], watch, workers)
-    damaged = sum(bool(item.reason) for item in recorded)
-    return Verification(len(recorded), size, len(sources) if view else None, found, tuple(differences), damaged)
+    partial_files = Counter(is_incomplete(item.target) for item in recorded if item.reason)
+    compared = len(sources) if view else None
+    return Verification(
+        len(recorded), size, compared, found, tuple(differences), partial_files[False], partial_files[True]
+    )
 
 
 def _run(
@@ -332,8 +341,17 @@ def _check_source(
         with view.passage(source) as passage:
             for chunk in passage.views():
                 tick(len(chunk))
+    except BlobRefusedError as error:
+        return FileDifference(DifferenceCode.SOURCE_UNREADABLE, target, f"{error} {remedy(error.reason)}".rstrip())
     except UnreadableFileError as error:
         return FileDifference(DifferenceCode.SOURCE_MISSING, target, str(error))
+    if passage.refusal is not None and passage.source_sha256 != entry.source_sha256:
+        refused = f"The system refuses to read its source to the end ({said_by(passage.refusal)})."
+        says = f"{refused} {remedy(reason_of(passage.refusal))}".rstrip()
+        return FileDifference(DifferenceCode.SOURCE_UNREADABLE, target, says)
+    if is_incomplete(target) and passage.source_size > (entry.source_size or 0):
+        says = "More of the blob can be read now than when this was written; extract again."
+        return FileDifference(DifferenceCode.SOURCE_CHANGED, target, says)
     if passage.source_sha256 != entry.source_sha256:
         return FileDifference(DifferenceCode.SOURCE_CHANGED, target, "The blob in the backup is not the one it was.")
     if passage.sha256 != entry.sha256:

@@ -11,6 +11,7 @@ from recovery.extraction.names import FACETIME_FOLDER, MESSAGES_FOLDER
 from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
 from recovery.extraction.verification import Verification
+from recovery.refusals import remedy
 from recovery.report.figures import count, file_size
 from recovery.report.safe_text import clean
 from recovery.report.text import words
@@ -19,9 +20,10 @@ from recovery.report.text.layout import heading, wrap
 _STATES = {
     OutcomeState.WRITTEN: "written whole and checked by hash",
     OutcomeState.DAMAGED: "damaged in the backup: what is left of it was saved, under a name that says so",
+    OutcomeState.UNREADABLE: "not read to the end: this computer refuses to read them; they may be whole",
     OutcomeState.MISSING: "listed in the backup, but their content is not there",
     OutcomeState.KEPT: "not written: another file was in the place and was left as it is",
-    OutcomeState.FAILED: "could not be read or written",
+    OutcomeState.FAILED: "could not be deciphered or written",
 }
 _MOST = 20
 
@@ -109,6 +111,9 @@ def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
         yield from wrap(f"{clean(target)}: {state.replace('_', ' ')}; {why}", first="  - ", rest="    ")
     if len(shown) < len(troubles):
         yield f"  … and {len(troubles) - len(shown):,} more; see run.json, or --verbose"
+    for reason in dict.fromkeys(outcome.refusal for outcome in outcomes.files if outcome.refusal):
+        if todo := remedy(reason):
+            yield from wrap(todo, first="  ")
 
 
 def verification(found: Verification) -> str:
@@ -119,6 +124,12 @@ def verification(found: Verification) -> str:
     if found.damaged:
         verb = "was" if found.damaged == 1 else "were"
         lines += wrap(f"{count(found.damaged, 'file')} {verb} damaged in the backup already, as the record says.")
+    if found.unreadable:
+        verb = "was" if found.unreadable == 1 else "were"
+        lines += wrap(
+            f"{count(found.unreadable, 'file')} {verb} not read to the end, as the record says: extract again, and "
+            "what can be read by then is written."
+        )
     if not found.differences:
         lines.append("Nothing differs.")
     for difference in found.differences:
