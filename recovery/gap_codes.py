@@ -72,6 +72,8 @@ class GapReason(StrEnum):
     READ_ERROR = "read_error"
     TOO_MANY_OPEN_FILES = "too_many_open_files"
     NO_SPACE = "no_space"
+    IN_USE = "in_use"
+    NOT_REACHABLE = "not_reachable"
     ENCRYPTED_BACKUPS_ONLY = "encrypted_backups_only"
     FILE_LIST_LOST = "file_list_lost"
     ENCRYPTION_NOT_STATED = "encryption_not_stated"

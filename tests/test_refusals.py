@@ -262,7 +262,8 @@ def test_an_encrypted_backup_whose_keys_the_system_refuses_is_not_damaged(
     """Without Manifest.plist nothing unlocks it, and nothing says that it is damaged."""
     folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path, PASSPHRASE)
     refuse("Manifest.plist", number)
-    with pytest.raises(SystemReadError, match=r"cannot read Manifest\.plist") as caught, view_of(folder, PASSPHRASE):
+    refused = (SystemReadError, AccessDeniedError)
+    with pytest.raises(refused, match=r"cannot read Manifest\.plist") as caught, view_of(folder, PASSPHRASE):
         pytest.fail("it opens")
     assert caught.value.hint == remedy(REASONS[number])
 
@@ -272,7 +273,7 @@ def test_each_system_has_its_remedy() -> None:
     denied = GapReason.PERMISSION_DENIED
     assert "Full Disk Access" in remedy(denied, "darwin") and "Full Disk Access" not in remedy(denied, "linux")
     assert "Windows" in remedy(denied, "win32") and "sudo" in remedy(denied, "linux")
-    assert reason_of(OSError(errno.ENODEV, "No such device")) is GapReason.REFUSED_BY_SYSTEM
+    assert reason_of(OSError(errno.EINVAL, "Invalid argument")) is GapReason.REFUSED_BY_SYSTEM
 
 
 @EACH

@@ -28,10 +28,10 @@ from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap, unreadable
-from recovery.refusals import REFUSALS, reason_of, remedy, said_by
+from recovery.refusals import REFUSALS, reason_of, refused, remedy, said_by
 from recovery.source import reading
 from recovery.source.blob_reader import BlobReader
-from recovery.source.blobs import Blob, BlobFolder, BlobState, opened, refused
+from recovery.source.blobs import Blob, BlobFolder, BlobState, opened
 from recovery.source.encryption import blobs_are_encrypted
 from recovery.source.file_keys import TAIL, BlockCipher, DecipheredBlob, KeyBag, Passphrase, WrappedKey
 from recovery.source.guessed_index import GuessedIndex
@@ -149,10 +149,8 @@ class BackupView:
             zeros = self._zeros(entry, size) if head and not any(head) else ""
         except BlobMissingError as error:
             return Blob(BlobState.MISSING, note=str(error))
-        except BlobRefusedError as error:
-            return self._unreadable(entry, error)
         except UnreadableFileError as error:
-            return Blob(BlobState.DAMAGED, note=str(error))
+            return self.unread(entry, error)
         if wrong := zeros or misfit(head):
             # Behind a first sector of zeros the rest may still be there.
             return Blob(BlobState.DAMAGED, size, wrong, blank=bool(zeros) or any(head))
@@ -165,8 +163,10 @@ class BackupView:
             return Blob(BlobState.DAMAGED, size, f"truncated: {size:,} of {entry.size:,} bytes")
         return Blob(BlobState.PRESENT, size, f"the manifest says {entry.size:,} bytes, the blob holds {size:,}")
 
-    def _unreadable(self, entry: ManifestEntry, error: BlobRefusedError) -> Blob:
-        """A blob that the system refuses to read, remembered for the gaps."""
+    def unread(self, entry: ManifestEntry, error: UnreadableFileError) -> Blob:
+        """The state of a blob that raised this; what the system refuses to read is remembered for the gaps."""
+        if not isinstance(error, BlobRefusedError):
+            return Blob(BlobState.DAMAGED, note=str(error))
         path = entry.relative_path or entry.file_id
         self._refused.setdefault(error.reason, {})[entry.file_id] = path, error.said
         return Blob(BlobState.UNREADABLE, note=f"the system refuses to read it ({error.said})")
@@ -268,7 +268,7 @@ class BackupView:
                 stream.seek(0)
                 return stream.read(size)  # room for all that is asked for is taken at once
             except OSError as error:
-                raise UnreadableFileError(f"The blob cannot be read through ({error}).") from error
+                raise refused(error) from error
 
     def copy_into(self, entry: ManifestEntry, output: BinaryIO, tick: database.Tick = lambda size: None) -> None:
         """Write the plaintext to an open file, calling `tick` with the bytes of each piece.
@@ -355,7 +355,7 @@ def _pieces(entry: ManifestEntry, stream: BinaryIO, limit: int) -> Iterator[byte
             while piece := stream.read(limits.CIPHER_CHUNK_BYTES):
                 yield piece
     except OSError as error:
-        raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+        raise refused(error) from error
 
 
 class _Plaintext(io.BufferedReader):
@@ -427,10 +427,10 @@ def _is_encrypted(identity: Identity, *, clear: bool) -> bool | None:
 
 
 def _raise_refused(identity: Identity) -> None:
-    """Raise SystemReadError where the system, and no damage, keeps Manifest.plist from being read."""
+    """Raise AccessDeniedError or SystemReadError where Manifest.plist is refused by the system, and not damaged."""
     for gap in identity.gaps:
         if gap.where == MANIFEST and gap.why in REFUSALS:
-            raise SystemReadError(f"The system cannot read {MANIFEST} ({gap.values[0]}).", remedy(gap.why))
+            raise _refusal(f"The system cannot read {MANIFEST} ({gap.values[0]}).", gap.why)
 
 
 def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception) -> tuple[GuessedIndex, bool | None]:
@@ -478,20 +478,23 @@ def _manifest_head(folder: Path) -> bytes:
             "The backup has no Manifest.db, the list of its files.",
             "In an encrypted backup each file's key lies there, so without it nothing can be recovered. " + _ANOTHER,
         ) from error
-    except PermissionError as error:
-        raise access_denied(folder) from error
     except OSError as error:
         raise system_refuses(MANIFEST_DATABASE, error) from error
 
 
-def access_denied(folder: Path) -> AccessDeniedError:
-    """The error for a folder the system will not show, with the remedy for this system."""
-    return AccessDeniedError(f"The system refuses to show {folder}.", remedy(GapReason.PERMISSION_DENIED))
+def folder_refused(folder: Path, reason: GapReason, said: str) -> AccessDeniedError | SystemReadError:
+    """The error for a folder that the system does not show, with the remedy for this system."""
+    return _refusal(f"The system refuses to show {folder} ({said}).", reason)
 
 
-def system_refuses(name: str, error: OSError) -> SystemReadError:
+def system_refuses(name: str, error: OSError) -> AccessDeniedError | SystemReadError:
     """The error for a needed file of the backup that the system cannot read, whatever its bytes are."""
-    return SystemReadError(f"The system cannot read {name} ({said_by(error)}).", remedy(reason_of(error)))
+    return _refusal(f"The system cannot read {name} ({said_by(error)}).", reason_of(error))
+
+
+def _refusal(message: str, reason: GapReason) -> AccessDeniedError | SystemReadError:
+    kind = AccessDeniedError if reason is GapReason.PERMISSION_DENIED else SystemReadError
+    return kind(message, remedy(reason))
 
 
 def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace, tick: database.Tick) -> Path:
@@ -506,8 +509,6 @@ def _copy_manifest(identity: Identity, keys: KeyBag | None, workspace: Workspace
         else:
             _refuse_huge(source)
             _decipher_manifest(source, identity.manifest_key, keys, copy, tick)
-    except PermissionError as error:
-        raise access_denied(identity.folder) from error
     except OSError as error:
         raise system_refuses(MANIFEST_DATABASE, error) from error
     return copy

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from recovery import limits
-from recovery.errors import BlobDamagedError, BlobMissingError, BlobRefusedError, UnreadableFileError
-from recovery.refusals import is_absent, reason_of, said_by
+from recovery.errors import BlobMissingError
+from recovery.refusals import is_absent, refused
 from recovery.source import reading
 from recovery.source.manifest import valid_file_id
 
@@ -162,13 +162,6 @@ class BlobFolder:
                 yield name, path
             else:
                 yield from ((blob, f"{path}{os.sep}{blob}") for blob in sorted(self._scan(path)[1]))
-
-
-def refused(error: OSError) -> UnreadableFileError:
-    """What the system refused, as the error that keeps its reason; without a number it was no refusal."""
-    if error.errno is None:
-        return BlobDamagedError(f"The blob cannot be read: {error}.")
-    return BlobRefusedError(reason_of(error), said_by(error))
 
 
 def opened(number: int, buffering: int = -1) -> BinaryIO:

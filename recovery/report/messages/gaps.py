@@ -78,6 +78,8 @@ REASONS = {
     GapReason.READ_ERROR: _refused("the disk gives a read error", GapReason.READ_ERROR),
     GapReason.TOO_MANY_OPEN_FILES: _refused("too many files are open", GapReason.TOO_MANY_OPEN_FILES),
     GapReason.NO_SPACE: _refused("this computer has no space left", GapReason.NO_SPACE),
+    GapReason.IN_USE: _refused("another program has it open", GapReason.IN_USE),
+    GapReason.NOT_REACHABLE: _refused("its disk does not answer", GapReason.NOT_REACHABLE),
     GapReason.ENCRYPTED_BACKUPS_ONLY: (
         "the backup does not carry it: Apple puts the call history in encrypted backups only"
     ),
