@@ -522,7 +522,7 @@ def _decipher_manifest(source: Path, stored_key: bytes, keys: KeyBag, copy: Path
         key = keys.unwrap(wrapped)
     except UnreadableFileError as error:
         raise DamagedBackupError("The key of Manifest.db does not fit the key bag.", _ANOTHER) from error
-    with DecipheredBlob(reading.open_file(source), key) as plain:
+    with reading.open_file(source) as raw, DecipheredBlob(raw, key) as plain:
         require_space(copy, database.space_for_copy(plain.size, 0), source.name)
         with create(copy) as output:
             for piece in plain.pieces():
