@@ -18,6 +18,7 @@ from recovery import clock, limits
 from recovery.analysis.model import BackupFacts
 from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
+from recovery.filesystem import is_file
 from recovery.provenance import Gap
 from recovery.source import reading
 from recovery.source.blobs import BlobFolder
@@ -39,13 +40,13 @@ def backup_key(backup: Path) -> str:
     Without a Manifest.db, of the names of all blobs.
     """
     state = hashlib.sha256()
-    if not (backup / MANIFEST_DATABASE).is_file():  # salvaged: the names of the blobs tell the state
+    if not is_file(backup / MANIFEST_DATABASE):  # salvaged: the names of the blobs tell the state
         for name, _ in BlobFolder(backup).list():
             state.update(name.encode())
         return state.hexdigest()
     for suffix in ("", *SIDE_FILES):
         path = backup / (MANIFEST_DATABASE + suffix)
-        if not suffix or path.is_file():
+        if not suffix or is_file(path):
             with reading.open_file(path) as stream:
                 while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
                     state.update(chunk)

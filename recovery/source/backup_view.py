@@ -24,6 +24,7 @@ from recovery.errors import (
     UnreadableDatabaseError,
     UnreadableFileError,
 )
+from recovery.filesystem import is_file
 from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
@@ -531,5 +532,5 @@ def _decipher_manifest(source: Path, stored_key: bytes, keys: KeyBag, copy: Path
 
 
 def _refuse_huge(path: Path) -> None:
-    if path.is_file() and path.stat().st_size > limits.DATABASE_BYTES:
+    if is_file(path) and path.stat().st_size > limits.DATABASE_BYTES:
         raise DamagedBackupError(f"{path.name} is larger than any real one, so it is not copied.", _ANOTHER)

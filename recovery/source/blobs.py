@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from recovery import limits
 from recovery.errors import BlobMissingError
+from recovery.filesystem import is_folder, is_symlink
 from recovery.refusals import is_absent, refused
 from recovery.source import reading
 from recovery.source.manifest import valid_file_id
@@ -46,7 +47,7 @@ class _Folders(dict[str, bool]):
     """Whether a folder is one of the backup's own and no link; asked once."""
 
     def __missing__(self, folder: str) -> bool:
-        self[folder] = own = not Path(folder).is_symlink()
+        self[folder] = own = not is_symlink(Path(folder))
         return own
 
 
@@ -55,9 +56,7 @@ class BlobFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._places = [
-            str(place) for place in (folder, folder / SNAPSHOT) if place.is_dir() and not place.is_symlink()
-        ]
+        self._places = [str(place) for place in (folder, folder / SNAPSHOT) if _may_hold_blobs(place)]
         self._folders = _Folders()
         self._refused: set[str] = set()
         """Folders of blobs that the system refused to list."""
@@ -80,12 +79,11 @@ class BlobFolder:
                 path = f"{folder}{os.sep}{file_id}"
                 try:
                     state = os.lstat(path)
+                    if stat.S_ISREG(state.st_mode) and self._folders[folder]:
+                        return path, state
                 except OSError as error:
                     if not is_absent(error):
                         refusal = error
-                    continue
-                if stat.S_ISREG(state.st_mode) and self._folders[folder]:
-                    return path, state
         if refusal is not None:
             raise refused(refusal) from refusal
         return None
@@ -171,6 +169,14 @@ def opened(number: int, buffering: int = -1) -> BinaryIO:
     except OSError as error:
         os.close(number)
         raise refused(error) from error
+
+
+def _may_hold_blobs(place: Path) -> bool:
+    """Whether a folder lies there that is no link, or one that the system refuses: its blobs are not missing."""
+    try:
+        return is_folder(place, follow_links=False)
+    except OSError:
+        return True
 
 
 def _is_blob_folder(item: os.DirEntry[str]) -> bool:
