@@ -34,6 +34,7 @@ class GapSubject(StrEnum):
     BACKUPS = "backups"
     BACKUP_FILE = "backup_file"
     UNREADABLE_FILES = "unreadable_files"
+    UNLISTED_FOLDER = "unlisted_folder"
     FILE_LIST = "file_list"
     MANIFEST_RECORDS = "manifest_records"
     PROTECTION_CLASS = "protection_class"

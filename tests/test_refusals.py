@@ -315,3 +315,25 @@ def test_no_space_for_the_output_is_our_own_trouble(tmp_path: Path, monkeypatch:
     words = " ".join(told.out.split())
     assert told.code == 3 and "No space left on device, ENOSPC" in words and "the backup is not at fault" in words
     assert remedy(GapReason.NO_SPACE) in words and "damaged" not in words and "unreadable" not in words
+
+
+@EACH
+def test_a_backup_folder_that_cannot_be_listed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Its files are found by their names; that others may lie there, which nobody names, is a gap with a remedy."""
+    folder = BackupBuilder().with_photo("IMG_0001").build(tmp_path)
+    listed = reading.listed
+
+    def hidden(path: str | Path) -> object:
+        if Path(path) == folder:
+            raise OSError(number, os.strerror(number))
+        return listed(path)
+
+    monkeypatch.setattr(reading, "listed", hidden)
+    found = scan(folder)
+    totals = found.totals
+    assert (totals.complete, totals.missing_blobs, totals.damaged_files, totals.unreadable_files) == (1, 0, 0, 0)
+    (gap,) = (gap for gap in found.gaps if gap.fault)
+    assert (gap.what, gap.why, gap.where) == (GapSubject.UNLISTED_FOLDER, REASONS[number], ".")
+    assert remedy(REASONS[number]).rstrip(".") in line(gap)

@@ -121,7 +121,13 @@ class BackupView:
         return (*self.identity.gaps, *untold, *lost, *classes, *logs, *damage, *self._refusals())
 
     def _refusals(self) -> Iterator[Gap]:
-        """One gap for each reason why the system refused to read files."""
+        """One gap for each reason why the system refused to read files, or to list folders of them."""
+        folders: dict[GapReason, tuple[str, OSError]] = {}
+        for folder, error in self._blobs.refused.items():
+            folders.setdefault(reason_of(error), (os.path.relpath(folder, self.identity.folder), error))
+        for reason, (folder, error) in folders.items():
+            unseen = ("files there that the list does not name",)
+            yield Gap(GapSubject.UNLISTED_FOLDER, folder, reason, unseen, fault=True, values=(said_by(error),))
         for reason, files in self._refused.items():
             path, said = next(iter(files.values()))
             hides = ("the contents of these files",)

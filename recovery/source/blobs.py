@@ -58,8 +58,8 @@ class BlobFolder:
         self.folder = folder
         self._places = [str(place) for place in (folder, folder / SNAPSHOT) if _may_hold_blobs(place)]
         self._folders = _Folders()
-        self._refused: set[str] = set()
-        """Folders of blobs that the system refused to list."""
+        self.refused: dict[str, OSError] = {}
+        """By path the folders of blobs that the system refused to list, and what it said."""
 
     def path(self, file_id: str) -> Path | None:
         """Where the blob lies, None when it is not there or is no ordinary file; raises BlobRefusedError."""
@@ -91,7 +91,7 @@ class BlobFolder:
     def may_hold(self, file_id: str) -> bool:
         """Whether the blob may lie in a folder that the system refused to list."""
         return any(
-            folder in self._refused for place in self._places for folder in (place, f"{place}{os.sep}{file_id[:2]}")
+            folder in self.refused for place in self._places for folder in (place, f"{place}{os.sep}{file_id[:2]}")
         )
 
     def descriptor(self, file_id: str) -> tuple[int, int]:
@@ -137,7 +137,7 @@ class BlobFolder:
                         folders.append(item.name)
         except OSError as error:
             if not is_absent(error):
-                self._refused.add(folder)
+                self.refused[folder] = error
             return [], []
         return folders, blobs
 

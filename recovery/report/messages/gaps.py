@@ -33,6 +33,7 @@ SUBJECTS = {
     GapSubject.BACKUPS: "backups",
     GapSubject.BACKUP_FILE: "{part}",
     GapSubject.UNREADABLE_FILES: "files that this computer cannot read",
+    GapSubject.UNLISTED_FOLDER: "names of the files in a folder of the backup",
     GapSubject.FILE_LIST: "the list of files",
     GapSubject.MANIFEST_RECORDS: "records of the manifest",
     GapSubject.PROTECTION_CLASS: "files of protection class {part}",
