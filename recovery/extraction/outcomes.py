@@ -28,7 +28,7 @@ class OutcomeState(StrEnum):
     KEPT = "kept"
     """Another file was in its place and was left as it is."""
     FAILED = "failed"
-    """It could not be deciphered or written; `reason` says why."""
+    """Nothing of it came out, or it could not be written; `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _STATES = {
     OutcomeState.UNREADABLE: "not read to the end: this computer refuses to read them; they may be whole",
     OutcomeState.MISSING: "listed in the backup, but their content is not there",
     OutcomeState.KEPT: "not written: another file was in the place and was left as it is",
-    OutcomeState.FAILED: "could not be deciphered or written",
+    OutcomeState.FAILED: "could not be read or written",
 }
 _MOST = 20
 
