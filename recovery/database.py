@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from recovery import limits
 from recovery.errors import TemporaryFolderError, UnreadableDatabaseError
+from recovery.filesystem import is_file
 from recovery.memory import has_room
 from recovery.temp_folder import require_space, trouble
 from recovery.workspace import Workspace, create
@@ -295,7 +296,7 @@ def copy_files(
     sizes: dict[str, int] = {}
     for suffix in ("", *SIDE_FILES):
         original = path.with_name(path.name + suffix)
-        if original.is_file() and not original.is_symlink():
+        if is_file(original, follow_links=False):
             sizes[suffix] = original.stat().st_size
     if "" not in sizes:
         raise UnreadableDatabaseError(f"There is no database at {path}.")

@@ -4,6 +4,7 @@
     ├── BackupNotFoundError        no backup at that place or by that name
     ├── AmbiguousBackupError       the name fits several backups (`candidates` lists them)
     ├── AccessDeniedError          the system refuses to show the folder
+    ├── SystemReadError            the system cannot read a needed part: says nothing of the backup itself
     ├── DamagedBackupError         a part without which nothing can be read is missing or unreadable
     ├── OldBackupError             the backup is whole, of an iOS whose backups are not read
     ├── UnsafeBackupError          the backup asks for something no real backup asks for
@@ -13,7 +14,8 @@
     ├── UnreadableError            one part of the backup cannot be read (becomes a gap or a failed outcome)
     │   ├── UnreadableFileError        one file cannot be read
     │   │   ├── BlobMissingError           the manifest lists it, the blob is not there
-    │   │   └── BlobDamagedError           the blob is there and cannot be deciphered whole
+    │   │   ├── BlobDamagedError           the blob is there and cannot be deciphered whole
+    │   │   └── BlobRefusedError           the system refuses to read it (`reason`): neither missing nor damaged
     │   ├── UnreadableDatabaseError    one database cannot be opened or read
     │   └── UnreadableArchiveError     one plist or keyed archive cannot be parsed
     ├── TemporaryFolderError       the temporary folder cannot be used: not the backup's fault, never a gap
@@ -30,6 +32,10 @@ Catch the root to handle everything the library may refuse:
     except RecoveryError as error:
         print(error, error.hint)
 """
+
+from __future__ import annotations
+
+from recovery.gap_codes import GapReason
 
 
 class RecoveryError(Exception):
@@ -54,6 +60,10 @@ class AmbiguousBackupError(RecoveryError):
 
 class AccessDeniedError(RecoveryError):
     """The operating system refuses to show the folder."""
+
+
+class SystemReadError(RecoveryError):
+    """The operating system cannot read a part without which nothing can be read; that part may be whole."""
 
 
 class DamagedBackupError(RecoveryError):
@@ -94,6 +104,15 @@ class BlobMissingError(UnreadableFileError):
 
 class BlobDamagedError(UnreadableFileError):
     """The blob is there and cannot be deciphered whole."""
+
+
+class BlobRefusedError(UnreadableFileError):
+    """The system refuses to read the blob; `said` is what it says, `reason` what that means."""
+
+    def __init__(self, reason: GapReason, said: str) -> None:
+        super().__init__(f"The system refuses to read the blob ({said}).")
+        self.reason = reason
+        self.said = said
 
 
 class UnreadableDatabaseError(UnreadableError):

@@ -36,3 +36,9 @@ def is_folder(path: Path, *, follow_links: bool = True) -> bool:
     """Whether a folder lies there; raises OSError when the system refuses to say."""
     mode = mode_of(path, follow_links=follow_links)
     return mode is not None and stat.S_ISDIR(mode)
+
+
+def is_symlink(path: Path) -> bool:
+    """Whether a link lies there, wherever it leads; raises OSError when the system refuses to say."""
+    mode = mode_of(path, follow_links=False)
+    return mode is not None and stat.S_ISLNK(mode)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from recovery.errors import RecoveryError
+from recovery.errors import BlobRefusedError, RecoveryError
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.records import Record
 
@@ -55,7 +55,9 @@ class Gap(Record, frozen=True):
 
 
 def unreadable(what: GapSubject, where: str, error: RecoveryError | str, *hides: str, part: str = "") -> Gap:
-    """The gap of something that is in the backup and cannot be read, with the text of the error."""
+    """The gap of something that is in the backup and cannot be read: what the system refuses, else the error's text."""
+    if isinstance(error, BlobRefusedError):
+        return Gap(what, where, error.reason, hides, fault=True, part=part, values=(error.said,))
     return Gap(what, where, GapReason.UNREADABLE, hides, fault=True, part=part, values=(str(error),))
 
 

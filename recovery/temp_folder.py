@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from recovery.backup_marks import enclosing_backup
 from recovery.errors import TemporaryFolderError, TempSpaceError
+from recovery.filesystem import is_folder
 
 PREFIX = "recover-facetime-"
 """How the names of private folders begin; eight hexadecimal digits follow."""
@@ -56,7 +57,7 @@ def candidates(
 def checked(candidate: FolderCandidate) -> Path:
     """The folder, links resolved; raises TemporaryFolderError for none and for one inside a backup, or OSError."""
     folder = Path(os.path.realpath(candidate.path))
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise TemporaryFolderError(f"{_told(candidate)} is no folder.", _ANOTHER)
     backup = enclosing_backup(folder)
     if backup is not None:

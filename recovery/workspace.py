@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from recovery.errors import TemporaryFolderError
 from recovery.file_lock import try_lock
+from recovery.filesystem import is_symlink
 from recovery.temp_folder import PREFIX, candidates, checked, refused, said_of
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _folders(parent: Path) -> Iterator[Path]:
     """Private folders of this user; links are passed over."""
     for folder in parent.glob(PREFIX + "*"):
         try:
-            foreign = folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid())
+            foreign = is_symlink(folder) or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid())
         except OSError:
             continue
         if _NAME.fullmatch(folder.name) and not foreign:

@@ -111,6 +111,7 @@ def totals(assets: Sequence[Asset], loose_ends: Sequence[Orphan] = (), listed: i
         complete=having(Status.COMPLETE),
         half=having(Status.HALF),
         reduced_copy=having(Status.REDUCED_COPY),
+        unreadable=having(Status.UNREADABLE),
         elsewhere=having(Status.ELSEWHERE),
         not_found=having(Status.NOT_FOUND),
         missing_blobs=loose(OrphanCode.MISSING_BLOB),

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import BackupBuilder
+from recovery.gap_codes import GapReason
+from recovery.refusals import remedy
 from tests.scanning import PASSPHRASE
 from tests.talking import say
 
@@ -104,7 +106,7 @@ def test_a_folder_that_is_not_shown_is_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("recovery.source.locate.os.scandir", refuse)
     said = say("backups", tmp_path)
     assert said.code == 3
-    assert "Full Disk Access" in " ".join(said.out.split())
+    assert remedy(GapReason.PERMISSION_DENIED) in " ".join(said.out.split())
     assert json.loads(say("backups", tmp_path, "--json").out)["gaps"][0]["fault"] is True
 
 

@@ -110,7 +110,7 @@ def test_the_demo_as_json_is_valid(demo_twins: DemoTwins) -> None:
     document = json.loads(say("scan", demo_twins.plain, "--json").out)
     jsonschema.Draft202012Validator(schema()).validate(document)
     totals = document["totals"]
-    names = ("complete", "half", "reduced_copy", "elsewhere", "not_found")
+    names = ("complete", "half", "reduced_copy", "unreadable", "elsewhere", "not_found")
     assert sum(totals[name] for name in names) == totals["assets"] == len(document["assets"])
 
 

@@ -185,7 +185,7 @@ def test_undecided_is_unknown_and_ciphertext_is_never_whole(tmp_path: Path, unto
     untouched(folder)
     assert blobs_are_encrypted(BlobFolder(folder)) is None
 
-    said = say("scan", folder)
+    said = say("scan", folder, "-v")
     assert said.code == 3 and "  Encrypted   unknown" in said.out
     assert "whether the backup is encrypted (Manifest.plist)" in said.out
     document = json.loads(say("scan", folder, "--json").out)

@@ -28,6 +28,7 @@ from recovery.extraction.parts import FilePart
 from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import WriteOptions, write
+from recovery.gap_codes import GapReason
 from recovery.limits import COPY_CHUNK_BYTES
 from tests.extraction_tools import (
     PASSPHRASE,
@@ -276,14 +277,15 @@ def test_a_read_error_salvages_what_came_before(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(copying.BackupView, "passage", failing)
     asset = an_asset(files=(a_file(path="Media/DCIM/100APPLE/IMG_0001.MOV"),))
     (outcome,) = extract(backup, plan(findings_of([asset]), Selection(everything=True)), tmp_path / "out").files
-    assert outcome.state is OutcomeState.DAMAGED and "Input/output error" in outcome.reason
+    assert outcome.state is OutcomeState.UNREADABLE and "Input/output error, EIO" in outcome.reason
+    assert outcome.refusal is GapReason.READ_ERROR and str(outcome.target).endswith("(incomplete).MOV")
     assert (tmp_path / "out" / str(outcome.target)).read_bytes() == VIDEO[: 8 * COPY_CHUNK_BYTES]
 
 
 def test_a_read_error_that_passes_is_mended_by_the_next_run(
     backup: Path, undisturbed: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of two blobs can be read at first; they fail with the reason, and the next run has them whole."""
+    """Nothing of two blobs can be read at first; they are unreadable, and the next run has them whole."""
     real, failing = copying.BackupView.passage, iter(range(100))
 
     class Dead:
@@ -303,7 +305,7 @@ def test_a_read_error_that_passes_is_mended_by_the_next_run(
     with monkeypatch.context() as patched:
         patched.setattr(copying.BackupView, "passage", sometimes)
         first = extract(backup, everything(library()), tmp_path / "out", PASSPHRASE)
-    failed = [outcome for outcome in first.files if outcome.state is OutcomeState.FAILED]
+    failed = [outcome for outcome in first.files if outcome.state is OutcomeState.UNREADABLE]
     assert len(failed) == 2 and all("Input/output error" in outcome.reason for outcome in failed)
     assert not first.complete and not any((tmp_path / "out" / item.planned.target).exists() for item in failed)
     assert extract(backup, everything(library()), tmp_path / "out", PASSPHRASE).complete
@@ -335,9 +337,9 @@ def test_what_was_salvaged_is_whole_once_the_error_has_passed(
     with monkeypatch.context() as patched:
         patched.setattr(copying.BackupView, "passage", sometimes)
         first = extract(backup, everything(library()), tmp_path / "out", PASSPHRASE)
-    hurt = [outcome for outcome in first.files if outcome.state is OutcomeState.DAMAGED]
+    hurt = [outcome for outcome in first.files if outcome.state is OutcomeState.UNREADABLE]
     assert len(hurt) == 4 and all("Input/output error" in outcome.reason for outcome in hurt)
-    assert not first.complete and all("(damaged)" in str(outcome.target) for outcome in hurt)
+    assert not first.complete and all("(incomplete)" in str(outcome.target) for outcome in hurt)
     assert extract(backup, everything(library()), tmp_path / "out", PASSPHRASE).complete
     assert contents(tmp_path / "out") == undisturbed
 

@@ -179,6 +179,6 @@ def test_shared_blocks_behind_a_read_error_are_not_salvaged(tmp_path: Path, monk
     monkeypatch.setattr(parts.fcntl, "ioctl", Sharing().ioctl)
     asset = an_asset(files=(a_file(path="Media/DCIM/100APPLE/IMG_0001.MOV"),))
     (outcome,) = extract(backup, plan(findings_of([asset]), Selection(everything=True)), tmp_path / "out").files
-    assert outcome.state is OutcomeState.DAMAGED and outcome.entry is not None
+    assert outcome.state is OutcomeState.UNREADABLE and outcome.entry is not None
     salvaged = (tmp_path / "out" / str(outcome.target)).read_bytes()
     assert salvaged == video[: len(salvaged)] and 0 < len(salvaged) == outcome.entry.size < len(video)

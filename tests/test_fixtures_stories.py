@@ -12,7 +12,7 @@ from fixtures import BackupBuilder
 from fixtures.__main__ import main
 from fixtures.stories import CALLS, STORIES, demo, planted_by
 
-STATUSES = {"complete", "half", "reduced_copy", "elsewhere", "not_found"}
+STATUSES = {"complete", "half", "reduced_copy", "unreadable", "elsewhere", "not_found"}
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from recovery.errors import AccessDeniedError, AmbiguousBackupError, BackupNotFoundError
+from recovery.gap_codes import GapReason
+from recovery.refusals import remedy
 from recovery.report.messages.gaps import why
 from recovery.source import locate as module
 from recovery.source.locate import default_roots, find_backups, folder_size, is_backup, locate
@@ -164,7 +166,7 @@ def test_a_folder_the_system_hides_is_a_gap(tmp_path: Path, monkeypatch: pytest.
     assert len(found) == 1
     (gap,) = found.gaps
     assert gap.fault
-    assert "Full Disk Access" in why(gap)
+    assert remedy(GapReason.PERMISSION_DENIED).rstrip(".") in why(gap)
     with pytest.raises(AccessDeniedError):
         locate(str(hidden), ())
 

@@ -11,10 +11,13 @@ import pytest
 
 from fixtures import BackupBuilder
 from recovery.extraction.folder import extended
+from recovery.gap_codes import GapReason
+from recovery.refusals import remedy
 from recovery.source.locate import default_roots
 from tests.every_command import inside
 
-REMEDY = b"Full Disk Access"
+REMEDY = remedy(GapReason.PERMISSION_DENIED).encode()
+"""On macOS it names Full Disk Access; `test_refusals.py` reads that of each system."""
 
 
 def hidden(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -144,7 +144,7 @@ def test_statuses_add_up(story: Findings) -> None:
     """The five statuses in totals sum to the number of assets listed."""
     document = json.loads(dumps(inventory(story, generated_at=GENERATED)))
     totals = document["totals"]
-    statuses = ("complete", "half", "reduced_copy", "elsewhere", "not_found")
+    statuses = ("complete", "half", "reduced_copy", "unreadable", "elsewhere", "not_found")
     assert sum(totals[status] for status in statuses) == totals["assets"] == len(document["assets"])
 
 

@@ -116,7 +116,14 @@ def test_counts_are_those_of_what_fits() -> None:
     found = narrowed(whole, Search(text="cafe"))
     assert [asset.uuid for asset in found.assets] == ["ONE", "TWO"]
     totals = found.totals
-    statuses = (totals.complete, totals.half, totals.reduced_copy, totals.elsewhere, totals.not_found)
+    statuses = (
+        totals.complete,
+        totals.half,
+        totals.reduced_copy,
+        totals.unreadable,
+        totals.elsewhere,
+        totals.not_found,
+    )
     assert totals.assets == sum(statuses) == 2
     assert (totals.blobs, totals.media_files) == (whole.totals.blobs, whole.totals.media_files)
     assert found.causes == whole.causes

@@ -15,8 +15,8 @@ from fixtures import BackupBuilder
 from recovery import database, temp_folder, workspace
 from recovery.database import Database, open_file_copy
 from recovery.errors import (
-    DamagedBackupError,
     RecoveryError,
+    SystemReadError,
     TemporaryFolderError,
     TempSpaceError,
     UnreadableDatabaseError,
@@ -205,7 +205,7 @@ def test_a_source_that_cannot_be_read_is_not_blamed_on_the_copy(
     monkeypatch.setattr(database, "copy_files", failing)
     with (
         Workspace(tmp_path) as private,
-        pytest.raises(DamagedBackupError, match=r"Manifest\.db cannot be read"),
+        pytest.raises(SystemReadError, match=r"cannot read Manifest\.db"),
         open_backup(backup, private),
     ):
         pytest.fail("it opens")

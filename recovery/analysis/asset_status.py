@@ -45,13 +45,13 @@ def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
     return (FileRole.VIDEO,) if kind is Kind.VIDEO else (FileRole.STILL,)
 
 
-def _here(files: Sequence[AssetFile]) -> set[FileRole]:
-    return {item.role for item in files if item.state is FileState.PRESENT}
+def _roles(files: Sequence[AssetFile], state: FileState) -> set[FileRole]:
+    return {item.role for item in files if item.state is state}
 
 
 def is_complete(kind: Kind, files: Sequence[AssetFile]) -> bool:
     """Whether every original file of an asset is here and whole."""
-    return _here(files).issuperset(needed_roles(kind))
+    return _roles(files, FileState.PRESENT).issuperset(needed_roles(kind))
 
 
 def decide(
@@ -60,19 +60,26 @@ def decide(
     """The status; every asset gets exactly one."""
     if is_complete(kind, files):
         return COMPLETE
-    needed, here = needed_roles(kind), _here(files)
+    needed, here = needed_roles(kind), _roles(files, FileState.PRESENT)
     whole = [role for role in needed if role in here]
     lost = [role for role in needed if role not in whole]
     losses = tuple((role, _loss(role, files, resources)) for role in lost)
+    refused = any(loss is Loss.UNREADABLE for _, loss in losses)
     if whole:
-        return _decision(Status.HALF, ReasonCode.ONE_HALF_HERE, losses, whole[0])
+        code = ReasonCode.ONE_HALF_READABLE if refused else ReasonCode.ONE_HALF_HERE
+        return _decision(Status.HALF, code, losses, whole[0])
     if any(item.role in lost and item.state is FileState.DAMAGED and not item.blank for item in files):
         return _decision(Status.REDUCED_COPY, ReasonCode.ORIGINAL_DAMAGED, losses)
     copy = next((role for role in _COPIES if role in here), None)
     if copy is not None:
         return _decision(Status.REDUCED_COPY, ReasonCode.COPY_SURVIVES, losses, copy)
+    if refused:
+        return _decision(Status.UNREADABLE, ReasonCode.ORIGINAL_UNREADABLE, losses)
     if (place := elsewhere(row, resources)) is not None:
         return _decision(Status.ELSEWHERE, place)
+    locked = _roles(files, FileState.UNREADABLE)
+    if (copy := next((role for role in _COPIES if role in locked), None)) is not None:
+        return _decision(Status.UNREADABLE, ReasonCode.COPY_UNREADABLE, losses, copy)
     return _decision(Status.NOT_FOUND, ReasonCode.NOTHING_HERE, losses)
 
 
@@ -94,6 +101,8 @@ def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:
 def _loss(role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow]) -> Loss:
     if _has(files, role, FileState.DAMAGED):
         return Loss.DAMAGED
+    if _has(files, role, FileState.UNREADABLE):
+        return Loss.UNREADABLE
     if _has(files, role, FileState.MISSING):
         return Loss.MISSING
     resource = original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)

@@ -162,6 +162,7 @@ class TotalsCounter:
     def __init__(self) -> None:
         self._facetime = self._live = self._trashed = self._hidden = self._deleted = self._bytes = 0
         self._damaged: set[tuple[str, int | None]] = set()
+        self._unreadable: set[tuple[str, int | None]] = set()
         self._statuses: Counter[Status] = Counter()
         self._files: set[int] = set()
         """Hashes of recoverable files: each counts once, and two of them are hardly ever one."""
@@ -182,6 +183,8 @@ class TotalsCounter:
         for item in asset.files:
             if item.state is FileState.DAMAGED:
                 self._damaged.add((item.file_id, item.index))
+            elif item.state is FileState.UNREADABLE:
+                self._unreadable.add((item.file_id, item.index))
             if item.recoverable and (name := hash((item.file_id, item.index))) not in self._files:
                 self._files.add(name)
                 self._bytes += item.size or 0
@@ -197,9 +200,11 @@ class TotalsCounter:
             complete=self._statuses[Status.COMPLETE],
             half=self._statuses[Status.HALF],
             reduced_copy=self._statuses[Status.REDUCED_COPY],
+            unreadable=self._statuses[Status.UNREADABLE],
             elsewhere=self._statuses[Status.ELSEWHERE],
             not_found=self._statuses[Status.NOT_FOUND],
             permanently_deleted=self._deleted,
             recoverable_bytes=self._bytes,
             damaged_files=len(self._damaged),
+            unreadable_files=len(self._unreadable),
         )

@@ -83,7 +83,9 @@ def copy_file(item: AttachmentFile) -> AssetFile:
         file_id=item.entry.file_id,
         size=item.blob.size if item.blob.size is not None else item.entry.size,
         state=item.blob.state,
-        note=f"{_said(item)}; {item.blob.note}" if item.blob.state is FileState.DAMAGED else _said(item),
+        note=f"{_said(item)}; {item.blob.note}"
+        if item.blob.state in (FileState.DAMAGED, FileState.UNREADABLE)
+        else _said(item),
         blank=item.blob.blank,
     )
 
@@ -154,7 +156,14 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         return
     only_movie = _is_movie(item)
     identifier = next((f.content_identifier for _, f in known_inside(halves) if f.content_identifier), None)
-    present = any(half.blob.state is not FileState.MISSING and not half.blob.blank for half in halves)
+    locked = any(half.blob.state is FileState.UNREADABLE for half in halves)
+    present = any(half.blob.state in (FileState.PRESENT, FileState.DAMAGED) and not half.blob.blank for half in halves)
+    if present:
+        status, why = Status.REDUCED_COPY, ReasonCode.ONLY_IN_MESSAGES
+    elif locked:
+        status, why = Status.UNREADABLE, ReasonCode.MESSAGES_FILE_UNREADABLE
+    else:
+        status, why = Status.NOT_FOUND, ReasonCode.MESSAGES_FILE_MISSING
     sent = item.attachment
     created, dated_by = date_inside(known_inside(halves)) or (None, None)
     sources = (("created", dated_by), (DEVICE, judgement.photographed.source))
@@ -162,8 +171,8 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         uuid=None,
         basis=Basis.MEDIA_FILE,
         kind=Kind.LIVE_PHOTO if movie or identifier else (Kind.VIDEO if only_movie else Kind.PHOTO),
-        status=Status.REDUCED_COPY if present else Status.NOT_FOUND,
-        status_reason=StatusReason(ReasonCode.ONLY_IN_MESSAGES if present else ReasonCode.MESSAGES_FILE_MISSING),
+        status=status,
+        status_reason=StatusReason(why),
         filename=item.name,
         original_filename=item.name,
         created=created,

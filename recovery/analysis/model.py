@@ -60,6 +60,8 @@ class Status(StrEnum):
     COMPLETE = "complete"
     HALF = "half"
     REDUCED_COPY = "reduced_copy"
+    UNREADABLE = "unreadable"
+    """Something of it is here, and the system refuses to read all of it."""
     ELSEWHERE = "elsewhere"
     NOT_FOUND = "not_found"
 
@@ -91,8 +93,9 @@ class AssetFile(Record, frozen=True):
 
     @property
     def recoverable(self) -> bool:
-        """Whether the backup holds at least a part of it, entries of thumbnail tables apart."""
-        return self.state is not FileState.MISSING and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
+        """Whether at least a part of it can be read in the backup, entries of thumbnail tables apart."""
+        here = self.state in (FileState.PRESENT, FileState.DAMAGED)
+        return here and not self.blank and self.role is not FileRole.THUMBNAIL_TABLE
 
 
 class Signal(Record, frozen=True):
@@ -291,12 +294,13 @@ class Orphan(Record, frozen=True):
 
 
 class Totals(Record, frozen=True):
-    """Counts that add up: assets = complete + half + reduced_copy + elsewhere + not_found.
+    """Counts that add up: assets = complete + half + reduced_copy + unreadable + elsewhere + not_found.
 
     `media_files` = files of assets known to the library + files_without_asset;
     `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`,
     `facetime_messages` (with the voicemails beside them) in no other number.
     `damaged_files` are those of assets that are there and not whole, as far as they were examined.
+    `unreadable_files` are those of assets that the system refuses to read: neither missing nor damaged.
     """
 
     assets: Count
@@ -319,6 +323,8 @@ class Totals(Record, frozen=True):
     blobs: Count
     facetime_messages: Count
     damaged_files: Count = 0
+    unreadable: Count = 0
+    unreadable_files: Count = 0
 
 
 class MessageKind(StrEnum):
@@ -446,4 +452,4 @@ class Findings(Record, frozen=True):
     @property
     def faults(self) -> bool:
         """Whether something that is in the backup could not be read, or is damaged."""
-        return any(gap.fault for gap in self.gaps) or self.totals.damaged_files > 0
+        return any(gap.fault for gap in self.gaps) or self.totals.damaged_files + self.totals.unreadable_files > 0

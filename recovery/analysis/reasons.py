@@ -16,8 +16,11 @@ class ReasonCode(StrEnum):
 
     ALL_ORIGINALS_HERE = "all_originals_here"
     ONE_HALF_HERE = "one_half_here"
+    ONE_HALF_READABLE = "one_half_readable"
     ORIGINAL_DAMAGED = "original_damaged"
     COPY_SURVIVES = "copy_survives"
+    ORIGINAL_UNREADABLE = "original_unreadable"
+    COPY_UNREADABLE = "copy_unreadable"
     ONLY_IN_ICLOUD = "only_in_icloud"
     SHARED_ALBUM = "shared_album"
     SHARED_WITH_YOU = "shared_with_you"
@@ -25,12 +28,14 @@ class ReasonCode(StrEnum):
     NOTHING_HERE = "nothing_here"
     ONLY_IN_MESSAGES = "only_in_messages"
     MESSAGES_FILE_MISSING = "messages_file_missing"
+    MESSAGES_FILE_UNREADABLE = "messages_file_unreadable"
 
 
 class Loss(StrEnum):
     """Why an original is not here."""
 
     DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
     MISSING = "missing"
     IN_CLOUD = "in_cloud"
     NOT_LOCAL = "not_local"
@@ -40,7 +45,8 @@ class Loss(StrEnum):
 class StatusReason(Record, frozen=True):
     """Why an asset has its status.
 
-    `lost` has the originals that are not here; `left` is the half that is, or the best copy that survives.
+    `lost` has the originals that are not here; `left` is the half that is, the best copy that survives,
+    or the best one that the system refuses to read.
     """
 
     code: ReasonCode

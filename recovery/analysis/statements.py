@@ -366,6 +366,7 @@ class PhotoOutcome(StrEnum):
     ORIGINAL_MISSING = "original_missing"
     ONLY_A_COPY = "only_a_copy"
     NO_PICTURE = "no_picture"
+    UNREADABLE = "unreadable"
 
 
 class PhotoOutcomes(Record, frozen=True):

@@ -51,6 +51,8 @@ class InventoryCheck:
     listed_blobs: int
     missing: tuple[ListedFile, ...]
     unlisted: tuple[UnlistedBlob, ...]
+    hidden: frozenset[str] = frozenset()
+    """File IDs in folders that the system refuses to list; counted as there, because nothing says they are not."""
 
 
 @dataclass(frozen=True, slots=True)

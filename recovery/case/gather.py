@@ -35,7 +35,7 @@ from recovery.case.ownership import assign_files
 from recovery.case.store import WorkingDatabase
 from recovery.case.unlisted_media import learn_names, unnamed_media
 from recovery.database import Database
-from recovery.errors import BlobMissingError, UnreadableDatabaseError, UnreadableFileError
+from recovery.errors import BlobMissingError, BlobRefusedError, UnreadableDatabaseError, UnreadableFileError
 from recovery.formats.signatures import sniff
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db import library
@@ -48,6 +48,7 @@ from recovery.photos_db.library import LibraryReader, PhotoLibrary
 from recovery.photos_db.marks import may_carry_marks
 from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
 from recovery.provenance import Gap, Reading, unreadable
+from recovery.refusals import REFUSALS, refused
 from recovery.source import reading
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import BlobState
@@ -109,7 +110,7 @@ class _Gatherer:
         census = self._census()
         traces, gaps_of_traces = self._traces()
         self.progress.start("Looking at the media files", None)
-        missing = frozenset(item.file_id for item in census.missing)
+        missing = frozenset(item.file_id for item in census.missing) | census.hidden
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
         self._files(missing, unnamed.records)
@@ -135,15 +136,20 @@ class _Gatherer:
         there = self.view.blob_names()
         listed = 0
         missing: Counter[str] = Counter()
+        hidden: set[str] = set()
         for name in self.view.index.file_ids():
             listed += 1
             if name in there:
                 there.remove(name)
+            elif self.view.may_hold(name):
+                hidden.add(name)
             else:
                 missing[name] += 1
         left = sorted(self.view.blobs(there)) if there else []
         unlisted = tuple(self._unlisted(name, path) for name, path in left)
-        return InventoryCheck(listed, listed - missing.total(), tuple(self._listed(missing)), unlisted)
+        return InventoryCheck(
+            listed, listed - missing.total(), tuple(self._listed(missing)), unlisted, frozenset(hidden)
+        )
 
     def _listed(self, names: Counter[str]) -> Iterator[ListedFile]:
         """What the manifest says of files whose blob is missing: few as a rule, so it is asked again for them."""
@@ -251,10 +257,14 @@ class _Gatherer:
                 return may_carry_marks(stream)
         except BlobMissingError:
             return False  # told as a missing blob, also where files were not examined
-        except (OSError, UnreadableFileError) as error:
-            why = str(error) if isinstance(error, UnreadableFileError) else type(error).__name__
-            self.unread.note(file.store, why)
-            return False
+        except OSError as error:
+            self.view.unread(file.entry, refused(error))
+        except UnreadableFileError as error:
+            if isinstance(error, BlobRefusedError):
+                self.view.unread(file.entry, error)
+            else:
+                self.unread.note(file.store, str(error))
+        return False
 
     def _look_closer(self, file: MediaFile) -> None:
         """Keep what an original says about itself."""
@@ -276,6 +286,10 @@ class _Gatherer:
         if file.facts is not None or not file.present:
             return file
         facts, gaps = look_inside(self.view, file)
+        refusal = next((gap for gap in gaps if gap.why in REFUSALS), None)
+        if refusal is not None:  # its ends can be read, and something between them cannot
+            error = BlobRefusedError(refusal.why, str(refusal.values[0]))
+            return file._replace(blob=self.view.unread(file.entry, error))
         self.gaps.extend(gaps)
         return file._replace(facts=facts)
 

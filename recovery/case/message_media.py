@@ -26,6 +26,7 @@ from recovery.formats.quicktime import read_movie
 from recovery.formats.signatures import MediaType, sniff
 from recovery.gap_codes import GapReason
 from recovery.provenance import Gap, Reading
+from recovery.refusals import refused
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
 from recovery.source.guessed_index import GuessedIndex
@@ -129,14 +130,16 @@ def _looked_at(view: BackupView, entry: ManifestEntry) -> MessageMedia:
     blob, file_type = view.examine(entry), _type_of(entry)
     if blob.state is BlobState.PRESENT and blob.size == 0:
         blob = Blob(BlobState.DAMAGED, 0, "the file is empty")
-    if blob.state is BlobState.MISSING or not blob.size:
+    if blob.state in (BlobState.MISSING, BlobState.UNREADABLE) or not blob.size:
         return MessageMedia(entry, blob, file_type)
     try:
         with view.open(entry) as stream:
             head = stream.read(limits.MEDIA_HEAD_BYTES)
             kind = sniff(head)
             movie = read_movie(stream, blob.size) if kind in _BY_TYPE["mov"] else None
-    except (OSError, UnreadableFileError) as error:
+    except OSError as error:
+        return MessageMedia(entry, view.unread(entry, refused(error)), file_type)
+    except UnreadableFileError as error:
         return MessageMedia(entry, blob._replace(note=blob.note or str(error)), file_type)
     shows = None
     if movie is not None:

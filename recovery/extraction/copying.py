@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from recovery.analysis.model import FileState
-from recovery.errors import BlobMissingError, UnreadableFileError
+from recovery.errors import BlobMissingError, BlobRefusedError, UnreadableFileError
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
 from recovery.extraction.outcomes import Document, DocumentOutcome, Entry, Outcome, OutcomeState
@@ -19,7 +19,9 @@ from recovery.extraction.parts import FilePart, flush
 from recovery.extraction.plan import PlannedFile
 from recovery.extraction.thread_pool import Tick
 from recovery.formats.picture_check import PictureCheck, PictureState, check_picture
+from recovery.gap_codes import GapReason
 from recovery.photos_db.content import ContentCheck, called_picture
+from recovery.refusals import TROUBLE_OF_THIS_COMPUTER, reason_of, said_by
 from recovery.source.backup_view import BackupView
 from recovery.source.blob_reader import BlobReader
 from recovery.source.manifest import EntryKind, ManifestEntry
@@ -89,10 +91,12 @@ class Copier:
                 return copied
         except BlobMissingError as error:
             return Outcome(planned, OutcomeState.MISSING, reason=str(error))
+        except BlobRefusedError as error:
+            return Outcome(planned, OutcomeState.UNREADABLE, reason=str(error), refusal=error.reason)
         except UnreadableFileError as error:
             return Outcome(planned, OutcomeState.FAILED, reason=str(error))
         except OSError as error:
-            return Outcome(planned, OutcomeState.FAILED, reason=_refused(error))
+            return _not_written(planned, error)
         except MemoryError:
             return Outcome(planned, OutcomeState.FAILED, reason="There is not enough memory for it.")
 
@@ -135,17 +139,22 @@ class Copier:
             if not shared:
                 part.write(chunk)
             tick(len(chunk))
-        reason = passage.damage or content.problem
-        if shared and reason:
+        refused = passage.refusal
+        whole = refused is None and not (passage.damage or content.problem or _known_damage(planned))
+        picture = self._picture(planned.target, source, tick) if whole else None
+        if refused is not None:
+            state, target = OutcomeState.UNREADABLE, planned.incomplete_target
+            reason = f"The system refuses to read it beyond byte {passage.source_size:,} ({said_by(refused)})."
+            if not passage.size:
+                return Outcome(planned, state, reason=reason, refusal=reason_of(refused))
+        elif reason := passage.damage or content.problem or _known_damage(planned) or _broken(picture):
+            state, target = OutcomeState.DAMAGED, planned.damaged_target
+            if not passage.size:
+                return Outcome(planned, OutcomeState.FAILED, reason=f"Nothing of it can be read: {reason}.")
+        else:
+            state, target = OutcomeState.WRITTEN, planned.target
+        if shared and (refused is not None or passage.damage or content.problem):
             part.stream.truncate(passage.size)  # what lies behind bytes that cannot be read is not salvaged
-        if not reason and planned.file.state is FileState.DAMAGED:
-            reason = planned.file.note or "the file is damaged inside"
-        picture = None if reason else self._picture(planned.target, source, tick)
-        if picture is not None and picture.state is PictureState.BROKEN:
-            reason = picture.reason
-        if reason and not passage.size:
-            return Outcome(planned, OutcomeState.FAILED, reason=f"Nothing of it can be read: {reason}.")
-        target = planned.damaged_target if reason else planned.target
         entry = Entry(
             target,
             passage.size,
@@ -157,10 +166,10 @@ class Copier:
             passage.source_sha256,
             reason,
         )
-        state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
         moment, origin = file_time(planned, source)
-        notes = _notes(source, passage.size)
-        outcome = Outcome(planned, state, entry, reason, moment, origin, notes=notes, picture=picture)
+        notes = () if refused is not None else _notes(source, passage.size)
+        refusal = reason_of(refused) if refused is not None else None
+        outcome = Outcome(planned, state, entry, reason, moment, origin, notes=notes, picture=picture, refusal=refusal)
         if not self.folder.exists(target) or self.overwrite is Overwrite.ALWAYS:
             return _Ready(part, entry, outcome)
         if self.folder.matches(target, entry.size, entry.sha256, tick):
@@ -184,22 +193,22 @@ class Copier:
         outcome = ready.outcome
         try:
             note = self.folder.publish(ready.part, ready.entry.target, outcome.modified)
-            self._remove_other(outcome.planned, ready.entry.target)
+            if outcome.state is not OutcomeState.UNREADABLE:
+                self._remove_others(outcome.planned, ready.entry.target)
         except OSError as error:
-            return Outcome(outcome.planned, OutcomeState.FAILED, reason=_refused(error))
+            return _not_written(outcome.planned, error)
         return replace(outcome, notes=(*outcome.notes, note)) if note else outcome
 
-    def _remove_other(self, planned: PlannedFile, target: str) -> None:
-        """What an earlier run wrote of the same file under its other name: as damaged, or as whole. Raises OSError.
+    def _remove_others(self, planned: PlannedFile, target: str) -> None:
+        """What an earlier run wrote of a file, read to its end now, under another name. Raises OSError.
 
         A read error may pass, and a picture may have been found broken since.
         """
-        other = planned.damaged_target if target == planned.target else planned.target
-        known = self.journal.get(other)
-        if known is None or known.file_id != planned.file.file_id:
-            return
-        if self.folder.matches(known.target, known.size, known.sha256, lambda size: None):
-            self.folder.remove(known.target)
+        for known in map(self.journal.get, (planned.target, *planned.partial_targets)):
+            if known is None or known.target == target or known.file_id != planned.file.file_id:
+                continue
+            if self.folder.matches(known.target, known.size, known.sha256, lambda size: None):
+                self.folder.remove(known.target)
 
     def documents(self, documents: Sequence[Document], tick: Tick) -> tuple[DocumentOutcome, ...]:
         """Write some pictures, sidecars or records, flushed together."""
@@ -226,14 +235,15 @@ class Copier:
             part = parts.enter_context(self.folder.part())
             part.write(data)
         except OSError as error:
-            return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
+            return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error), refusal=_ours(error))
         return _Ready(part, entry, written)
 
     def _publish_document(self, ready: _Ready[DocumentOutcome]) -> DocumentOutcome:
         try:
             note = self.folder.publish(ready.part, ready.entry.target, ready.outcome.modified)
         except OSError as error:
-            return DocumentOutcome(ready.entry.target, OutcomeState.FAILED, reason=_refused(error))
+            target = ready.entry.target
+            return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error), refusal=_ours(error))
         return replace(ready.outcome, modified=None, reason=note) if note else ready.outcome
 
     def _is_ours(self, target: str, tick: Tick) -> bool:
@@ -269,5 +279,28 @@ def _notes(source: ManifestEntry | None, size: int) -> tuple[str, ...]:
     return (f"The manifest says {source.size} bytes, the blob holds {size}.",)
 
 
+def _broken(picture: PictureCheck | None) -> str:
+    """Why a picture cannot be decoded whole; empty where it can be, or was not tried."""
+    return picture.reason if picture is not None and picture.state is PictureState.BROKEN else ""
+
+
+def _known_damage(planned: PlannedFile) -> str:
+    """Why a file whose bytes all came is damaged all the same, "" when it is not."""
+    if planned.file.state is not FileState.DAMAGED:
+        return ""
+    return planned.file.note or "the file is damaged inside"
+
+
+def _not_written(planned: PlannedFile, error: OSError) -> Outcome:
+    """The outcome of a file that the system refused to write: that says nothing of the backup."""
+    return Outcome(planned, OutcomeState.FAILED, reason=_refused(error), refusal=_ours(error))
+
+
+def _ours(error: OSError) -> GapReason | None:
+    """What kept this computer from writing, where it is known what to do about it."""
+    refusal = reason_of(error)
+    return refusal if refusal in TROUBLE_OF_THIS_COMPUTER else None
+
+
 def _refused(error: OSError) -> str:
-    return f"The system refuses ({error.strerror or error})."
+    return f"The system refuses to write it ({said_by(error)}); the backup is not at fault."

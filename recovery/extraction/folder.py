@@ -19,6 +19,7 @@ from recovery.errors import NotEnoughSpaceError, OutputError
 from recovery.extraction.lock import FolderLock
 from recovery.extraction.parts import FilePart
 from recovery.extraction.thread_pool import Tick
+from recovery.filesystem import mode_of
 from recovery.output import TEMPORARY_NAME, Evidence, OutputDirectory
 from recovery.system_files import to_system
 
@@ -177,7 +178,11 @@ def refuse_unsafe(out: Path, backup: Path) -> None:
     evidence.refuse_folder(out)
     evidence.refuse_parent(out)
     here = Path(os.path.realpath(out))
-    if os.path.lexists(here) and not here.is_dir():
+    try:
+        mode = mode_of(here, follow_links=False)
+    except OSError as error:
+        raise unusable(out, error) from error
+    if mode is not None and not stat.S_ISDIR(mode):
         raise OutputError(f"{out} is a file, not a folder.", "Choose a folder; it is made if it does not exist.")
 
 
@@ -192,8 +197,11 @@ def unusable(root: Path, error: OSError) -> OutputError:
 
 def check_space(root: Path, needed: int) -> None:
     """Raise NotEnoughSpaceError when fewer than `needed` bytes are free where `root` is or will be."""
-    place = next(folder for folder in (root, *root.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
+    try:
+        place = next(folder for folder in (root, *root.parents) if mode_of(folder) is not None)
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        raise unusable(root, error) from error
     if free < needed:
         raise NotEnoughSpaceError(
             f"The output needs {needed:,} bytes, and {free:,} are free.",

@@ -29,6 +29,7 @@ _LARGEST_SIDE = 99_999  # pixels
 SIDECARS = ("json", "xmp")
 """Extensions of the documents beside an asset's files; no file of an asset gets them."""
 DAMAGED = "damaged"
+INCOMPLETE = "incomplete"
 
 _LABELS = {
     FileRole.STILL: "",
@@ -237,5 +238,19 @@ def _file_name(stem: str, file: AssetFile, number: int, known_as: str) -> str:
 
 def damaged_name(name: str) -> str:
     """The name for what could be salvaged of a damaged file."""
+    return _labelled(name, DAMAGED)
+
+
+def incomplete_name(name: str) -> str:
+    """The name for the beginning of a file that the system refused to read to its end."""
+    return _labelled(name, INCOMPLETE)
+
+
+def is_incomplete(name: str) -> bool:
+    """Whether a name is one that `incomplete_name` gives."""
+    return f" ({INCOMPLETE})." in name
+
+
+def _labelled(name: str, word: str) -> str:
     stem, _, ending = name.rpartition(".")
-    return f"{stem} ({DAMAGED}).{ending}"
+    return f"{stem} ({word}).{ending}"

@@ -12,6 +12,7 @@ from recovery.errors import UnreadableFileError
 from recovery.extraction.derived_pictures import PlannedPicture
 from recovery.extraction.plan import PlannedAsset, PlannedFile
 from recovery.formats.picture_check import PictureCheck
+from recovery.gap_codes import GapReason
 
 
 class OutcomeState(StrEnum):
@@ -21,12 +22,14 @@ class OutcomeState(StrEnum):
     """All its bytes are in the output, checked by hash."""
     DAMAGED = "damaged"
     """What could be salvaged is in the output, under a name that says so."""
+    UNREADABLE = "unreadable"
+    """The system refuses to read it or its end, which may be whole; what was read of it is in the output."""
     MISSING = "missing_blob"
     """The backup lists it and does not hold it."""
     KEPT = "kept"
     """Another file was in its place and was left as it is."""
     FAILED = "failed"
-    """It could not be read or written; `reason` says why."""
+    """Nothing of it came out, or it could not be written; `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Outcome:
     unchanged: bool = False
     notes: tuple[str, ...] = ()
     picture: PictureCheck | None = None
+    refusal: GapReason | None = None
+    """What the refusal of the system means, where it is known what to do about it."""
 
     @property
     def target(self) -> str | None:
@@ -96,6 +101,7 @@ class DocumentOutcome:
     entry: Entry | None = None
     reason: str = ""
     modified: datetime | None = None
+    refusal: GapReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,16 @@ class PlannedFile:
         """Where it goes when only a part can be salvaged."""
         return names.damaged_name(self.target)
 
+    @property
+    def incomplete_target(self) -> str:
+        """Where its beginning goes when the system refuses to read the rest."""
+        return names.incomplete_name(self.target)
+
+    @property
+    def partial_targets(self) -> tuple[str, str]:
+        """Where a part of it may lie since an earlier run."""
+        return self.damaged_target, self.incomplete_target
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAsset:
@@ -179,7 +189,7 @@ def _file_order(file: AssetFile) -> tuple[int | str, ...]:
 
 def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
     files = {file for file in asset.files if file.role in ORIGINALS or (selection.edits and file.role in _EDITS)}
-    extra = [file for file in asset.files if file.state is not FileState.MISSING]
+    extra = [file for file in asset.files if file.state in (FileState.PRESENT, FileState.DAMAGED)]
     whole = any(
         file.role in (FileRole.STILL, FileRole.VIDEO) and file.state is FileState.PRESENT for file in asset.files
     )

@@ -19,6 +19,7 @@ from recovery import clock, limits
 from recovery.analysis.model import BackupFacts
 from recovery.database import SIDE_FILES
 from recovery.extraction.outcomes import DocumentOutcome, Entry, Outcome, Outcomes, OutcomeState, RunFacts
+from recovery.filesystem import is_file
 from recovery.provenance import Gap
 from recovery.source import reading
 from recovery.source.blobs import SNAPSHOT, BlobFolder
@@ -41,7 +42,7 @@ def backup_key(backup: Path) -> str:
     """
     state = hashlib.sha256()
     names = [f"{folder}{MANIFEST_DATABASE}{suffix}" for folder in ("", f"{SNAPSHOT}/") for suffix in ("", *SIDE_FILES)]
-    there = [path for name in names if (path := backup / name).is_file()]
+    there = [path for name in names if is_file(path := backup / name)]
     if not any(path.name == MANIFEST_DATABASE for path in there):  # salvaged: the names of the blobs tell the state
         for name, _ in BlobFolder(backup).list():
             state.update(name.encode())

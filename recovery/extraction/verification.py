@@ -9,6 +9,7 @@ import os
 import stat
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,16 +18,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recovery import limits
-from recovery.errors import OutputError, UnreadableFileError
+from recovery.errors import BlobRefusedError, OutputError, UnreadableFileError
 from recovery.extraction import thread_pool as crew
 from recovery.extraction.copying import source_of
 from recovery.extraction.folder import LOCK, STATE_FOLDER, system_path
 from recovery.extraction.journal import JOURNAL, read_entry
+from recovery.extraction.names import is_incomplete
 from recovery.extraction.outcomes import CopyProgress, Entry, OutcomeState, SilentCopy
 from recovery.extraction.record import MANIFEST, RUN, SCHEMA, backup_key, manifest_text
 from recovery.formats.picture_check import PictureCheck, PictureState, check_picture
 from recovery.output import TEMPORARY_NAME
 from recovery.photos_db.content import ContentCheck, called_picture
+from recovery.refusals import reason_of, remedy, said_by
 from recovery.source.backup_view import BackupView
 from recovery.source.manifest import ManifestEntry
 from recovery.system_files import (
@@ -53,6 +56,7 @@ class DifferenceCode(StrEnum):
     RECORD_DAMAGED = "record_damaged"
     OTHER_BACKUP = "other_backup"
     SOURCE_MISSING = "source_missing"
+    SOURCE_UNREADABLE = "source_unreadable"
     SOURCE_CHANGED = "source_changed"
 
 
@@ -94,6 +98,8 @@ class Verification:
     """Files that the record says were damaged in the backup already."""
     pictures: Pictures | None = None
     """None when decoding was not asked for."""
+    unreadable: int = 0
+    """Files of which the record says that the system refused to read their end."""
 
 
 def verify(
@@ -141,15 +147,16 @@ def verify(
             for item in sources
         )
         differences += _run(checks, [item.target for item in sources], watch, workers)
-    damaged = sum(bool(item.reason) for item in recorded)
+    partial_files = Counter(is_incomplete(item.target) for item in recorded if item.reason)
     return Verification(
         len(recorded),
         size,
         len(sources) if view else None,
         found,
         tuple(differences),
-        damaged,
+        partial_files[False],
         decoded.told() if decoded else None,
+        partial_files[True],
     )
 
 
@@ -398,8 +405,17 @@ def _check_source(
         with view.passage(source) as passage:
             for chunk in passage.views():
                 tick(len(chunk))
+    except BlobRefusedError as error:
+        return FileDifference(DifferenceCode.SOURCE_UNREADABLE, target, f"{error} {remedy(error.reason)}".rstrip())
     except UnreadableFileError as error:
         return FileDifference(DifferenceCode.SOURCE_MISSING, target, str(error))
+    if passage.refusal is not None and passage.source_sha256 != entry.source_sha256:
+        refused = f"The system refuses to read its source to the end ({said_by(passage.refusal)})."
+        says = f"{refused} {remedy(reason_of(passage.refusal))}".rstrip()
+        return FileDifference(DifferenceCode.SOURCE_UNREADABLE, target, says)
+    if is_incomplete(target) and passage.source_size > (entry.source_size or 0):
+        says = "More of the blob can be read now than when this was written; extract again."
+        return FileDifference(DifferenceCode.SOURCE_CHANGED, target, says)
     if passage.source_sha256 != entry.source_sha256:
         return FileDifference(DifferenceCode.SOURCE_CHANGED, target, "The blob in the backup is not the one it was.")
     if passage.sha256 != entry.sha256:

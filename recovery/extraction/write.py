@@ -31,6 +31,7 @@ from recovery.extraction.outcomes import (
 )
 from recovery.extraction.plan import Plan, PlannedAsset, PlannedFile
 from recovery.extraction.record import MANIFEST, RUN, backup_key, manifest_text, run_text
+from recovery.refusals import remedy
 from recovery.source.backup_view import BackupView
 
 # Sidecars, records and the rounding up of files to blocks, for each asset.
@@ -125,7 +126,10 @@ class _Writer:
         records = [Document(MANIFEST, manifest), Document(RUN, record)]
         for outcome in self._write_documents(records, replacing):
             if outcome.entry is None:
-                raise OutputError(f"{outcome.target} cannot be written. {outcome.reason}", "Run the command again.")
+                hint = remedy(outcome.refusal) if outcome.refusal else ""
+                raise OutputError(
+                    f"{outcome.target} cannot be written. {outcome.reason}", hint or "Run the command again."
+                )
             entries.append(outcome.entry)
         self.copier.journal.compact(entries)
         self.copier.folder.flush_names()
@@ -196,7 +200,7 @@ class _Writer:
 
     def _earlier(self, plan: Plan) -> tuple[Entry, ...]:
         """What the journal knows beyond this plan, where the file is still there."""
-        planned = {target for file in plan.files for target in (file.target, file.damaged_target)}
+        planned = {target for file in plan.files for target in (file.target, *file.partial_targets)}
         folder = self.copier.folder
         known = (entry for entry in self.copier.journal if entry.target not in planned)
         return tuple(sorted((entry for entry in known if folder.exists(entry.target)), key=lambda entry: entry.target))
@@ -259,8 +263,8 @@ def _needed(plan: Plan, folder: OutputFolder, journal: Journal) -> int:
     """Bytes still to be written: what an earlier run has finished is not counted again."""
     total = len(plan.assets) * _BYTES_BESIDE_ASSET
     for file in plan.files:
-        known = journal.get(file.target) or journal.get(file.damaged_target)
-        if known is None or not folder.exists(known.target):
+        known = map(journal.get, (file.target, *file.partial_targets))
+        if not any(entry is not None and folder.exists(entry.target) for entry in known):
             total += file.bytes
     return total
 

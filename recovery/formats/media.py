@@ -23,6 +23,7 @@ from recovery.formats.quicktime_atoms import Walker
 from recovery.formats.signatures import MediaType, sniff
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, Reading, unreadable
+from recovery.refusals import refused
 
 CONTENT_IDENTIFIER_KEY = "com.apple.quicktime.content.identifier"
 
@@ -96,10 +97,11 @@ def read_media(stream: BinaryIO, size: int, where: str = "") -> Reading[MediaFac
             return Reading((MediaFacts(kind),), (unread,))
         reader = _READERS.get(kind)
         facts, problems = reader(stream, size, kind) if reader else (MediaFacts(kind), ())
-    except (OSError, UnreadableFileError) as error:
-        # Not `str(error)` of an OSError: it may carry a path of this computer.
-        why = str(error) if isinstance(error, UnreadableFileError) else type(error).__name__
-        facts, problems = MediaFacts(kind), (f"the file cannot be read: {why}",)
+    except OSError as error:
+        gap = unreadable(GapSubject.MEDIA_CONTENTS, where, refused(error), *_HIDES, part=kind.code.upper())
+        return Reading((MediaFacts(kind),), (gap,))
+    except UnreadableFileError as error:
+        facts, problems = MediaFacts(kind), (f"the file cannot be read: {error}",)
     gaps = tuple(
         unreadable(GapSubject.MEDIA_CONTENTS, where, problem, *_HIDES, part=kind.code.upper()) for problem in problems
     )
@@ -120,6 +122,7 @@ def _pillow_picture(stream: BinaryIO, size: int, kind: MediaType) -> _Read:
             block = image.info.get("exif")
             found = exif.read_exif(image.getexif()) if image.format == "TIFF" else exif.read_block(block)
     except exif.FOREIGN_ERRORS as error:
+        _raise_refusal(error)
         return MediaFacts(kind), (_unparsed(error),)
     width, height = image.size if (found.orientation or 1) < 5 else reversed(image.size)
     problems = found.problems + _warned(caught)
@@ -155,9 +158,16 @@ def _heif_picture(stream: BinaryIO, size: int, kind: MediaType) -> _Read:
     except ImportError as error:  # also when it is used for the first time
         return MediaFacts(kind), (f"the library for HEIC cannot be loaded ({error})",)
     except exif.FOREIGN_ERRORS as error:
+        _raise_refusal(error)
         return MediaFacts(kind), (_unparsed(error), *walker.problems)
     problems = found.problems + _warned(caught) + tuple(walker.problems)
     return _picture(kind, width, height, found, has_thumbnail), problems
+
+
+def _raise_refusal(error: BaseException) -> None:
+    """Raise again what the system says, which has a number; decoders have none for a damaged picture."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
 
 
 def _unparsed(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from recovery.errors import OutputError
+from recovery.filesystem import is_symlink
 from recovery.output.evidence import Evidence
 from recovery.output.files import replacing
 
@@ -51,7 +52,7 @@ def resolve(output: Path) -> Path | int:
         number = _descriptor(str(here))
         if number is not None:
             return number
-        if not here.is_symlink():
+        if not is_symlink(here):
             return here
         here = here.parent / here.readlink()
     raise OSError(f"{output} leads in circles")

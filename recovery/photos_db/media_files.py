@@ -45,8 +45,8 @@ class MediaFile(NamedTuple):
 
     @property
     def present(self) -> bool:
-        """Whether at least some of its bytes are in the backup."""
-        return self.blob.state is not BlobState.MISSING
+        """Whether at least some of its bytes can be read in the backup."""
+        return self.blob.state not in (BlobState.MISSING, BlobState.UNREADABLE)
 
 
 def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFile]:

@@ -22,6 +22,7 @@ from recovery.formats import ithmb_pixels as pixels
 from recovery.formats.ithmb_entries import Entries, EntryState, Footers, ThumbnailEntry
 from recovery.formats.ithmb_formats import Encoding, block_bytes, row_bytes
 from recovery.formats.ithmb_layout import (
+    HIDES,
     PADDING_BYTES,
     KnownAssets,
     TableLayout,
@@ -30,8 +31,9 @@ from recovery.formats.ithmb_layout import (
     examine,
 )
 from recovery.formats.property_list import load_dictionary, whole_number
-from recovery.gap_codes import GapReason
-from recovery.provenance import Gap, Reading
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.provenance import Gap, Reading, unreadable
+from recovery.refusals import refused
 
 __all__ = [
     "Agreement",
@@ -123,7 +125,9 @@ def read_table(
     assets = KnownAssets(known.items()) if isinstance(known, Mapping) else known or KnownAssets(None)
     try:
         trial = examine(name, stream, size, assets)
-    except (UnreadableFileError, OSError) as error:
+    except OSError as error:
+        trial = unreadable(GapSubject.THUMBNAIL_TABLE, name, refused(error), *HIDES)
+    except UnreadableFileError as error:
         trial = damaged_table(name, GapReason.TABLE_UNREADABLE, str(error))
     if isinstance(trial, Gap):
         return ThumbnailTable(name, None, 0, Agreement(0, 0, 0), _NO_ENTRIES, (trial,))

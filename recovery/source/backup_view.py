@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import chain
@@ -13,12 +14,14 @@ from recovery import database, limits
 from recovery.database import Database
 from recovery.errors import (
     BlobMissingError,
+    BlobRefusedError,
     UnreadableFileError,
 )
 from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import SILENT, Progress
 from recovery.provenance import Gap, unreadable
+from recovery.refusals import reason_of, refused, said_by
 from recovery.source.blob_reader import BlobReader
 from recovery.source.blobs import Blob, BlobFolder, BlobState
 from recovery.source.file_keys import DecipheredBlob, Passphrase
@@ -77,6 +80,8 @@ class BackupView:
         self._workspace = workspace
         self._lost_logs: dict[str, Gap] = {}
         self._damage: dict[str, tuple[Gap, ...]] = {MANIFEST_DATABASE: damage}
+        self._refused: dict[GapReason, dict[str, tuple[str, str]]] = {}
+        """For each reason the files that the system refused to read: path and what it said, by file ID."""
         self._open = ExitStack()
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:
@@ -107,8 +112,22 @@ class BackupView:
         )
         lost = (self.index.gap,) if isinstance(self.index, GuessedIndex) else ()
         untold = (_UNTOLD,) if self.encrypted is None else ()
-        damage = chain(*self._damage.values())
-        return (*self.identity.gaps, *untold, *lost, *classes, *self._lost_logs.values(), *damage)
+        logs, damage = self._lost_logs.values(), chain(*self._damage.values())
+        return (*self.identity.gaps, *untold, *lost, *classes, *logs, *damage, *self._refusals())
+
+    def _refusals(self) -> Iterator[Gap]:
+        """One gap for each reason why the system refused to read files, or to list folders of them."""
+        folders: dict[GapReason, tuple[str, OSError]] = {}
+        for folder, error in self._files.blobs.refused.items():
+            folders.setdefault(reason_of(error), (os.path.relpath(folder, self.identity.folder), error))
+        for reason, (folder, error) in folders.items():
+            unseen = ("files there that the list does not name",)
+            yield Gap(GapSubject.UNLISTED_FOLDER, folder, reason, unseen, fault=True, values=(said_by(error),))
+        for reason, files in self._refused.items():
+            path, said = next(iter(files.values()))
+            hides = ("the contents of these files",)
+            part = f"{len(files):,}"
+            yield Gap(GapSubject.UNREADABLE_FILES, path, reason, hides, fault=True, part=part, values=(said,))
 
     def blobs(self, only: Container[str] | None = None) -> Iterator[tuple[str, Path]]:
         """File ID and path of every blob in the folder, or of some, listed in the manifest or not."""
@@ -118,6 +137,10 @@ class BackupView:
         """File IDs of all blobs in the folder."""
         return self._files.blobs.names()
 
+    def may_hold(self, file_id: str) -> bool:
+        """Whether a blob that was not listed may lie where the system refused to look."""
+        return self._files.blobs.may_hold(file_id)
+
     def examine(self, entry: ManifestEntry, misfit: Callable[[bytes], str] = lambda head: "") -> Blob:
         """State of an entry's blob and the length of its plaintext, from its first and last bytes.
 
@@ -125,11 +148,11 @@ class BackupView:
         """
         try:
             size, intact, head = self._files.measure(entry)
+            zeros = self._zeros(entry, size) if head and not any(head) else ""
         except BlobMissingError as error:
             return Blob(BlobState.MISSING, note=str(error))
         except UnreadableFileError as error:
-            return Blob(BlobState.DAMAGED, note=str(error))
-        zeros = self._zeros(entry, size) if head and not any(head) else ""
+            return self.unread(entry, error)
         if wrong := zeros or misfit(head):
             # Behind a first sector of zeros the rest may still be there.
             return Blob(BlobState.DAMAGED, size, wrong, blank=bool(zeros) or any(head))
@@ -141,8 +164,16 @@ class BackupView:
             return Blob(BlobState.DAMAGED, size, f"truncated: {size:,} of {entry.size:,} bytes")
         return Blob(BlobState.PRESENT, size, f"the manifest says {entry.size:,} bytes, the blob holds {size:,}")
 
+    def unread(self, entry: ManifestEntry, error: UnreadableFileError) -> Blob:
+        """The state of a blob that raised this; what the system refuses to read is remembered for the gaps."""
+        if not isinstance(error, BlobRefusedError):
+            return Blob(BlobState.DAMAGED, note=str(error))
+        path = entry.relative_path or entry.file_id
+        self._refused.setdefault(error.reason, {})[entry.file_id] = path, error.said
+        return Blob(BlobState.UNREADABLE, note=f"the system refuses to read it ({error.said})")
+
     def _zeros(self, entry: ManifestEntry, size: int) -> str:
-        """A phrase for a file that begins with zeros, if it holds nothing else, else ""."""
+        """A phrase for a file that begins with zeros, if it holds nothing else, else ""; raises as `open` does."""
         try:
             with self.open(entry) as stream:
                 looked = 0
@@ -150,8 +181,8 @@ class BackupView:
                     if some.strip(b"\0"):
                         return ""
                     looked += len(some)
-        except (OSError, UnreadableFileError):
-            return ""
+        except OSError as error:
+            raise refused(error) from error
         return ONLY_ZEROS if looked >= size else f"its first {looked:,} bytes are all zeros"
 
     def open(self, entry: ManifestEntry, *, scattered: bool = False) -> BinaryIO:
@@ -170,7 +201,7 @@ class BackupView:
             return _Plaintext(DecipheredBlob(raw, key), ahead)
         except OSError as error:
             raw.close()
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            raise refused(error) from error
 
     def passage(self, entry: ManifestEntry) -> BlobReader:
         """One pass through a file for copying it, stored bytes hashed too; raises as `open` does.
@@ -193,7 +224,7 @@ class BackupView:
                 stream.seek(0)
                 return stream.read(size)  # room for all that is asked for is taken at once
             except OSError as error:
-                raise UnreadableFileError(f"The blob cannot be read through ({error}).") from error
+                raise refused(error) from error
 
     def copy_into(self, entry: ManifestEntry, output: BinaryIO, tick: database.Tick = lambda size: None) -> None:
         """Write the plaintext to an open file, calling `tick` with the bytes of each piece.
@@ -290,7 +321,7 @@ def _pieces(entry: ManifestEntry, stream: BinaryIO, limit: int) -> Iterator[byte
             while piece := stream.read(limits.CIPHER_CHUNK_BYTES):
                 yield piece
     except OSError as error:
-        raise UnreadableFileError(f"{entry.name} cannot be copied ({error}).") from error
+        raise refused(error) from error
 
 
 class _Plaintext(io.BufferedReader):
@@ -307,8 +338,8 @@ def open_backup(
 ) -> Iterator[BackupView]:
     """Open a backup folder for reading; `progress` is told how far it is and may raise to stop.
 
-    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError, AccessDeniedError
-    or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
+    Raises PassphraseMissingError, PassphraseWrongError, DamagedBackupError, UnsafeBackupError, AccessDeniedError,
+    SystemReadError or TemporaryFolderError. Nothing under the folder is ever created, changed or touched.
     """
     identity = read_identity(folder)
     blobs = BlobFolder(folder)

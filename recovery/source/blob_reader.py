@@ -18,7 +18,7 @@ class BlobReader:
 
     After `views` is exhausted `source_size` (bytes), `source_sha256` and `sha256` (hexadecimal; of
     the bytes as stored and of the plaintext) and `damage` (a phrase, empty for a whole blob) are final. When
-    reading fails halfway they describe what was read, and nothing that was read is lost.
+    the system refuses to read on, `refusal` is its error, and the others describe what was read.
     """
 
     def __init__(self, raw: BinaryIO, key: bytes | None, least: int | None = None) -> None:
@@ -36,6 +36,7 @@ class BlobReader:
         self.source_size = 0
         self.size = 0
         self.damage = ""
+        self.refusal: OSError | None = None
 
     def __enter__(self) -> BlobReader:
         return self
@@ -63,14 +64,14 @@ class BlobReader:
     def views(self) -> Iterator[memoryview]:
         """The plaintext, each piece valid only until the next is asked for.
 
-        Never raises for a blob that is cut or cannot be read to its end: `damage` tells.
+        Never raises for a blob that is cut or cannot be read to its end: `damage` and `refusal` tell.
         """
         buffer = memoryview(bytearray(self._most))
         while True:
             try:
                 length = self._raw.readinto(buffer)  # type: ignore[attr-defined]
             except OSError as error:
-                self.damage = f"the system cannot read the blob beyond byte {self.source_size} ({error.strerror})"
+                self.refusal = error
                 break
             if not length:
                 break
@@ -86,12 +87,12 @@ class BlobReader:
 
     def _last(self) -> bytes:
         if self._cipher is None:
-            if not self.damage and self._least is not None and self.size < self._least:
+            if self.refusal is None and self._least is not None and self.size < self._least:
                 self.damage = f"the manifest says {self._least} bytes, the blob holds {self.size}"
             return b""
         plain, intact = self._cipher.finish()
-        if not intact:
-            self.damage = self.damage or "the encrypted blob ends early or its padding is wrong"
+        if not intact and self.refusal is None:
+            self.damage = "the encrypted blob ends early or its padding is wrong"
         return plain
 
     def _given(self, plain: memoryview) -> Iterator[memoryview]:

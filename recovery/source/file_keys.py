@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import os
 import struct
@@ -236,7 +235,7 @@ class BlockCipher:
         `tail` is the last `TAIL` bytes of the blob as stored, all of a shorter one; raises OSError for any other.
         """
         if len(tail) != min(stored, TAIL):
-            raise OSError(errno.EIO, "the blob changed while it was read")
+            raise OSError("the blob changed while it was read")
         odd = stored % BLOCK
         blocks = stored - odd
         if not blocks:

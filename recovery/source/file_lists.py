@@ -18,21 +18,23 @@ from recovery.errors import (
     PassphraseMissingError,
     PassphraseWrongError,
     RecoveryError,
+    SystemReadError,
     UnreadableDatabaseError,
     UnreadableFileError,
     UnsafeBackupError,
 )
-from recovery.filesystem import is_file, mode_of
+from recovery.filesystem import is_file, is_symlink, mode_of
 from recovery.formats.sqlite.opening import open_readable
-from recovery.gap_codes import GapSubject
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.progress import Progress
 from recovery.provenance import Gap, unreadable
+from recovery.refusals import REFUSALS, reason_of, refused, remedy, said_by
 from recovery.source import reading
 from recovery.source.blobs import BlobFolder
 from recovery.source.encryption import blobs_are_encrypted, looks_random
 from recovery.source.file_keys import DecipheredBlob, KeyBag, Passphrase, WrappedKey
 from recovery.source.guessed_index import GuessedIndex
-from recovery.source.identity import MANIFEST_DATABASE, Identity, ManifestPlist
+from recovery.source.identity import MANIFEST, MANIFEST_DATABASE, Identity, ManifestPlist
 from recovery.source.manifest import ManifestIndex
 from recovery.temp_folder import require_space
 from recovery.workspace import Workspace, create
@@ -128,7 +130,7 @@ def _known(*manifests: ManifestPlist | None) -> tuple[ManifestPlist, ...]:
 def _may_hold_list(inside: StoredList) -> bool:
     """Whether a list lies in Snapshot; True also where the system does not say: opening it then tells why."""
     try:
-        if inside.folder.is_symlink() or not is_file(inside.path, follow_links=False):
+        if is_symlink(inside.folder) or not is_file(inside.path, follow_links=False):
             return False
         return inside.path.lstat().st_size > 0
     except OSError:
@@ -185,23 +187,28 @@ def open_lists(
     ring = _KeyRing(passphrase)
     lists = stored_lists(identity)
     found: list[OpenList] = []
-    refused: list[tuple[StoredList, RecoveryError]] = []
+    closed_lists: list[tuple[StoredList, RecoveryError]] = []
     for stored in lists:
         try:
             found.append(_Opening(identity, stored, workspace, progress, ring).open(stack))
-        except (AccessDeniedError, DamagedBackupError, PassphraseError, UnsafeBackupError) as error:
+        except (AccessDeniedError, DamagedBackupError, PassphraseError, SystemReadError, UnsafeBackupError) as error:
             if isinstance(error, PassphraseMissingError) and not found:
                 raise
-            refused.append((stored, error))
-    if refused and (not found or _needs_passphrase(lists, found, refused)):
-        raise min((error for _, error in refused), key=_trouble)
+            closed_lists.append((stored, error))
+    if closed_lists and (not found or _needs_passphrase(lists, found, closed_lists)):
+        raise min((error for _, error in closed_lists), key=_trouble)
     gaps = tuple(
-        unreadable(GapSubject.FILE_LIST, stored.name, error, "files that only this list names")
-        for stored, error in refused
+        unreadable(GapSubject.FILE_LIST, stored.name, _cause(error), "files that only this list names")
+        for stored, error in closed_lists
     )
     states = {item.encrypted for item in found}
-    closed = any(isinstance(error, PassphraseError) for _, error in refused)
+    closed = any(isinstance(error, PassphraseError) for _, error in closed_lists)
     return ReadLists(tuple(found), True if closed else _any_encrypted(states), gaps)
+
+
+def _cause(error: RecoveryError) -> RecoveryError:
+    """What the system refused, where that is behind the error."""
+    return refused(error.__cause__) if isinstance(error.__cause__, OSError) else error
 
 
 def _any_encrypted(states: set[bool | None]) -> bool | None:
@@ -240,6 +247,7 @@ class _Opening:
         if not encrypted:
             return self._read(None, None, encrypted, stack)
         if not self.stored.key_bags:
+            _raise_refused(self.identity)
             raise DamagedBackupError(
                 "The backup is encrypted, but no key bag can be read from Manifest.plist, so nothing can unlock it.",
                 _ANOTHER,
@@ -266,10 +274,8 @@ class _Opening:
                 head = stream.read(limits.CONTENT_HEAD_BYTES)
         except FileNotFoundError as error:
             raise LostListError(f"The backup has no {name}, the list of its files.", _KEYS_LOST + _ANOTHER) from error
-        except PermissionError as error:
-            raise access_denied(self.identity.folder) from error
         except OSError as error:
-            raise DamagedBackupError(f"{name} cannot be read ({error.strerror}).", _ANOTHER) from error
+            raise _system_refuses(name, error) from error
         if not head:
             raise LostListError(f"{name}, the list of the backup's files, is empty (0 bytes).", _KEYS_LOST + _ANOTHER)
         if not any(head):
@@ -310,12 +316,8 @@ class _Opening:
             else:
                 _refuse_huge(source)
                 _decipher(source, self.stored.name, manifest_key, keys, copy, tick)
-        except PermissionError as error:
-            raise access_denied(self.identity.folder) from error
         except OSError as error:
-            raise DamagedBackupError(
-                f"{self.stored.name} cannot be read ({error.strerror or error}).", _ANOTHER
-            ) from error
+            raise _system_refuses(self.stored.name, error) from error
         return copy
 
 
@@ -334,6 +336,7 @@ def _is_encrypted(identity: Identity, stored: StoredList, *, clear: bool) -> boo
     if stored.encrypted is False and not _sampled(identity, stored):  # some plain backups carry a key bag too
         raise LostListError(f"{stored.name} is damaged: it does not begin as a database does.", _ANOTHER)
     if stored.encrypted is None and not stored.key_bags:
+        _raise_refused(identity)
         raise LostListError(
             f"{stored.name} is encrypted or damaged, and without a readable Manifest.plist nothing can unlock it.",
             _ANOTHER,
@@ -376,7 +379,7 @@ def _decipher(
         key = keys.unwrap(wrapped)
     except UnreadableFileError as error:
         raise DamagedBackupError(f"The key of {name} does not fit the key bag.", _ANOTHER) from error
-    with DecipheredBlob(reading.open_file(source), key) as plain:
+    with reading.open_file(source) as raw, DecipheredBlob(raw, key) as plain:
         require_space(copy, database.space_for_copy(plain.size, 0), source.name)
         with create(copy) as output:
             for piece in plain.pieces():
@@ -385,7 +388,7 @@ def _decipher(
 
 
 def _refuse_huge(path: Path) -> None:
-    if path.is_file() and path.stat().st_size > limits.DATABASE_BYTES:
+    if is_file(path) and path.stat().st_size > limits.DATABASE_BYTES:
         raise DamagedBackupError(f"{path.name} is larger than any real one, so it is not copied.", _ANOTHER)
 
 
@@ -422,7 +425,7 @@ def is_encrypted(identity: Identity) -> bool | None:
                 clear = stream.read(len(database.MAGIC)) == database.MAGIC
                 states.add(_is_encrypted(identity, stored, clear=clear))
         return _any_encrypted(states) if states else _without_list_encrypted(identity, BlobFolder(identity.folder))
-    except (OSError, AccessDeniedError):
+    except (OSError, AccessDeniedError, SystemReadError, UnreadableFileError):
         return identity.encrypted
 
 
@@ -450,10 +453,23 @@ _FIRST_WITH_DATABASE = 10
 _OLD_MAGIC = b"mbdb"
 
 
-def access_denied(folder: Path) -> AccessDeniedError:
-    """The error for a folder the system will not show, with the remedy for macOS."""
-    return AccessDeniedError(
-        f"The system refuses to show {folder}.",
-        "On macOS open System Settings > Privacy & Security > Full Disk Access, switch it on for your terminal, "
-        "and open a new terminal window. Elsewhere check that the folder belongs to you.",
-    )
+def folder_refused(folder: Path, reason: GapReason, said: str) -> AccessDeniedError | SystemReadError:
+    """The error for a folder that the system does not show, with the remedy for this system."""
+    return _refusal(f"The system refuses to show {folder} ({said}).", reason)
+
+
+def _system_refuses(name: str, error: OSError) -> AccessDeniedError | SystemReadError:
+    """The error for a needed file of the backup that the system cannot read, whatever its bytes are."""
+    return _refusal(f"The system cannot read {name} ({said_by(error)}).", reason_of(error))
+
+
+def _raise_refused(identity: Identity) -> None:
+    """Raise AccessDeniedError or SystemReadError where a Manifest.plist is refused by the system, and not damaged."""
+    for gap in identity.gaps:
+        if gap.where in (MANIFEST, f"{SNAPSHOT}/{MANIFEST}") and gap.why in REFUSALS:
+            raise _refusal(f"The system cannot read {gap.where} ({gap.values[0]}).", gap.why)
+
+
+def _refusal(message: str, reason: GapReason) -> AccessDeniedError | SystemReadError:
+    kind = AccessDeniedError if reason is GapReason.PERMISSION_DENIED else SystemReadError
+    return kind(message, remedy(reason))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +17,11 @@ from recovery.backup_marks import SNAPSHOT as SNAPSHOT
 from recovery.backup_marks import STATUS as STATUS
 from recovery.backup_marks import UDID_FOLDER
 from recovery.errors import UnreadableArchiveError
+from recovery.filesystem import is_symlink
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap, unreadable
+from recovery.refusals import is_absent, reason_of, said_by
 from recovery.source import reading
 
 _FINISHED = "finished"
@@ -124,22 +128,32 @@ def _manifest(stored: Mapping[str, object]) -> ManifestPlist | None:
 def _read(folder: Path, name: str, hides: tuple[str, ...], gaps: list[Gap]) -> Mapping[str, object]:
     path = folder / name
     try:
-        links = path.is_symlink() or (path.parent != folder and path.parent.is_symlink())
-        if links or not path.is_file():
+        state = _state(path)
+        linked = path.parent != folder and is_symlink(path.parent)
+        if linked or state is None or not stat.S_ISREG(state.st_mode):
             gaps.append(Gap(GapSubject.BACKUP_FILE, name, GapReason.NOT_IN_FOLDER, hides, part=name))
             return {}
-        if path.stat().st_size > limits.PLIST_BYTES:
+        if state.st_size > limits.PLIST_BYTES:
             raise UnreadableArchiveError(f"{name} is larger than any real one.")
         with reading.open_file(path) as stream:
             data = stream.read()
         return archives.load_dictionary(data, what=name)
     except OSError as error:
-        why = GapReason.REFUSED_BY_SYSTEM
-        values = (str(error.strerror),)
+        why, values = reason_of(error), (said_by(error),)
         gaps.append(Gap(GapSubject.BACKUP_FILE, name, why, hides, fault=True, part=name, values=values))
     except UnreadableArchiveError as error:
         gaps.append(unreadable(GapSubject.BACKUP_FILE, name, error, *hides, part=name))
     return {}
+
+
+def _state(path: Path) -> os.stat_result | None:
+    """What the system says of a file, links not followed; None where there is none. Raises OSError."""
+    try:
+        return path.lstat()
+    except OSError as error:
+        if is_absent(error):
+            return None
+        raise
 
 
 def _text(value: object) -> str | None:

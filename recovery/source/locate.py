@@ -18,8 +18,9 @@ from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.filesystem import is_file, is_folder, mode_of
 from recovery.gap_codes import GapSubject
 from recovery.provenance import Gap, Reading, unreadable
+from recovery.refusals import reason_of, refused, remedy, said_by
 from recovery.source import reading
-from recovery.source.file_lists import access_denied, is_encrypted
+from recovery.source.file_lists import folder_refused, is_encrypted
 from recovery.source.identity import Identity, read_identity
 from recovery.system_files import from_system
 
@@ -94,9 +95,8 @@ def find_backups(roots: tuple[Path, ...], *, with_size: bool = False) -> Reading
     return Reading(tuple(found), tuple(gaps))
 
 
-def _refused(folder: Path) -> Gap:
-    refusal = access_denied(folder)
-    return unreadable(GapSubject.BACKUPS, str(folder), f"{refusal} {refusal.hint}", "backups there")
+def _refused(folder: Path, error: OSError) -> Gap:
+    return unreadable(GapSubject.BACKUPS, str(folder), refused(error), "backups there")
 
 
 def _backups_below(root: Path, gaps: list[Gap]) -> Iterator[Path]:
@@ -113,8 +113,8 @@ def _backups_below(root: Path, gaps: list[Gap]) -> Iterator[Path]:
                 yield folder
             elif depth < _DEPTH and is_folder(folder):
                 waiting.extend((inner, depth + 1) for inner in reversed(_folders_in(folder)))
-        except OSError:
-            gaps.append(_refused(folder))
+        except OSError as error:
+            gaps.append(_refused(folder, error))
 
 
 def _folders_in(folder: Path) -> list[Path]:
@@ -153,7 +153,7 @@ def locate(wanted: str, roots: tuple[Path, ...]) -> Path:
 
     The text is a backup folder, a link to it, something in it, a folder up to four levels above it, its UDID or a
     unique start of that, or a device name (looked for in `roots`); quotes and backslashes of a shell may be left
-    in it. Raises BackupNotFoundError, AmbiguousBackupError or AccessDeniedError; never guesses.
+    in it. Raises BackupNotFoundError, AmbiguousBackupError, AccessDeniedError or SystemReadError; never guesses.
     """
     for spelling in _spellings(wanted):
         path = Path(spelling)
@@ -164,7 +164,7 @@ def locate(wanted: str, roots: tuple[Path, ...]) -> Path:
         except RuntimeError:  # the home of somebody unknown
             continue
         except OSError as error:
-            raise access_denied(path) from error
+            raise folder_refused(path, reason_of(error), said_by(error)) from error
     return _by_name(from_system(wanted), roots)
 
 
@@ -189,12 +189,13 @@ def _at(path: Path) -> Path:
     gaps: list[Gap] = []
     inside = list(_backups_below(path, gaps))
     if not inside and gaps and gaps[0].where == str(path):
-        raise access_denied(path)
+        raise folder_refused(path, gaps[0].why, str(gaps[0].values[0]))
     if not inside:
-        refused = f" The system refuses to show {gaps[0].where}, for one." if gaps else ""
+        unseen = f" The system refuses to show {gaps[0].where}, for one ({gaps[0].values[0]})." if gaps else ""
+        first = f"{remedy(gaps[0].why)} " if gaps else ""
         raise BackupNotFoundError(
-            f"There is no backup in {path} or up to {_DEPTH} folders below it.{refused}",
-            f"A backup folder holds Manifest.db and hundreds of folders with two-letter names; {_LIST_THEM}",
+            f"There is no backup in {path} or up to {_DEPTH} folders below it.{unseen}",
+            f"{first}A backup folder holds Manifest.db and hundreds of folders with two-letter names; {_LIST_THEM}",
         )
     if len(inside) > 1:
         raise _ambiguous(str(path), [read_identity(folder) for folder in inside])
@@ -227,7 +228,8 @@ def _by_name(wanted: str, roots: tuple[Path, ...]) -> Path:
         if matching:
             raise _ambiguous(wanted, matching)
     if listing.gaps and not known:
-        raise access_denied(Path(listing.gaps[0].where))
+        gap = listing.gaps[0]
+        raise folder_refused(Path(gap.where), gap.why, str(gap.values[0]))
     places = ", ".join(str(root) for root in roots) or "no usual folder on this system"
     raise BackupNotFoundError(
         f"No backup is called {wanted!r}, and there is no such folder (looked in: {places}).",

@@ -9,6 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 from recovery import limits
 from recovery.errors import BlobDamagedError, BlobMissingError, UnreadableFileError
+from recovery.refusals import refused
 from recovery.source import reading
 from recovery.source.blobs import BlobFolder, StoredBlob, opened
 from recovery.source.file_keys import TAIL, BlockCipher, KeyBag
@@ -75,7 +76,10 @@ class StoredFiles:
 
     def arrived(self, entry: ManifestEntry) -> bool:
         """Whether the blob lies whole where the entry's own list keeps its files."""
-        own = [blob for blob in self.blobs.stored(entry.file_id) if blob.in_snapshot == entry.in_snapshot]
+        try:
+            own = [blob for blob in self.blobs.stored(entry.file_id) if blob.in_snapshot == entry.in_snapshot]
+        except UnreadableFileError:
+            return False
         return bool(own) and self._fit(entry, own[0]) > Fit.BROKEN
 
     def _chosen(self, entry: ManifestEntry) -> StoredBlob:
@@ -115,7 +119,7 @@ class StoredFiles:
             size, intact = blocks.measure(stored, os.read(number, TAIL))
             return Measured(size, intact, blocks.decipher_start(head)[:size])
         except OSError as error:
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            raise refused(error) from error
         finally:
             os.close(number)
 
@@ -125,7 +129,7 @@ class StoredFiles:
         try:
             number = reading.open_descriptor(blob.path)
         except OSError as error:
-            raise UnreadableFileError(f"The system refuses to read the blob ({error.strerror}).") from error
+            raise refused(error) from error
         try:
             return number, size, self._file_key(entry, size)
         except UnreadableFileError:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from recovery.filesystem import mode_of
+
 T = TypeVar("T")
 _MOMENT = 1.0  # seconds
 _LOOK_UP = 0.1  # seconds; a waiting main thread on Windows hears no interrupt before it looks up
@@ -43,5 +45,5 @@ def _wait_for_its_end(thread: threading.Thread) -> None:
     if sys.platform == "linux":
         task = Path(f"/proc/self/task/{thread.native_id}")
         end = time.monotonic() + _MOMENT
-        while task.exists() and time.monotonic() < end:
+        while mode_of(task) is not None and time.monotonic() < end:
             time.sleep(0.001)

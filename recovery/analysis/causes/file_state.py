@@ -40,12 +40,12 @@ SMALL = 3_000_000
 
 
 def _half_arrived(inquiry: CauseContext) -> Answer:
-    hits = Hits.of(inquiry, lambda asset: asset.status is Status.HALF and asset.deleted is None)
+    hits = Hits.of(inquiry, half_here)
     lacks_video = sum(asset.live_photo is not None and asset.live_photo.still for asset in hits.sure)
     return by_photos(
         PhotoFact.HALF,
         hits,
-        gaps=inquiry.library_gaps(),
+        gaps=(*inquiry.library_gaps(), *_refused(inquiry)),
         sources=_original_sources,
         parts=((PartState.VIDEO_LOST, lacks_video), (PartState.STILL_LOST, len(hits.sure) - lacks_video)),
     )
@@ -53,7 +53,22 @@ def _half_arrived(inquiry: CauseContext) -> Answer:
 
 def original_missing(asset: Asset) -> bool:
     """Whether the backup lists an original of it whose contents are not there or damaged."""
-    return any(item.role in ORIGINALS and item.state is not FileState.PRESENT for item in asset.files)
+    return any(item.role in ORIGINALS and item.state in (FileState.MISSING, FileState.DAMAGED) for item in asset.files)
+
+
+def unreadable(asset: Asset) -> bool:
+    """Whether the system refuses to read an original of it, or all that is here of it; it may be whole."""
+    refused = any(item.role in ORIGINALS and item.state is FileState.UNREADABLE for item in asset.files)
+    return refused or asset.status is Status.UNREADABLE
+
+
+def half_here(asset: Asset) -> bool:
+    """Whether the backup holds only one half of it, and not the other in a file that the system refuses to read."""
+    return asset.status is Status.HALF and asset.deleted is None and not unreadable(asset)
+
+
+def _refused(inquiry: CauseContext) -> Iterable[Gap]:
+    return (gap for gap in inquiry.case.gaps if gap.what is GapSubject.UNREADABLE_FILES)
 
 
 def _original_missing_in_backup(inquiry: CauseContext) -> Answer:
@@ -63,7 +78,7 @@ def _original_missing_in_backup(inquiry: CauseContext) -> Answer:
     return by_photos(
         PhotoFact.ORIGINAL_MISSING,
         hits,
-        gaps=inquiry.library_gaps(),
+        gaps=(*inquiry.library_gaps(), *_refused(inquiry)),
         sources=_original_sources,
         parts=((PartState.NOT_IN_FOLDER, gone), (PartState.DAMAGED, damaged)),
     )

@@ -50,7 +50,7 @@ def marker_source() -> Source:
 def only_in_icloud(asset: Asset) -> bool:
     """Whether the original is not here and the library says that iCloud has it."""
     cloud = asset.cloud
-    if asset.deleted is not None or asset.status is Status.COMPLETE:
+    if asset.deleted is not None or asset.status in (Status.COMPLETE, Status.UNREADABLE):
         return False
     if cloud is not None and cloud.in_cloud and cloud.original_local is False:
         return True

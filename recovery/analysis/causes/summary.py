@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from recovery.analysis.causes.asset_states import deadlines
-from recovery.analysis.causes.file_state import original_missing
+from recovery.analysis.causes.file_state import half_here, original_missing, unreadable
 from recovery.analysis.causes.icloud import only_in_icloud
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
 from recovery.analysis.statements import (
@@ -34,7 +34,8 @@ def _lacks_original(asset: Asset) -> bool:
 
 
 def _unexplained(asset: Asset) -> bool:
-    return not (asset.deleted is not None or only_in_icloud(asset) or original_missing(asset))
+    explained = asset.deleted is not None or only_in_icloud(asset)
+    return not (explained or original_missing(asset) or unreadable(asset))
 
 
 def _only_copy(asset: Asset) -> bool:
@@ -54,13 +55,11 @@ FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
         PhotoOutcome.UPLOAD_PENDING,
         lambda asset: asset.cloud is not None and asset.cloud.upload in (Upload.PENDING, Upload.STUCK),
     ),
-    (
-        PhotoOutcome.HALF,
-        lambda asset: asset.status is Status.HALF and asset.deleted is None and not only_in_icloud(asset),
-    ),
+    (PhotoOutcome.HALF, lambda asset: half_here(asset) and not only_in_icloud(asset)),
     (PhotoOutcome.ORIGINAL_MISSING, _lacks_original),
     (PhotoOutcome.ONLY_A_COPY, _only_copy),
     (PhotoOutcome.NO_PICTURE, _no_picture),
+    (PhotoOutcome.UNREADABLE, unreadable),
 )
 
 

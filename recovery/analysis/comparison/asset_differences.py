@@ -10,7 +10,6 @@ from recovery.analysis.comparison.asset_matching import AssetPair, MatchedBy, Ma
 from recovery.analysis.model import (
     ORIGINALS,
     Asset,
-    AssetFile,
     Deletion,
     FileRole,
     FileState,
@@ -29,6 +28,8 @@ class DifferenceKind(StrEnum):
     """The same device no longer knows it."""
     LOST_ORIGINAL = "lost_original"
     """An original that is whole in the older backup is not whole in the newer one."""
+    UNREADABLE_ORIGINAL = "unreadable_original"
+    """An original that is whole in the older backup, and that the system refuses to read in the newer one."""
     ONLY_IN_OLDER = "only_in_older"
     """In the older backup only, and the two are not known to be of one device: no sign of a loss."""
     TRASHED = "trashed"
@@ -79,11 +80,16 @@ def differences(
 
 def whole_originals(asset: Asset) -> frozenset[FileRole]:
     """The roles of the originals that are here and whole."""
-    return frozenset(item.role for item in asset.files if item.role in ORIGINALS and _is_here(item))
+    return _originals(asset, FileState.PRESENT)
 
 
-def _is_here(item: AssetFile) -> bool:
-    return item.state is FileState.PRESENT
+def unreadable_originals(asset: Asset) -> frozenset[FileRole]:
+    """The roles of the originals that the system refuses to read, and that may be whole."""
+    return _originals(asset, FileState.UNREADABLE) - whole_originals(asset)
+
+
+def _originals(asset: Asset, state: FileState) -> frozenset[FileRole]:
+    return frozenset(item.role for item in asset.files if item.role in ORIGINALS and item.state is state)
 
 
 def _order(item: AssetDifference) -> tuple[int, float, str]:
@@ -146,11 +152,15 @@ def _of_pair(pair: AssetPair, deletions: Mapping[str, Deletion]) -> Iterator[Ass
     if newer.deleted and not older.deleted:
         yield difference(DifferenceKind.DELETED, newer.deleted)
     lost, gained = whole_originals(older) - whole_originals(newer), whole_originals(newer) - whole_originals(older)
+    refused = lost & unreadable_originals(newer)
+    lost, gained = lost - refused, gained - unreadable_originals(older)
+    if refused:
+        yield difference(DifferenceKind.UNREADABLE_ORIGINAL)
     if lost:
         yield difference(DifferenceKind.LOST_ORIGINAL, deletions.get((older.uuid or "").upper()))
     if gained:
         yield difference(DifferenceKind.GAINED_ORIGINAL)
-    if older.status is not newer.status and not lost and not gained:
+    if older.status is not newer.status and not (lost or refused or gained):
         yield difference(DifferenceKind.STATUS_CHANGED)
     yield from map(difference, _states(older, newer))
 

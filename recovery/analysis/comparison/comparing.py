@@ -121,11 +121,13 @@ def _is_more(older: Asset, newer: Asset | None) -> bool:
 
 
 def _held(asset: Asset) -> list[AssetFile]:
-    """Files with something of the picture in them, damaged ones too."""
+    """Files with something of the picture that can be read, damaged ones too."""
     return [
         item
         for item in asset.files
-        if item.state is not FileState.MISSING and not item.blank and item.role is not FileRole.ADJUSTMENTS
+        if item.state in (FileState.PRESENT, FileState.DAMAGED)
+        and not item.blank
+        and item.role is not FileRole.ADJUSTMENTS
     ]
 
 

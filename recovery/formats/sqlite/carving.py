@@ -9,6 +9,7 @@ from pathlib import Path
 from recovery import limits
 from recovery.database import SIDE_FILES, Database, quoted
 from recovery.errors import UnreadableDatabaseError
+from recovery.filesystem import is_file
 from recovery.formats.sqlite.cell_parser import CellParser
 from recovery.formats.sqlite.pages import PageStore
 from recovery.formats.sqlite.record_candidates import FoundRecord, Live
@@ -70,7 +71,7 @@ def live_rows(database: Database, shape: RecordTemplate, *, rowids_reused: bool 
 def log_of(path: Path) -> Path | None:
     """The write-ahead log beside a database file, if there is one."""
     wal = path.with_name(path.name + SIDE_FILES[0])
-    return wal if wal.is_file() else None
+    return wal if is_file(wal) else None
 
 
 def carve_table(

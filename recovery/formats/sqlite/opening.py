@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recovery.database import SIDE_FILES, Database, Tick, folder_trouble
 from recovery.errors import UnreadableDatabaseError
+from recovery.filesystem import is_file
 from recovery.formats.sqlite.rebuilding import Rebuilt, is_sound, rebuild
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap
@@ -37,7 +38,7 @@ def _opened(copy: Path, store: str, workspace: Workspace, tick: Tick) -> tuple[D
         return _sound(Database(copy, store, tick)), ()
     except UnreadableDatabaseError as error:
         wal = copy.with_name(copy.name + SIDE_FILES[0])
-        logs: tuple[Path | None, ...] = (wal, None) if wal.is_file() else (None,)
+        logs: tuple[Path | None, ...] = (wal, None) if is_file(wal) else (None,)
         if len(logs) > 1 and (alone := _without_log(copy, store, workspace, tick)) is not None:
             return alone, (_gap(store, GapReason.READ_WITHOUT_LOG, ("the last changes before the backup",)),)
         rebuilt = [found for log in logs if (found := _rebuilt(copy, log, workspace)) is not None]

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from recovery.database import MAGIC
 from recovery.errors import UnreadableDatabaseError
+from recovery.filesystem import is_file
 
 TABLE_LEAF = 0x0D
 # Page flag: bytes of the page header. 2 and 5 are interior pages, 10 and 13 leaves.
@@ -102,7 +103,7 @@ class PageStore:
         self.name = path.name
         self._looked_at = 0
         self._main = _map(path)
-        self._wal = _map(wal) if wal is not None and wal.is_file() else b""
+        self._wal = _map(wal) if wal is not None and is_file(wal) else b""
         try:
             self.geometry = _geometry(self._main, path.name)
             self._read_log()

@@ -20,6 +20,7 @@ from recovery.formats.property_list import whole_number
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.changes.journals import JournalRecord, Operation, walk
 from recovery.provenance import Gap, Reading, Source, unreadable
+from recovery.refusals import refused
 
 # Stored in both coordinates when there is no place [M].
 _NO_PLACE = -180.0
@@ -88,6 +89,8 @@ def read_asset_journals(
                     assets[name] = _applied(assets.get(name), record, name, store)
                 except UnreadableArchiveError:
                     damaged += 1
+        except OSError as error:
+            gaps.append(unreadable(GapSubject.ASSET_JOURNAL, store, refused(error), *_HIDES))
         except UnreadableArchiveError as error:
             gaps.append(unreadable(GapSubject.ASSET_JOURNAL, store, error, *_HIDES))
         if damaged:

@@ -15,7 +15,12 @@ from recovery.report.safe_text import clean
 from recovery.report.text import words
 from recovery.report.text.asset_text import photographed
 
-_STATES = {FileState.PRESENT: "here", FileState.MISSING: "missing", FileState.DAMAGED: "damaged"}
+_STATES = {
+    FileState.PRESENT: "here",
+    FileState.MISSING: "missing",
+    FileState.DAMAGED: "damaged",
+    FileState.UNREADABLE: "unreadable",
+}
 _YES_NO = {True: "yes", False: "no", None: None}
 
 

@@ -19,11 +19,12 @@ from recovery.analysis.model import (
     Verdict,
 )
 from recovery.provenance import Gap
+from recovery.refusals import REFUSALS
 from recovery.report.figures import count, file_size, when
 from recovery.report.html.facts import shown
 from recovery.report.html.page import VERDICTS
 from recovery.report.messages.causes import CauseText, told
-from recovery.report.messages.gaps import line
+from recovery.report.messages.gaps import REFUSED_TITLE, line
 from recovery.report.messages.sentences import paragraph
 from recovery.report.text import words
 from recovery.report.text.backup_text import file_lists
@@ -193,14 +194,17 @@ def _loose_end(end: Orphan) -> str:
 
 
 def gap_groups(gaps: Iterable[Gap]) -> tuple[GapGroup, ...]:
-    """Not examined, damage first."""
+    """Not examined: what the system refused first, then damage."""
     everything = tuple(gaps)
     groups: list[GapGroup] = []
-    for fault, title in (
-        (True, "Damaged: it is in the backup, and could not be read"),
-        (False, "Not in this backup, or empty in it"),
+    refused = [gap for gap in everything if gap.why in REFUSALS]
+    others = [gap for gap in everything if gap.why not in REFUSALS]
+    for title, listed in (
+        (REFUSED_TITLE, refused),
+        ("Damaged: it is in the backup, and could not be read", [gap for gap in others if gap.fault]),
+        ("Not in this backup, or empty in it", [gap for gap in others if not gap.fault]),
     ):
-        lines = [shown(line(gap)) for gap in everything if gap.fault is fault]
+        lines = [shown(line(gap)) for gap in listed]
         if lines:
             more = max(0, len(lines) - limits.REPORT_LISTED)
             groups.append(GapGroup(title, tuple(lines[: limits.REPORT_LISTED]), more))

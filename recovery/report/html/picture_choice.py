@@ -86,7 +86,7 @@ def movies(asset: Asset) -> list[AssetFile]:
 def _all(asset: Asset) -> Iterator[PictureCandidate]:
     for item in asset.files:
         shown = _BY_ROLE.get(item.role)
-        if shown is not None and item.state is not FileState.MISSING and not item.blank:
+        if shown is not None and item.state in (FileState.PRESENT, FileState.DAMAGED) and not item.blank:
             yield PictureCandidate(Shown.FRAME if is_movie(item) else shown, item)
 
 

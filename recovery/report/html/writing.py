@@ -21,6 +21,7 @@ from recovery.analysis.model import Asset, Findings, asset_key
 from recovery.case import Case
 from recovery.errors import OutputError
 from recovery.extraction.folder import refuse_unsafe
+from recovery.filesystem import is_file, is_folder, is_symlink
 from recovery.output import Evidence, replacing, resolve
 from recovery.progress import SILENT, Progress, counted
 from recovery.report.figures import when
@@ -96,10 +97,10 @@ def write_report(
     try:
         with replacing(out, Evidence(view.identity.folder)) as stream:
             stream.write(html.encode())
-        if options.previews and folder.is_dir():
+        if options.previews and is_folder(folder):
             maker.forget_others(previews)
     except OSError as error:
-        raise OutputError(f"The report {out} cannot be written ({error.strerror}).") from error
+        raise _unwritable(out, error) from error
     pictures = sum(bool(item.small or item.large) for item in previews)
     return Report(out, folder if options.previews else None, pictures, len(findings.assets))
 
@@ -108,11 +109,12 @@ def _page(out: Path) -> Path:
     """The file to write: where a link leads that has the name, for the page looks for its previews beside it."""
     try:
         target = resolve(out)
+        linked = is_symlink(out)
     except OSError as error:
-        raise OutputError(f"The report {out} cannot be written ({error.strerror or error}).") from error
+        raise _unwritable(out, error) from error
     if isinstance(target, int):
         raise OutputError(f"{out} is no file that could be a report.", "Give the report a name like report.html.")
-    return out if not out.is_symlink() else target
+    return target if linked else out
 
 
 def folder_of(out: Path) -> Path:
@@ -235,16 +237,24 @@ def _refuse(out: Path, folder: Path, backup: Path) -> None:
     refuse_unsafe(folder, backup)
     if out.suffix.lower() not in (".html", ".htm"):
         raise OutputError(f"{out} does not end in .html.", "Give the report a name like report.html.")
-    if not out.parent.is_dir():
+    try:
+        there = is_folder(out.parent)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    if not there:
         raise OutputError(f"The folder {out.parent} does not exist.", "Make it first, or choose another place.")
     if os.path.lexists(out) and not _is_report(out):
         raise OutputError(f"{out} exists and is not an earlier report.", "Choose another name.")
 
 
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    return OutputError(f"The report {out} cannot be written ({error.strerror or error}).")
+
+
 def _is_report(path: Path) -> bool:
     mark = f'<meta name="generator" content="{GENERATOR} '.encode()
     try:
-        if not path.is_file():  # a pipe would be waited for
+        if not is_file(path):  # a pipe would be waited for
             return False
         with path.open("rb") as stream:
             return mark in stream.read(_HEAD_BYTES)

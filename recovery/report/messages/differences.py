@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from recovery.analysis.comparison.asset_differences import AssetDifference, DifferenceKind, whole_originals
+from recovery.analysis.comparison.asset_differences import (
+    AssetDifference,
+    DifferenceKind,
+    unreadable_originals,
+    whole_originals,
+)
 from recovery.analysis.comparison.asset_matching import is_remembered
 from recovery.analysis.comparison.comparing import Doubt
 from recovery.analysis.model import Asset, Deletion, FileRole, Status
@@ -60,7 +65,11 @@ def difference_text(item: AssetDifference) -> str:
         return ""
     if item.kind is DifferenceKind.LOST_ORIGINAL:
         why = f"; {_deleted(item.deletion)}" if item.deletion else f" ({reason(newer.status_reason)})"
-        return f"the newer backup lacks {_named(whole_originals(older) - whole_originals(newer))}{why}"
+        lost = whole_originals(older) - whole_originals(newer) - unreadable_originals(newer)
+        return f"the newer backup lacks {_named(lost)}{why}"
+    if item.kind is DifferenceKind.UNREADABLE_ORIGINAL:
+        refused = whole_originals(older) & unreadable_originals(newer)
+        return f"this computer cannot read {_named(refused)} in the newer backup, where it may be whole"
     if item.kind is DifferenceKind.GAINED_ORIGINAL:
         return f"the newer backup holds {_named(whole_originals(newer) - whole_originals(older))} as well"
     before, now = _in_words(older.status), _in_words(newer.status)

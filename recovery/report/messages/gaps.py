@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.provenance import Gap
+from recovery.refusals import remedy
 
 SUBJECTS = {
     GapSubject.PHOTO_LIBRARY: "the photo library",
@@ -31,6 +32,8 @@ SUBJECTS = {
     GapSubject.PICTURES_IN_MESSAGES: "contents of pictures in Messages",
     GapSubject.BACKUPS: "backups",
     GapSubject.BACKUP_FILE: "{part}",
+    GapSubject.UNREADABLE_FILES: "files that this computer cannot read",
+    GapSubject.UNLISTED_FOLDER: "names of the files in a folder of the backup",
     GapSubject.FILE_LIST: "the list of files",
     GapSubject.MANIFEST_RECORDS: "records of the manifest",
     GapSubject.PROTECTION_CLASS: "files of protection class {part}",
@@ -55,6 +58,16 @@ SUBJECTS = {
     GapSubject.SETUP_HISTORY: "setup history",
     GapSubject.UPDATE_SETTINGS: "update settings",
 }
+
+
+REFUSED_TITLE = "Refused by the system: it is in the backup, and may be whole"
+
+
+def _refused(what: str, reason: GapReason) -> str:
+    """What the system refused, and what to do about it on this one."""
+    return f"{what} ({{0}}). {remedy(reason)}"
+
+
 REASONS = {
     GapReason.UNREADABLE: "{0}",
     GapReason.NOT_READ: "it was not read",
@@ -62,6 +75,12 @@ REASONS = {
     GapReason.FILE_NOT_LISTED: "the backup does not list the file",
     GapReason.NOT_IN_FOLDER: "the file is not in the backup folder",
     GapReason.REFUSED_BY_SYSTEM: "the system refuses to read it ({0})",
+    GapReason.PERMISSION_DENIED: _refused("your account lacks the permission", GapReason.PERMISSION_DENIED),
+    GapReason.READ_ERROR: _refused("the disk gives a read error", GapReason.READ_ERROR),
+    GapReason.TOO_MANY_OPEN_FILES: _refused("too many files are open", GapReason.TOO_MANY_OPEN_FILES),
+    GapReason.NO_SPACE: _refused("this computer has no space left", GapReason.NO_SPACE),
+    GapReason.IN_USE: _refused("another program has it open", GapReason.IN_USE),
+    GapReason.NOT_REACHABLE: _refused("its disk does not answer", GapReason.NOT_REACHABLE),
     GapReason.ENCRYPTED_BACKUPS_ONLY: (
         "the backup does not carry it: Apple puts the call history in encrypted backups only"
     ),

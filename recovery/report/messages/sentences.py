@@ -189,6 +189,10 @@ FATES = {
     PhotoOutcome.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
     PhotoOutcome.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
     PhotoOutcome.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),
+    PhotoOutcome.UNREADABLE: (
+        "is in a file that this computer cannot read",
+        "are in files that this computer cannot read",
+    ),
 }
 """Of one photo and of several."""
 

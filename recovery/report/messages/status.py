@@ -16,6 +16,10 @@ COPIES = {
 }
 LOSSES = {
     Loss.DAMAGED: ("the {} is damaged", "still and video are damaged"),
+    Loss.UNREADABLE: (
+        "this computer cannot read the {}, which may be whole",
+        "this computer cannot read still and video, which may be whole",
+    ),
     Loss.MISSING: (
         "the backup lists the {}, but its content is missing",
         "the backup lists still and video, but their content is missing",
@@ -34,8 +38,11 @@ LOSSES = {
 REASONS = {
     ReasonCode.ALL_ORIGINALS_HERE: "every original file is in the backup",
     ReasonCode.ONE_HALF_HERE: "only the {left} is here: {lost}",
+    ReasonCode.ONE_HALF_READABLE: "only the {left} can be read: {lost}",
     ReasonCode.ORIGINAL_DAMAGED: "{lost}; what is left of it can be saved",
     ReasonCode.COPY_SURVIVES: "{lost}; what survives is {left}",
+    ReasonCode.ORIGINAL_UNREADABLE: "{lost}",
+    ReasonCode.COPY_UNREADABLE: "{lost}; this computer cannot read {left}, which may be whole",
     ReasonCode.ONLY_IN_ICLOUD: "the original is only in iCloud; the backup holds no copy of it",
     ReasonCode.SHARED_ALBUM: "the photo is in a shared album in iCloud; the backup holds no copy of it",
     ReasonCode.SHARED_WITH_YOU: ("the photo belongs to Shared with You; the original stays in the app it came from"),
@@ -45,7 +52,9 @@ REASONS = {
     ReasonCode.NOTHING_HERE: "{lost}",
     ReasonCode.ONLY_IN_MESSAGES: "no longer in the photo library; what survives is a copy in Messages",
     ReasonCode.MESSAGES_FILE_MISSING: "Messages names it, but its content is missing or damaged",
+    ReasonCode.MESSAGES_FILE_UNREADABLE: "this computer cannot read the file that Messages names; it may be whole",
 }
+UNREADABLE_FILES = "Files of photos and videos that this computer cannot read; they may be whole"
 PERMANENTLY_DELETED = "permanently deleted from the library; {reason}"
 NOTES = {
     NoteCode.SAVED_FROM_SHARE: "a FaceTime photo that was saved from a share: {stored} saved it",

@@ -8,10 +8,12 @@ from recovery.analysis.model import Asset, AssetFile, BackupFacts, CauseVerdict,
 from recovery.analysis.reasons import Loss
 from recovery.clock import in_stored_zone
 from recovery.extraction.plan import plan
+from recovery.refusals import REFUSALS
 from recovery.report.figures import count, file_size, minute
 from recovery.report.messages.causes import TITLES
 from recovery.report.messages.commands import backup_argument, command, extract_command
-from recovery.report.messages.phrases import listed
+from recovery.report.messages.gaps import line
+from recovery.report.messages.phrases import listed, sentence
 from recovery.report.messages.sentences import paragraph
 from recovery.report.output_options import View, capped
 from recovery.report.safe_text import clean
@@ -62,7 +64,9 @@ def answer(findings: Findings) -> list[str]:
         lines.extend(wrap(f"This backup confirms: {'; '.join(shown[:_MOST_CAUSES])}{more}."))
     if not findings.totals.facetime:
         lines.extend(wrap(words.OTHER_PHONE_NOTE))
-    faults = sum(gap.fault for gap in findings.gaps)
+    for gap in (gap for gap in findings.gaps if gap.why in REFUSALS):
+        lines.extend(wrap(clean(sentence(line(gap)))))
+    faults = sum(gap.fault and gap.why not in REFUSALS for gap in findings.gaps)
     if faults:
         lines.extend(wrap(f"{count(faults, 'thing')} in this backup could not be read; -v names {_them(faults)}."))
     return lines
@@ -156,6 +160,8 @@ def recoverable(asset: Asset) -> str:
         return f"{parts} only{lost}" if asset.status is Status.HALF else f"{parts}{lost}"
     if damaged:
         return f"damaged {listed(_parts(damaged))}"
+    if asset.status is Status.UNREADABLE:
+        return "unreadable here"
     left = {file.role for file in asset.files if file.recoverable or file.role is FileRole.THUMBNAIL_TABLE}
     return next((f"{text} only" for role, text in words.LESS_THAN_ORIGINAL.items() if role in left), "nothing")
 

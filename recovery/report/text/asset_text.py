@@ -174,6 +174,9 @@ def _files_of_role(role: FileRole, items: list[AssetFile]) -> str:
     if damaged:
         left = "nothing of it is left" if items[0].blank else "only a part can be read"
         parts.append(f"damaged: {left}" if len(items) == 1 else f"{damaged} of them damaged")
+    unreadable = sum(item.state is FileState.UNREADABLE for item in items)
+    if unreadable:
+        parts.append("cannot be read; it may be whole" if len(items) == 1 else f"{unreadable} of them cannot be read")
     return ", ".join(parts)
 
 

@@ -25,6 +25,7 @@ TITLES = {
     DifferenceKind.DELETED: "Permanently deleted, as the newer backup remembers",
     DifferenceKind.VANISHED: "Gone from the newer backup, without a reason",
     DifferenceKind.LOST_ORIGINAL: "An original is no longer whole",
+    DifferenceKind.UNREADABLE_ORIGINAL: "An original cannot be read in the newer backup",
     DifferenceKind.ONLY_IN_OLDER: "Only in the older backup",
     DifferenceKind.TRASHED: "Moved to Recently Deleted",
     DifferenceKind.RESTORED: "No longer in Recently Deleted",
@@ -112,6 +113,9 @@ def _glance(comparison: Comparison) -> Iterator[str]:
         yield f"{alone[0]:,} only in the older backup, {alone[1]:,} only in the newer one."
     if counts[DifferenceKind.LOST_ORIGINAL]:
         yield f"{counts[DifferenceKind.LOST_ORIGINAL]:,} without an original that the older backup still has."
+    if counts[DifferenceKind.UNREADABLE_ORIGINAL]:
+        number = counts[DifferenceKind.UNREADABLE_ORIGINAL]
+        yield f"{number:,} with an original in the newer one that this computer cannot read; it may be whole."
     if counts[DifferenceKind.APPEARED]:
         yield f"{counts[DifferenceKind.APPEARED]:,} new in the newer one."
     if not comparison.differences:
@@ -119,8 +123,9 @@ def _glance(comparison: Comparison) -> Iterator[str]:
     lost = comparison.lost_assets
     if lost:
         facetime = sum(asset.facetime.verdict is not Verdict.NO for asset in lost)
+        unread = ", or that cannot be read in it" if counts[DifferenceKind.UNREADABLE_ORIGINAL] else ""
         yield (
-            f"The older backup holds {len(lost):,} that the newer one lacks or has only in part, "
+            f"The older backup holds {len(lost):,} that the newer one lacks or has only in part{unread}, "
             f"{facetime:,} with signs of FaceTime ({file_size(_bytes(lost))})."
         )
 
@@ -159,6 +164,7 @@ _LOSSES = frozenset(
         DifferenceKind.DELETED,
         DifferenceKind.VANISHED,
         DifferenceKind.LOST_ORIGINAL,
+        DifferenceKind.UNREADABLE_ORIGINAL,
         DifferenceKind.ONLY_IN_OLDER,
     )
 )

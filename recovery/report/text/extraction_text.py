@@ -11,6 +11,7 @@ from recovery.extraction.outcomes import Outcomes, OutcomeState
 from recovery.extraction.plan import Plan
 from recovery.extraction.verification import Verification
 from recovery.formats.picture_check import PictureState
+from recovery.refusals import remedy
 from recovery.report.figures import count, file_size
 from recovery.report.messages.commands import command
 from recovery.report.messages.phrases import sentence
@@ -22,6 +23,7 @@ from recovery.report.text.saved_text import saved_text
 _STATES = {
     OutcomeState.WRITTEN: "written whole and checked by hash",
     OutcomeState.DAMAGED: "damaged in the backup: what is left was saved under a name that says so",
+    OutcomeState.UNREADABLE: "not read to the end: this computer refuses to read on; what is there may be whole",
     OutcomeState.MISSING: "listed in the backup, but the contents are not in it",
     OutcomeState.KEPT: "not written: another file was in the place and was left as it is",
     OutcomeState.FAILED: "could not be read or written",
@@ -128,6 +130,9 @@ def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
         yield from wrap(f"{clean(target)}: {state.replace('_', ' ')}; {why}", first="  - ", rest="    ")
     if len(shown) < len(troubles):
         yield f"  … and {len(troubles) - len(shown):,} more; see run.json, or --verbose"
+    for reason in dict.fromkeys(outcome.refusal for outcome in outcomes.files if outcome.refusal):
+        if todo := remedy(reason):
+            yield from wrap(todo, first="  ")
 
 
 def verification(found: Verification) -> str:
@@ -141,6 +146,12 @@ def verification(found: Verification) -> str:
     if found.pictures is not None:
         lines += _pictures(
             found.pictures.decoded, [(picture.target, picture.says) for picture in found.pictures.not_checked]
+        )
+    if found.unreadable:
+        verb = "was" if found.unreadable == 1 else "were"
+        lines += wrap(
+            f"{count(found.unreadable, 'file')} {verb} not read to the end, as the record says: extract again, and "
+            "what can be read by then is written."
         )
     if not found.differences:
         lines.append("Nothing differs.")

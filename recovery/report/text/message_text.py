@@ -88,6 +88,8 @@ def _media(files: Sequence[AssetFile]) -> str:
     if not files:
         return "its file is not in this backup"
     held = [file for file in files if file.recoverable]
+    if not held and any(file.state is FileState.UNREADABLE for file in files):
+        return "its file is in this backup, but this computer cannot read it"
     if not held:
         return "its file is listed in the backup, but its contents are not there"
     size = file_size(sum(file.size or 0 for file in held))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from recovery.analysis.model import Findings, Orphan, OrphanCode
+from recovery.refusals import REFUSALS
 from recovery.report.figures import file_size
-from recovery.report.messages.gaps import line
+from recovery.report.messages.gaps import REFUSED_TITLE, line
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
 from recovery.report.text import words
@@ -75,9 +76,11 @@ def gaps(findings: Findings, view: View) -> list[str]:
     lines = heading(f"Not examined ({len(findings.gaps):,})", view.style)
     if not findings.gaps:
         return [*lines, "  Everything this program knows to look at was there and could be read."]
-    faults = [gap for gap in findings.gaps if gap.fault]
-    absent = [gap for gap in findings.gaps if not gap.fault]
+    refused = [gap for gap in findings.gaps if gap.why in REFUSALS]
+    faults = [gap for gap in findings.gaps if gap.fault and gap.why not in REFUSALS]
+    absent = [gap for gap in findings.gaps if not gap.fault and gap.why not in REFUSALS]
     for title, group in (
+        (REFUSED_TITLE, refused),
         ("Damaged: it is in the backup, and could not be read", faults),
         ("Not in this backup, or empty in it", absent),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recovery.analysis.model import Status, Totals
 from recovery.report.figures import file_size
+from recovery.report.messages.status import UNREADABLE_FILES
 from recovery.report.text import words
 from recovery.report.text.layout import PLAIN, Style, heading
 
@@ -15,7 +16,11 @@ def totals_lines(totals: Totals, style: Style = PLAIN, *, library_read: bool = T
 
     `library_read` tells whether Photos.sqlite was there to hold the files against.
     """
-    statuses = [(_of(totals, status), _explained(status)) for status in Status]
+    statuses = [
+        (_of(totals, status), _explained(status))
+        for status in Status
+        if status is not Status.UNREADABLE or totals.unreadable
+    ]
     known = totals.media_files - totals.files_without_asset
     files = [
         (known, words.FILES_OF_ASSETS[library_read]),
@@ -62,6 +67,7 @@ def _across(totals: Totals) -> list[str]:
         *([messages] if totals.facetime_messages else ()),
         f"  Files in the backup's list whose contents are missing: {missing}",
         *([f"  Files of photos and videos that are damaged: {damaged}"] if totals.damaged_files else []),
+        *([f"  {UNREADABLE_FILES}: {totals.unreadable_files:,}"] if totals.unreadable_files else []),
         f"  What can be recovered: {file_size(totals.recoverable_bytes)}",
     ]
 

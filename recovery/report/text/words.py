@@ -18,6 +18,7 @@ STATUSES = {
     Status.COMPLETE: "complete",
     Status.HALF: "half",
     Status.REDUCED_COPY: "reduced copy",
+    Status.UNREADABLE: "unreadable",
     Status.ELSEWHERE: "elsewhere",
     Status.NOT_FOUND: "not found",
 }
@@ -26,6 +27,7 @@ STATUS_MEANINGS = {
     Status.COMPLETE: "the original is here",
     Status.HALF: "one half of a Live Photo is here",
     Status.REDUCED_COPY: "not the whole original: a smaller, sent or damaged copy",
+    Status.UNREADABLE: "here, but this computer cannot read it; it may be whole",
     Status.ELSEWHERE: "not here; the library says where it is, such as iCloud",
     Status.NOT_FOUND: "known by name or trace, no picture of it here",
 }
