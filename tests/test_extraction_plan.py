@@ -49,7 +49,7 @@ def library() -> list[Asset]:
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(), "certain possible trashed gone"),
+        (Selection(), "certain possible trashed gone hidden"),
         (Selection(everything=True), "certain possible trashed gone hidden live berlin undated"),
         (Selection(min_confidence=Verdict.PROBABLE), "certain"),
         (Selection(deleted=True), "trashed gone"),

@@ -26,7 +26,6 @@ from recovery.report.messages.sentences import paragraph
 from tests.extraction_tools import a_file, an_asset, facetime
 
 JUNE = datetime(2024, 6, 28, 12, tzinfo=UTC)
-SAVE = "To save what is here: recover-facetime extract BACKUP OUT."
 GONE = Deletion(None, None, None, None, None)
 LOST = a_file(state=FileState.MISSING)
 
@@ -44,11 +43,11 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
     [
         (
             ours(1),
-            f"The one FaceTime photo found here is in this backup, whole, and neither deleted nor hidden. {SAVE}",
+            "The one FaceTime photo found here is complete in this backup, and neither deleted nor hidden.",
         ),
         (
             ours(3),
-            f"All 3 FaceTime photos found here are in this backup, whole, and neither deleted nor hidden. {SAVE}",
+            "All 3 FaceTime photos found here are complete in this backup, and neither deleted nor hidden.",
         ),
         (
             [
@@ -57,24 +56,23 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
                 *ours(9),
             ],
             (
-                "3 of your 14 FaceTime photos are in Recently Deleted until about 28 June 2024 (that day has "
-                "passed); 2 have "
-                f"their originals only in iCloud. The other 9 are here, whole. {SAVE}"
+                "14 FaceTime photos were found; 12 are complete in this backup. 3 are in Recently Deleted until about "
+                "28 June 2024 (that day has passed); 2 have their originals only in iCloud."
             ),
         ),
         (
             [*ours(1, hidden=True), *ours(1)],
-            f"1 of your 2 FaceTime photos is hidden. The other one is here, whole. {SAVE}",
+            "Both FaceTime photos found here are complete in this backup. 1 is hidden.",
         ),
         (
             [*ours(1, deleted=GONE, status=Status.NOT_FOUND, files=()), *ours(2, files=())],
-            "1 of your 3 FaceTime photos was permanently deleted. The other 2 are here, whole.",
+            "3 FaceTime photos were found; 2 are complete in this backup. 1 was permanently deleted.",
         ),
         (
             [*ours(1, status=Status.HALF), *ours(1, status=Status.NOT_FOUND, files=(LOST,))],
             (
-                "1 of your 2 FaceTime photos has only its still or only its video here; "
-                f"1 lacks its original in this backup. {SAVE}"
+                "2 FaceTime photos were found; none of them is complete in this backup. 1 has only its still or only "
+                "its video here; 1 lacks its original in this backup."
             ),
         ),
         (
@@ -83,15 +81,15 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
                 *ours(2, status=Status.NOT_FOUND, files=()),
             ],
             (
-                "1 of your 3 FaceTime photos has only a smaller or sent copy here; 2 are known here "
-                f"without a picture. {SAVE}"
+                "3 FaceTime photos were found; none of them is complete in this backup. 1 has only a smaller or sent "
+                "copy here; 2 are known here without a picture."
             ),
         ),
         (
             [*ours(2, cloud=Cloud(True, False, Upload.STUCK)), an_asset("x", facetime=facetime("possible"))],
             (
-                "Both FaceTime photos found here were not yet sent to iCloud. 1 more photo may be from "
-                f"FaceTime, but nothing proves it. {SAVE}"
+                "Both FaceTime photos found here are complete in this backup. 2 were not yet sent to iCloud. 1 more "
+                "photo may be from FaceTime, but nothing proves it."
             ),
         ),
         (

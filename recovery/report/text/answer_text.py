@@ -8,6 +8,7 @@ from recovery.analysis.model import Asset, AssetFile, BackupFacts, CauseVerdict,
 from recovery.analysis.reasons import Loss
 from recovery.clock import in_stored_zone
 from recovery.extraction.plan import plan
+from recovery.progress import Progress
 from recovery.refusals import REFUSALS
 from recovery.report.figures import count, file_size, minute
 from recovery.report.messages.causes import TITLES
@@ -35,9 +36,15 @@ _PHOTO_COLUMNS = (
 _MOST_CAUSES = 5
 
 
-def opening(findings: Findings, style: Style = PLAIN) -> list[str]:
+def opening(findings: Findings, view: View) -> list[str]:
     """The backup in a line or two, the answer in a few sentences, and the commands that go on from there."""
-    return [*wrap(device_sentence(findings.backup)), "", *answer(findings), "", *next_steps(findings, style)]
+    return [
+        *wrap(device_sentence(findings.backup)),
+        "",
+        *_answer(findings, view),
+        "",
+        *next_steps(findings, view.style),
+    ]
 
 
 def device_sentence(backup: BackupFacts) -> str:
@@ -52,10 +59,10 @@ def device_sentence(backup: BackupFacts) -> str:
     return f"{device}: {', '.join([*about, made])}"
 
 
-def answer(findings: Findings) -> list[str]:
+def _answer(findings: Findings, view: View) -> list[str]:
     """What became of the FaceTime photos, what else is known, and how much of the backup could not be examined."""
     lines = wrap(clean(paragraph(findings.summary)))
-    lines.extend(wrap(_recoverable(findings)))
+    lines.extend(wrap(_recoverable(findings, view.progress)))
     if findings.facetime_messages:
         lines.extend(wrap(messages_sentence(findings.facetime_messages)))
     shown = [TITLES[cause.code] for cause in findings.causes if cause.verdict is CauseVerdict.SHOWN]
@@ -76,12 +83,12 @@ def _them(number: int) -> str:
     return "it" if number == 1 else "them"
 
 
-def _recoverable(findings: Findings) -> str:
+def _recoverable(findings: Findings, progress: Progress) -> str:
     """What an extraction without options saves, and how many photos are known in all."""
     known = findings.totals.assets
     if not known:
         return "No photo or video at all is known from this backup."
-    planned = plan(findings)
+    planned = plan(findings, progress=progress)
     in_all = f"The backup tells of {count(known, 'photo or video', 'photos and videos')} in all"
     saved = saved_text((file, file.file.state is not FileState.DAMAGED) for file in planned.files if file.bytes)
     if not saved:
@@ -123,7 +130,7 @@ def photo_table(
 ) -> list[str]:
     """A titled table of photos, one row each, numbered from `start`."""
     shown, more = (assets, []) if all_of_them else capped(assets, view)
-    numbered = enumerate(view.each(title, shown), start)
+    numbered = enumerate(view.each("Writing the answer", shown), start)
     rows = ((str(number), _taken(asset), name(asset), state(asset), recoverable(asset)) for number, asset in numbered)
     return [
         *heading(f"{title} ({len(assets):,})", view.style),

@@ -49,14 +49,14 @@ def scan(
         body = _facetime_alone(findings, findings.search, view)
     else:
         body = _searched(findings, findings.search, view)
-    lines = [*opening(findings, style), "", *backup_lines(findings.backup, style), *body, *gaps(findings, view)]
+    lines = [*opening(findings, view), "", *backup_lines(findings.backup, style), *body, *gaps(findings, view)]
     return "\n".join(lines) + "\n"
 
 
 def _short(findings: Findings, view: View, only_facetime: bool) -> list[str]:
     """The answer, and one row for each photo; of a single photo that was searched for all that is known."""
     if findings.search is None:
-        return [*opening(findings, view.style), *photo_tables(findings, view)]
+        return [*opening(findings, view), *photo_tables(findings, view)]
     found = findings.assets
     searched = [*wrap(device_sentence(findings.backup)), *heading("Search", view.style), *wrap(clean(findings.search))]
     if not found:
