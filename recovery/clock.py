@@ -25,6 +25,10 @@ QUICKTIME_EPOCH = Moment(1904, 1, 1, tzinfo=UTC)
 _NANOSECOND_THRESHOLD = 1e10
 # From each of the epochs these lead to years between 1904 and 2200.
 _CERTAIN_SECONDS = 6_000_000_000
+# 4001 is that of Apple's `distantFuture`; dates in 2539 are found in photo libraries for none.
+_PLACEHOLDER_YEARS = frozenset({2539, 4001})
+# The clocks of phone and computer, and their zones, may be this far apart.
+_CLOCKS_DIFFER = timedelta(days=1)
 # Half a millisecond late, so that cutting off rounds; without a zone, which makes a text in half the time.
 _EPOCH_AND_HALF = datetime(1970, 1, 1, microsecond=500)
 
@@ -99,6 +103,15 @@ def in_records(moment: datetime | None) -> Moment | None:
         return moment
     utc = moment.astimezone(UTC)
     return Moment.combine(utc.date(), utc.timetz())
+
+
+def is_placeholder(moment: datetime | None, backup_date: datetime | None) -> bool:
+    """Whether a stored time stands for no time: a constant that programs store for none, or later than the backup."""
+    if moment is None:
+        return False
+    if moment.year in _PLACEHOLDER_YEARS or moment in (UNIX_EPOCH, COCOA_EPOCH):
+        return True
+    return backup_date is not None and moment - backup_date > _CLOCKS_DIFFER
 
 
 def to_text(moment: datetime | None) -> str | None:

@@ -39,7 +39,7 @@ from recovery.case.facetime_evidence import (
     is_live,
 )
 from recovery.case.grouping import Group, GroupFile
-from recovery.clock import Moment, in_records, to_text
+from recovery.clock import Moment, in_records, is_placeholder, to_text
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ROOT
 from recovery.photos_db.facetime_signals import (
@@ -189,7 +189,7 @@ class _Builder:
             importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),
             files=files,
-            notes=tuple(self._notes(files, judgement)),
+            notes=tuple(self._notes(files, judgement, created)),
             row=row.pk if row is not None else None,
             sources=fields.sources,
         )
@@ -254,10 +254,12 @@ class _Builder:
 
     # --- notes -------------------------------------------------------------------------------------------
 
-    def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement) -> Iterator[Note]:
+    def _notes(self, files: tuple[AssetFile, ...], judgement: Judgement, created: Moment | None) -> Iterator[Note]:
         if judgement.shared_by:
             yield Note(NoteCode.SAVED_FROM_SHARE, judgement.shared_by)
         yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
+        if is_placeholder(created, self.case.identity.backup_date):
+            yield Note(NoteCode.PLACEHOLDER_DATE)
         if self.fields.is_movie_date():
             yield Note(NoteCode.DATE_OF_VIDEO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):

@@ -74,7 +74,7 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
         bases[Basis.PHOTOS_DATABASE] += 1
     assets = writer.found()
     loose_ends = tuple(counted(orphans_of(case, orphan_collector), progress, "Looking for what is unmatched"))
-    messages = facetime_messages(case.around.facetime_messages)
+    messages = facetime_messages(case.around.facetime_messages, case.identity.backup_date)
     progress.start("Weighing the causes", None)
     causes, summary = judged(CauseContext.of(case, cause_inputs))
     progress.finish()

@@ -24,7 +24,7 @@ from recovery.analysis.reasons import Note, NoteCode, ReasonCode, StatusReason
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import inside_traces
 from recovery.case.pairing import Half, pair
-from recovery.clock import in_records
+from recovery.clock import in_records, is_placeholder
 from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, extension, stem
 from recovery.photos_db.facetime_names import shared_stem
@@ -100,7 +100,11 @@ def known_inside(items: Iterable[AttachmentFile]) -> list[tuple[str, MediaFacts]
     return [(item.entry.relative_path, item.facts) for item in items if item.facts is not None]
 
 
-def _date_notes(created: datetime | None, dated_by: Source | None, sent: bool) -> Iterator[Note]:
+def _date_notes(
+    created: datetime | None, dated_by: Source | None, sent: bool, backup_date: datetime | None
+) -> Iterator[Note]:
+    if is_placeholder(created, backup_date):
+        yield Note(NoteCode.PLACEHOLDER_DATE)
     if dated_by is not None and dated_by.place == MOVIE_DATE:
         yield Note(NoteCode.DATE_OF_VIDEO)
     if sent and created is None:
@@ -124,7 +128,7 @@ def assets_in_messages(case: Case, copies: Copies) -> Iterator[Asset]:
     paired = {movie.entry.file_id for movie in partner.values()}
     for item in left:
         if item.entry.file_id not in paired:
-            yield from _asset(item, partner.get(item.entry.file_id))
+            yield from _asset(item, partner.get(item.entry.file_id), case.identity.backup_date)
 
 
 def _movies_of_stills(items: Iterable[AttachmentFile]) -> Mapping[str, AttachmentFile]:
@@ -145,7 +149,7 @@ def _half(item: AttachmentFile) -> Half[str]:
     return Half(item.entry.file_id, folder, name, item.facts.content_identifier if item.facts else None)
 
 
-def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset]:
+def _asset(item: AttachmentFile, movie: AttachmentFile | None, backup_date: datetime | None) -> Iterator[Asset]:
     halves = [half for half in (item, movie) if half is not None]
     inside = inside_traces(known_inside(halves))
     names = tuple(stored_name(half) for half in halves)
@@ -173,6 +177,6 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         facetime=facetime_of(judgement),
         live_photo=LivePhoto(False, False, identifier, None) if movie or identifier else None,
         files=tuple(copy_file(half) for half in halves),
-        notes=tuple(_date_notes(created, dated_by, sent is not None)),
+        notes=tuple(_date_notes(created, dated_by, sent is not None, backup_date)),
         sources={name: source for name, source in sources if source},
     )

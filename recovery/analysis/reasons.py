@@ -66,6 +66,7 @@ class NoteCode(StrEnum):
     NO_PICTURE_LEFT = "no_picture_left"
     DATE_OF_MESSAGE = "date_of_message"
     DATE_OF_VIDEO = "date_of_video"
+    PLACEHOLDER_DATE = "placeholder_date"
     PICTURE_ENDS_EARLY = "picture_ends_early"
     PICTURE_ENDS_EARLY_AS_USUAL = "picture_ends_early_as_usual"
     PROVIDER_IS_FACETIME = "provider_is_facetime"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from recovery.analysis.model import FileState
+from recovery.clock import is_placeholder
 from recovery.errors import BlobMissingError, UnreadableFileError
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
@@ -101,7 +102,7 @@ class Copier:
             return None
         if not self.folder.matches(target, entry.size, entry.sha256, tick):
             return None
-        moment, origin = file_time(planned, source)
+        moment, origin = file_time(planned, source, self.view.identity.backup_date)
         notes = _notes(source, entry.size)
         return Outcome(planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes)
 
@@ -135,7 +136,7 @@ class Copier:
             reason,
         )
         state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
-        moment, origin = file_time(planned, source)
+        moment, origin = file_time(planned, source, self.view.identity.backup_date)
         outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
         if not self.folder.exists(target) or self.overwrite is Overwrite.ALWAYS:
             return _Ready(part, entry, outcome)
@@ -227,11 +228,13 @@ def source_of(view: BackupView, domain: str, path: str, file_id: str) -> Manifes
     return view.index.lookup(domain, path) or view.index.with_id(file_id)
 
 
-def file_time(planned: PlannedFile, source: ManifestEntry | None) -> tuple[datetime | None, str]:
-    """The time a file gets, and where it was read."""
+def file_time(
+    planned: PlannedFile, source: ManifestEntry | None, backup_date: datetime | None
+) -> tuple[datetime | None, str]:
+    """The time a file gets, and where it was read; never a placeholder."""
     if planned.modified is not None:
         return planned.modified, "facetime_message.created" if planned.message else "asset.created"
-    if source is not None and source.modified is not None:
+    if source is not None and source.modified is not None and not is_placeholder(source.modified, backup_date):
         return source.modified, "manifest.LastModified"
     return None, ""
 

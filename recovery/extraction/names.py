@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
 from recovery.analysis.model import Asset, AssetFile, FaceTimeMessage, FileRole, MessageKind, Verdict
+from recovery.analysis.reasons import NoteCode
 
 NAME_BYTES = 255
 """No file system takes more UTF-8 bytes (ext4) or UTF-16 units (NTFS, APFS) in one name; bytes bound units."""
@@ -141,25 +142,34 @@ _MESSAGE_NAMES = {
 def message_folder(message: FaceTimeMessage) -> str:
     """Where the media of a message belongs."""
     parts = [MESSAGES_FOLDER, *(("Deleted",) if message.deleted else ())]
-    return "/".join([*parts, "undated" if message.created is None else f"{message.created.astimezone(UTC).year:04d}"])
+    created = real_date(message)
+    return "/".join([*parts, "undated" if created is None else f"{created.astimezone(UTC).year:04d}"])
 
 
 def message_stem(message: FaceTimeMessage) -> str:
     """`2024-05-03 18.22.10 UTC FaceTime video message`; nothing in it tells of people."""
-    return f"{_dated(message.created.astimezone(UTC) if message.created else None)} {_MESSAGE_NAMES[message.kind]}"
+    created = real_date(message)
+    return f"{_dated(created.astimezone(UTC) if created else None)} {_MESSAGE_NAMES[message.kind]}"
+
+
+def real_date(item: Asset | FaceTimeMessage) -> datetime | None:
+    """When it was created; None where the stored date is a placeholder."""
+    unreal = any(note.code is NoteCode.PLACEHOLDER_DATE for note in item.notes)
+    return None if unreal else item.created
 
 
 def local_time(asset: Asset) -> datetime | None:
     """When an asset was created, at the place where it was taken; in UTC where no zone is stored."""
-    if asset.created is None:
+    created = real_date(asset)
+    if created is None:
         return None
     offset = asset.timezone_offset
     if offset is None or abs(offset) > _LARGEST_OFFSET:
-        return asset.created.astimezone(UTC)
+        return created.astimezone(UTC)
     try:
-        return asset.created.astimezone(timezone(timedelta(seconds=offset), "stored"))
+        return created.astimezone(timezone(timedelta(seconds=offset), "stored"))
     except OverflowError:  # the first or the last day of the calendar
-        return asset.created.astimezone(UTC)
+        return created.astimezone(UTC)
 
 
 def _without_extension(name: str) -> str:

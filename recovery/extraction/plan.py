@@ -152,7 +152,8 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
 
 
 def _order(asset: Asset) -> tuple[object, ...]:
-    moment = asset.created.timestamp() if asset.created else math.inf
+    created = names.real_date(asset)
+    moment = created.timestamp() if created else math.inf
     files = tuple(sorted(map(_file_order, asset.files)))
     return moment, asset.uuid or "", asset.directory or "", asset.filename or "", files
 
@@ -164,10 +165,11 @@ def _identity(asset: Asset) -> str:
 def _planned(asset: Asset, stem: str, selection: Selection) -> PlannedAsset:
     files = sorted(_chosen_files(asset, selection), key=_file_order)
     targets = names.file_names(stem, files, asset.filename or "")
+    created = names.real_date(asset)
     return PlannedAsset(
         asset,
         stem,
-        tuple(PlannedFile(asset, *pair, asset.created) for pair in zip(files, targets, strict=True)),
+        tuple(PlannedFile(asset, *pair, created) for pair in zip(files, targets, strict=True)),
         tuple(pictures_of(asset, stem, selection)),
     )
 
@@ -222,7 +224,8 @@ def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> I
         stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)
         if selection.takes_message(message):
             targets = names.file_names(stem, files)
-            planned = (PlannedFile(None, *pair, message.created, message) for pair in zip(files, targets, strict=True))
+            created = names.real_date(message)
+            planned = (PlannedFile(None, *pair, created, message) for pair in zip(files, targets, strict=True))
             yield PlannedAsset(None, stem, tuple(planned))
 
 

@@ -71,6 +71,9 @@ NOTES = {
         "its date is the creation time stored in the video (mvhd, UTC); which device's clock that is, is not "
         "known, and a converted video states when it was converted"
     ),
+    NoteCode.PLACEHOLDER_DATE: (
+        "its date is no real one: it is a placeholder or later than the backup; extracted files do not get it"
+    ),
     NoteCode.PICTURE_ENDS_EARLY: ("the picture of the video lasts {picture:.1f} of {duration:.1f} seconds"),
     NoteCode.PICTURE_ENDS_EARLY_AS_USUAL: (
         "the picture of the video lasts {picture:.1f} of {duration:.1f} seconds; usual for FaceTime, not damage"
