@@ -132,7 +132,7 @@ def test_the_librarys_date_is_better_than_the_videos(tmp_path: Path, genuine: Pa
     """With a row its date counts, and nothing is said of the video's."""
     asset = named(scan(BackupBuilder().with_live_photo("IMG_0001", created=WHEN).build(tmp_path)), "IMG_0001.HEIC")
     assert asset.created == WHEN
-    assert not any("mvhd" in note for note in asset.notes)
+    assert NoteCode.DATE_OF_VIDEO not in {note.code for note in asset.notes}
 
 
 def test_the_videos_date_where_messages_alone_holds_it(tmp_path: Path, genuine: Path) -> None:
