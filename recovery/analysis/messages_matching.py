@@ -20,11 +20,12 @@ from recovery.analysis.model import (
     Status,
     Verdict,
 )
+from recovery.analysis.placeholder_dates import placeholder_notes
 from recovery.analysis.reasons import Note, NoteCode, ReasonCode, StatusReason
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import inside_traces
 from recovery.case.pairing import Half, pair
-from recovery.clock import in_records, is_placeholder
+from recovery.clock import in_records
 from recovery.formats.media import MediaFacts
 from recovery.photos_db.camera_roll_paths import MOVIE_EXTENSIONS, extension, stem
 from recovery.photos_db.facetime_names import shared_stem
@@ -100,11 +101,7 @@ def known_inside(items: Iterable[AttachmentFile]) -> list[tuple[str, MediaFacts]
     return [(item.entry.relative_path, item.facts) for item in items if item.facts is not None]
 
 
-def _date_notes(
-    created: datetime | None, dated_by: Source | None, sent: bool, backup_date: datetime | None
-) -> Iterator[Note]:
-    if is_placeholder(created, backup_date):
-        yield Note(NoteCode.PLACEHOLDER_DATE)
+def _date_notes(created: datetime | None, dated_by: Source | None, sent: bool) -> Iterator[Note]:
     if dated_by is not None and dated_by.place == MOVIE_DATE:
         yield Note(NoteCode.DATE_OF_VIDEO)
     if sent and created is None:
@@ -128,7 +125,7 @@ def assets_in_messages(case: Case, copies: Copies) -> Iterator[Asset]:
     paired = {movie.entry.file_id for movie in partner.values()}
     for item in left:
         if item.entry.file_id not in paired:
-            yield from _asset(item, partner.get(item.entry.file_id), case.identity.backup_date)
+            yield from _asset(item, partner.get(item.entry.file_id), case.latest_date)
 
 
 def _movies_of_stills(items: Iterable[AttachmentFile]) -> Mapping[str, AttachmentFile]:
@@ -149,7 +146,7 @@ def _half(item: AttachmentFile) -> Half[str]:
     return Half(item.entry.file_id, folder, name, item.facts.content_identifier if item.facts else None)
 
 
-def _asset(item: AttachmentFile, movie: AttachmentFile | None, backup_date: datetime | None) -> Iterator[Asset]:
+def _asset(item: AttachmentFile, movie: AttachmentFile | None, latest_date: datetime | None) -> Iterator[Asset]:
     halves = [half for half in (item, movie) if half is not None]
     inside = inside_traces(known_inside(halves))
     names = tuple(stored_name(half) for half in halves)
@@ -161,6 +158,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None, backup_date: date
     present = any(half.blob.state is not FileState.MISSING and not half.blob.blank for half in halves)
     sent = item.attachment
     created, dated_by = date_inside(known_inside(halves)) or (None, None)
+    added = in_records(sent.message_date or sent.created) if sent else None
     sources = (("created", dated_by), (DEVICE, judgement.photographed.source))
     yield Asset(
         uuid=None,
@@ -171,12 +169,12 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None, backup_date: date
         filename=item.name,
         original_filename=item.name,
         created=created,
-        added=in_records(sent.message_date or sent.created) if sent else None,
+        added=added,
         width=item.facts.width if item.facts else None,
         height=item.facts.height if item.facts else None,
         facetime=facetime_of(judgement),
         live_photo=LivePhoto(False, False, identifier, None) if movie or identifier else None,
         files=tuple(copy_file(half) for half in halves),
-        notes=tuple(_date_notes(created, dated_by, sent is not None, backup_date)),
+        notes=(*_date_notes(created, dated_by, sent is not None), *placeholder_notes(latest_date, created, added)),
         sources={name: source for name, source in sources if source},
     )

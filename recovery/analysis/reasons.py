@@ -67,6 +67,8 @@ class NoteCode(StrEnum):
     DATE_OF_MESSAGE = "date_of_message"
     DATE_OF_VIDEO = "date_of_video"
     PLACEHOLDER_DATE = "placeholder_date"
+    PLACEHOLDER_ADDED = "placeholder_added"
+    PLACEHOLDER_TRASHED = "placeholder_trashed"
     PICTURE_ENDS_EARLY = "picture_ends_early"
     PICTURE_ENDS_EARLY_AS_USUAL = "picture_ends_early_as_usual"
     PROVIDER_IS_FACETIME = "provider_is_facetime"

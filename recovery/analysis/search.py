@@ -152,7 +152,7 @@ def _described(asset: Asset) -> list[str]:
 
 
 def _moment(asset: Asset) -> datetime | None:
-    return asset.created or asset.added
+    return asset.real_created or asset.real_added
 
 
 def _minute(moment: datetime) -> str:

@@ -55,6 +55,8 @@ class Copier:
     folder: OutputFolder
     journal: Journal
     overwrite: Overwrite
+    latest_date: datetime | None = None
+    """The latest moment a date in the backup can tell, give or take a day."""
     lets_go: bool = False
     """Whether the system need not keep in its cache what was read and written."""
 
@@ -102,7 +104,7 @@ class Copier:
             return None
         if not self.folder.matches(target, entry.size, entry.sha256, tick):
             return None
-        moment, origin = file_time(planned, source, self.view.identity.backup_date)
+        moment, origin = file_time(planned, source, self.latest_date)
         notes = _notes(source, entry.size)
         return Outcome(planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes)
 
@@ -136,7 +138,7 @@ class Copier:
             reason,
         )
         state = OutcomeState.DAMAGED if reason else OutcomeState.WRITTEN
-        moment, origin = file_time(planned, source, self.view.identity.backup_date)
+        moment, origin = file_time(planned, source, self.latest_date)
         outcome = Outcome(planned, state, entry, reason, moment, origin, notes=_notes(source, passage.size))
         if not self.folder.exists(target) or self.overwrite is Overwrite.ALWAYS:
             return _Ready(part, entry, outcome)
@@ -229,12 +231,12 @@ def source_of(view: BackupView, domain: str, path: str, file_id: str) -> Manifes
 
 
 def file_time(
-    planned: PlannedFile, source: ManifestEntry | None, backup_date: datetime | None
+    planned: PlannedFile, source: ManifestEntry | None, latest_date: datetime | None
 ) -> tuple[datetime | None, str]:
     """The time a file gets, and where it was read; never a placeholder."""
     if planned.modified is not None:
         return planned.modified, "facetime_message.created" if planned.message else "asset.created"
-    if source is not None and source.modified is not None and not is_placeholder(source.modified, backup_date):
+    if source is not None and source.modified is not None and not is_placeholder(source.modified, latest_date):
         return source.modified, "manifest.LastModified"
     return None, ""
 

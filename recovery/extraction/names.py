@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
 from recovery.analysis.model import Asset, AssetFile, FaceTimeMessage, FileRole, MessageKind, Verdict
-from recovery.analysis.reasons import NoteCode
 
 NAME_BYTES = 255
 """No file system takes more UTF-8 bytes (ext4) or UTF-16 units (NTFS, APFS) in one name; bytes bound units."""
@@ -142,25 +141,19 @@ _MESSAGE_NAMES = {
 def message_folder(message: FaceTimeMessage) -> str:
     """Where the media of a message belongs."""
     parts = [MESSAGES_FOLDER, *(("Deleted",) if message.deleted else ())]
-    created = real_date(message)
+    created = message.real_created
     return "/".join([*parts, "undated" if created is None else f"{created.astimezone(UTC).year:04d}"])
 
 
 def message_stem(message: FaceTimeMessage) -> str:
     """`2024-05-03 18.22.10 UTC FaceTime video message`; nothing in it tells of people."""
-    created = real_date(message)
+    created = message.real_created
     return f"{_dated(created.astimezone(UTC) if created else None)} {_MESSAGE_NAMES[message.kind]}"
-
-
-def real_date(item: Asset | FaceTimeMessage) -> datetime | None:
-    """When it was created; None where the stored date is a placeholder."""
-    unreal = any(note.code is NoteCode.PLACEHOLDER_DATE for note in item.notes)
-    return None if unreal else item.created
 
 
 def local_time(asset: Asset) -> datetime | None:
     """When an asset was created, at the place where it was taken; in UTC where no zone is stored."""
-    created = real_date(asset)
+    created = asset.real_created
     if created is None:
         return None
     offset = asset.timezone_offset

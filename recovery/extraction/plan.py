@@ -83,6 +83,8 @@ class Plan:
     backup: BackupFacts
     gaps: tuple[Gap, ...]
     assets: tuple[PlannedAsset, ...]
+    latest_date: datetime | None = None
+    """The latest moment a date in this backup can tell, give or take a day."""
 
     @property
     def files(self) -> Iterator[PlannedFile]:
@@ -148,11 +150,11 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
         chosen += _loose_files(findings, stems)
     chosen += _messages(findings, stems, selection)
     useful = tuple(planned for planned in chosen if planned.files or planned.pictures)
-    return Plan(findings.backup, findings.gaps, useful)
+    return Plan(findings.backup, findings.gaps, useful, findings.latest_date)
 
 
 def _order(asset: Asset) -> tuple[object, ...]:
-    created = names.real_date(asset)
+    created = asset.real_created
     moment = created.timestamp() if created else math.inf
     files = tuple(sorted(map(_file_order, asset.files)))
     return moment, asset.uuid or "", asset.directory or "", asset.filename or "", files
@@ -165,7 +167,7 @@ def _identity(asset: Asset) -> str:
 def _planned(asset: Asset, stem: str, selection: Selection) -> PlannedAsset:
     files = sorted(_chosen_files(asset, selection), key=_file_order)
     targets = names.file_names(stem, files, asset.filename or "")
-    created = names.real_date(asset)
+    created = asset.real_created
     return PlannedAsset(
         asset,
         stem,
@@ -224,7 +226,7 @@ def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> I
         stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)
         if selection.takes_message(message):
             targets = names.file_names(stem, files)
-            created = names.real_date(message)
+            created = message.real_created
             planned = (PlannedFile(None, *pair, created, message) for pair in zip(files, targets, strict=True))
             yield PlannedAsset(None, stem, tuple(planned))
 

@@ -75,7 +75,9 @@ def write(
                     _refuse_foreign_records(folder, journal)
                 if not options.ignore_free_space:
                     check_space(folder.root, _needed(plan, folder, journal))
-                copier = Copier(view, folder, journal, options.overwrite, lets_go=_fills_memory(plan.bytes))
+                copier = Copier(
+                    view, folder, journal, options.overwrite, plan.latest_date, lets_go=_fills_memory(plan.bytes)
+                )
                 writer = _Writer(copier, options.workers, progress or SilentCopy())
                 outcomes = writer.write(plan, documents or Documents())
                 recorder = partial(

@@ -363,6 +363,8 @@ def open_backup(
             readable = open_readable(copy, MANIFEST_DATABASE, workspace, lambda rows: progress.advance(0))
             opened, damage = stack.enter_context(readable)
             index: Index = ManifestIndex(opened)
+            if damage and keys is None:  # without its row nothing can decipher an encrypted file
+                index = GuessedIndex(BlobFolder(identity.folder), index)
         except UnreadableDatabaseError as error:
             damaged = DamagedBackupError("Manifest.db is damaged and cannot be read.", _ANOTHER)
             keys, (index, encrypted) = None, _salvaged(identity, damaged, error)

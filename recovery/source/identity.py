@@ -42,6 +42,8 @@ class Identity:
     snapshot_state: str | None
     key_bag: bytes | None = field(repr=False)
     manifest_key: bytes | None = field(repr=False)
+    latest_date: datetime | None = None
+    """The latest of the dates that the three property lists state for the backup, placeholders apart."""
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -60,6 +62,8 @@ def read_identity(folder: Path) -> Identity:
     lockdown = lockdown if isinstance(lockdown, dict) else {}
     state = _text(status.get("SnapshotState"))
     folder_name = UDID_FOLDER.fullmatch(folder.name)
+    stated = (info.get("Last Backup Date"), status.get("Date"), manifest.get("Date"))
+    dates = [date for date in map(clock.from_plist, stated) if date is not None]
     return Identity(
         folder=folder,
         udid=_text(lockdown.get("UniqueDeviceID"))
@@ -71,9 +75,8 @@ def read_identity(folder: Path) -> Identity:
         ios_version=_text(info.get("Product Version")) or _text(lockdown.get("ProductVersion")),
         build=_text(info.get("Build Version")) or _text(lockdown.get("BuildVersion")),
         serial_number=_text(info.get("Serial Number")) or _text(lockdown.get("SerialNumber")),
-        backup_date=clock.from_plist(info.get("Last Backup Date"))
-        or clock.from_plist(status.get("Date"))
-        or clock.from_plist(manifest.get("Date")),
+        backup_date=next(iter(dates), None),
+        latest_date=max((date for date in dates if not clock.is_constant(date)), default=None),
         encrypted=_truth(manifest.get("IsEncrypted")),
         complete=None if state is None else state == _FINISHED,
         full=_truth(status.get("IsFullBackup")),

@@ -64,6 +64,11 @@ class Rebuilt:
         return sum(table.bad_pages for table in self.tables)
 
     @property
+    def rows(self) -> int:
+        """Rows of all tables together."""
+        return sum(table.rows for table in self.tables)
+
+    @property
     def lost(self) -> int:
         """Rows known to be lost, all tables together."""
         return sum(table.lost or 0 for table in self.tables)
@@ -158,14 +163,6 @@ class _PageReader:
         self.visited: set[int] = set()
         self.usable = store.geometry.usable
 
-    def images(self, number: int) -> Iterator[Image]:
-        """The image that counts today, then that of the main file behind it."""
-        final = self.store.final(number)
-        if final is not None:
-            yield final
-            if final.frame is not None and (main := self.store.main(number)) is not None:
-                yield main
-
     def cells(self, image: Image, flag: int) -> list[int] | None:
         """Offsets of the cells of a page of this kind; None when it is no sound page of it."""
         data, start = image.data, 100 if image.number == 1 else 0
@@ -258,7 +255,7 @@ class _TableReader:
                 self._bad(low, high)
                 continue
             self.reader.visited.add(number)
-            for image in self.reader.images(number):
+            for image in self.reader.store.images(number):
                 children = self._children(image, low, high)
                 if children is not None:
                     waiting.extend(children)
@@ -403,7 +400,7 @@ def _indexed_rowids(reader: _PageReader, root: int) -> Iterator[int]:
     waiting, seen = [root], set[int]()
     while waiting and len(seen) < limits.RESIDUE_TREE_PAGES:
         number = waiting.pop()
-        image = next(reader.images(number), None)
+        image = next(reader.store.images(number), None)
         if number in seen or image is None:
             continue
         seen.add(number)
