@@ -424,7 +424,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     with tempfile.TemporaryDirectory(prefix="check-real-", dir=given_arguments.temp_folder) as scratch:
         report.section("Program", _versions())
-        folder, ileapp = given_arguments.backup.absolute(), given_arguments.ileapp
+        folder, ileapp = given_arguments.backup.resolve(), given_arguments.ileapp
         report.step("Everything", lambda: check(folder, passphrase, report, Path(scratch), ileapp), lambda _: ())
     report.section("Result", [("everything ran and agreed", "NO" if report.failed else "yes")])
     return int(report.failed)
