@@ -274,7 +274,6 @@ def test_however_a_linked_backup_is_found_it_is_the_folder_itself(
     assert locate(wanted, (tmp_path / "Backup",)) == place.resolve()
 
 
-
 @pytest.mark.parametrize("around", ['"{}"', "'{}'", " {} ", ' "{}"'])
 def test_quotes_left_around_a_path_are_taken_off(tmp_path: Path, around: str) -> None:
     """As Windows' `Copy as path` and shells leave them."""

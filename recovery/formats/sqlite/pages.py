@@ -294,7 +294,7 @@ def read_log_state(path: Path, wal: Path) -> LogState:
     index = path.with_name(f"{path.name}-shm")
     if not (wal.is_file() and wal.stat().st_size > _WAL_HEADER.size and index.is_file()):
         return LogState()
-    with index.open("rb") as file:
+    with index.open("rb", buffering=0) as file:  # SQLite locks bytes a little further on
         file.seek(_INDEX_FRAMES)
         used = int.from_bytes(file.read(4), sys.byteorder)
     with PageStore(path, wal) as store:
