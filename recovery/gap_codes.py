@@ -74,6 +74,7 @@ class GapReason(StrEnum):
     READ_WITHOUT_LOG = "read_without_log"
     LOG_TORN = "log_torn"
     LOG_ENDS_INSIDE_CHANGE = "log_ends_inside_change"
+    PAGES_OLDER = "pages_older"
     PAGE_UNREADABLE = "page_unreadable"
     PAGES_UNREADABLE = "pages_unreadable"
     MEDIA_WITHOUT_STORE = "media_without_store"

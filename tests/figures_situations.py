@@ -466,6 +466,7 @@ def rows(shared: Path, project: Path = PROJECT) -> Iterator[tuple[str, ...]]:
     """Every situation: script, what it is, where it is from, before, now."""
     cases = (shared / "cases").absolute()
     with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)  # else the system refuses everything to everybody else
         for situation in SITUATIONS:
             now = attempt(situation, cases, Path(scratch) / situation.script, project)
             yield situation.script, *told(cases / f"{situation.script}.py"), now

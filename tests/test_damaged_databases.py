@@ -14,10 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
+from fixtures.builder import DEFAULT_DATE
 from recovery.database import Database
 from recovery.formats.sqlite.opening import open_readable
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.library_fields import TABLES, TableRole
+from recovery.report.messages.gaps import why
+from recovery.report.messages.sentences import paragraph
 from recovery.source.manifest import file_id
 from recovery.workspace import Workspace
 from tests.scanning import scan
@@ -26,6 +29,7 @@ PAGE = 4096
 FRAME = 24 + PAGE
 ROWS, MORE, CHANGED = 2_000, 200, 10
 _LEAF = 0x0D
+_JUNK = {"zeros": bytes(PAGE), "noise": b"\xa5" * PAGE, "a sector": b"\xff" * 64}
 _MARK = re.compile(rb"<(\d{4}):(old|new)>")
 
 
@@ -109,7 +113,7 @@ def test_the_library_is_what_the_tests_say(library: Path, tmp_path: Path) -> Non
 def test_every_row_on_a_whole_page_is_found(library: Path, tmp_path: Path, data: st.DataObject) -> None:
     """Whatever page of tables, indexes or log is damaged; and a row is as it was at one time or the other."""
     main, log = bytearray(library.read_bytes()), bytearray(_log(library))
-    junk = data.draw(st.sampled_from([bytes(PAGE), b"\xa5" * PAGE, b"\xff" * 64]), "junk")
+    junk = _JUNK[data.draw(st.sampled_from(sorted(_JUNK)), "junk")]
     for _ in range(data.draw(st.integers(1, 3), "pages")):
         in_log = data.draw(st.booleans(), "in the log")
         where, size = (log, FRAME) if in_log else (main, PAGE)
@@ -186,6 +190,26 @@ def test_an_empty_newer_table_of_assets_hides_no_photo(tmp_path: Path) -> None:
     found = scan(folder)
     assert found.totals == expected.totals
     assert [asset.favorite for asset in found.assets] == [asset.favorite for asset in expected.assets]
+
+
+def test_a_library_of_no_bytes_is_called_empty(tmp_path: Path) -> None:
+    """The phone was out of space; the attributes of the files are still there."""
+    made = BackupBuilder().with_live_photo("IMG_0001").with_photo("IMG_0002")
+    folder = made.with_file("CameraRollDomain", "Media/PhotoData/Photos.sqlite", b"").build(tmp_path)
+    findings = scan(folder)
+    assert findings.totals.complete == 2
+    assert [why(gap) for gap in findings.gaps if gap.what is GapSubject.PHOTO_LIBRARY] == [
+        "Photos.sqlite is empty (0 bytes)."
+    ]
+
+
+def test_nobody_says_that_a_photo_without_row_and_attributes_is_not_deleted(tmp_path: Path) -> None:
+    """One photo was in Recently Deleted, one hidden; with the library gone, nothing tells."""
+    made = BackupBuilder().with_live_photo("IMG_0001").trashed(DEFAULT_DATE).without_xattrs()
+    made.with_live_photo("IMG_0002").hidden().without_xattrs()
+    summary = paragraph(scan(made.without_photos_database().build(tmp_path)).summary)
+    assert "are whole, and nothing tells whether they are deleted or hidden." in summary
+    assert "neither deleted nor hidden" not in summary
 
 
 @pytest.mark.parametrize("passphrase", [None, "demo"])

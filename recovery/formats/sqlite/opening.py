@@ -105,16 +105,20 @@ def _rebuilt(copy: Path, log: Path | None, workspace: Workspace) -> tuple[Path, 
 
 
 def _losses(store: str, result: Rebuilt) -> tuple[Gap, ...]:
-    """One gap for the damage; an index alone costs nothing, which is no gap."""
+    """What the damage costs; that of an index alone costs nothing, which is no gap."""
+    older: tuple[Gap, ...] = ()
+    if result.older_pages:
+        hides: tuple[str, ...] = ("the last changes before the backup",)
+        older = (_gap(store, GapReason.PAGES_OLDER, hides, result.older_pages),)
     damaged = [table for table in result.tables if table.bad_pages]
     if not damaged:
-        return ()
+        return older
     known = ", ".join(
         f"{table.name}: {'an unknown number' if table.lost is None else f'{table.lost:,}'}" for table in damaged
     )
     why = GapReason.PAGE_UNREADABLE if result.bad_pages == 1 else GapReason.PAGES_UNREADABLE
     hides = tuple(f"the lost rows of {table.name}" for table in damaged)
-    return (_gap(store, why, hides, result.bad_pages, known),)
+    return (*older, _gap(store, why, hides, result.bad_pages, known))
 
 
 def _gap(store: str, why: GapReason, hides: tuple[str, ...], *values: int | str, fault: bool = True) -> Gap:

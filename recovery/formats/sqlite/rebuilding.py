@@ -46,6 +46,8 @@ class RebuiltTable:
     rows: int
     bad_pages: int
     lost: int | None
+    older_pages: int = 0
+    """Pages whose newest image is damaged, so that one from before the last changes was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Rebuilt:
     def bad_pages(self) -> int:
         """Pages of all tables that could not be read."""
         return sum(table.bad_pages for table in self.tables)
+
+    @property
+    def older_pages(self) -> int:
+        """Pages of all tables of which an older image was read."""
+        return sum(table.older_pages for table in self.tables)
 
     @property
     def rows(self) -> int:
@@ -245,6 +252,7 @@ class _TableReader:
     rows: dict[int, list[Value]] = field(default_factory=dict)
     lost_ranges: list[tuple[int, int]] = field(default_factory=list)
     bad_pages: int = 0
+    older_pages: int = 0
 
     def walk(self) -> None:
         """Read the b-tree from its root."""
@@ -255,14 +263,16 @@ class _TableReader:
                 self._bad(low, high)
                 continue
             self.reader.visited.add(number)
-            for image in self.reader.store.images(number):
+            for age, image in enumerate(self.reader.store.images(number)):
                 children = self._children(image, low, high)
                 if children is not None:
                     waiting.extend(children)
+                    self.older_pages += age > 0
                     break
                 rows = self._leaf(image, low, high)
                 if rows is not None:
                     self.rows.update(rows)
+                    self.older_pages += age > 0
                     break
             else:
                 self._bad(low, high)
@@ -370,7 +380,7 @@ def _write(
         (_row(rowid, values, width, table.alias) for rowid, values in sorted(reading.rows.items())),
     )
     lost = _lost(reading, reader, [index for index in indexes if index.table == table.name])
-    return RebuiltTable(table.name, len(reading.rows), reading.bad_pages, lost)
+    return RebuiltTable(table.name, len(reading.rows), reading.bad_pages, lost, reading.older_pages)
 
 
 def _affinity(kind: StorageClass, declared: str) -> str:

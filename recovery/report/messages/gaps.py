@@ -77,6 +77,9 @@ REASONS = {
     GapReason.LOG_ENDS_INSIDE_CHANGE: (
         "its write-ahead log ends inside a change: {0:,} pages after the last finished change are not used"
     ),
+    GapReason.PAGES_OLDER: (
+        "the newest version of {0:,} of its pages is damaged; the version from before the last changes was read"
+    ),
     GapReason.PAGE_UNREADABLE: (
         "{0:,} page of its tables cannot be read; every other row was read page by page. Rows lost: {1}"
     ),
