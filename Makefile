@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint wheel-check transcripts lock licences clean
+.PHONY: demo test lint check-real wheel-check transcripts lock licences clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.12')"
@@ -44,6 +44,12 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# Everything on a real backup; what it prints holds nothing personal (docs/real-data.md, "Check a real backup"):
+#   make check-real BACKUP="/path/to the/backup" PASSPHRASE_FILE=passphrase.txt ILEAPP=/path/to/iLEAPP
+check-real: $(VENV)/.installed
+	@$(BIN)/python -m benchmarks.check_real "$(BACKUP)" $(if $(PASSPHRASE_FILE),--passphrase-file "$(PASSPHRASE_FILE)") \
+	  $(if $(ILEAPP),--ileapp "$(ILEAPP)") $(if $(TEMP_FOLDER),--temp-folder "$(TEMP_FOLDER)")
 
 # The wheel, alone in an empty environment: does the command run?
 wheel-check: $(VENV)/.installed

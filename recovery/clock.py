@@ -26,6 +26,10 @@ _NANOSECOND_THRESHOLD = 1e10
 _LARGEST_OFFSET = 24 * 3600  # seconds; datetime takes none that large
 # From each of the epochs these lead to years between 1904 and 2200.
 _CERTAIN_SECONDS = 6_000_000_000
+# 4001 is that of Apple's `distantFuture`; dates in 2539 are found in photo libraries for none.
+_PLACEHOLDER_YEARS = frozenset({2539, 4001})
+CLOCKS_DIFFER = timedelta(days=1)
+"""The clocks of phone and computer, and their zones, may be this far apart."""
 # Half a millisecond late, so that cutting off rounds; without a zone, which makes a text in half the time.
 _EPOCH_AND_HALF = datetime(1970, 1, 1, microsecond=500)
 
@@ -100,6 +104,18 @@ def in_records(moment: datetime | None) -> Moment | None:
         return moment
     utc = moment.astimezone(UTC)
     return Moment.combine(utc.date(), utc.timetz())
+
+
+def is_constant(moment: datetime) -> bool:
+    """Whether a time is one of those that programs store for none."""
+    return moment.year in _PLACEHOLDER_YEARS or moment in (UNIX_EPOCH, COCOA_EPOCH)
+
+
+def is_placeholder(moment: datetime | None, latest: datetime | None) -> bool:
+    """Whether a stored time stands for no time: a constant, or more than a day later than any time can be."""
+    if moment is None:
+        return False
+    return is_constant(moment) or (latest is not None and moment - latest > CLOCKS_DIFFER)
 
 
 def to_text(moment: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ import errno
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from operator import methodcaller
@@ -161,6 +161,14 @@ class Database:
         if table not in self._columns:
             self._columns[table] = tuple(str(row["name"]) for row in self.rows(f"PRAGMA table_info({quoted(table)})"))
         return self._columns[table]
+
+    def table_in_use(self, names: Iterable[str]) -> str | None:
+        """The first of these tables that has rows, else the first that is there; names of newer systems come first."""
+        there = [name for name in names if name in self._tables]
+        if len(there) < 2:
+            return next(iter(there), None)
+        filled = (name for name in there if next(self.rows(f"SELECT 1 FROM {quoted(name)} LIMIT 1"), None) is not None)
+        return next(filled, there[0])
 
     def select(self, table: str, columns: Sequence[str]) -> str:
         """A SELECT of `rowid` and of these columns, NULL for those the table lacks, in the order of `rowid`."""

@@ -263,6 +263,19 @@ def test_a_link_that_the_user_made_is_followed(tmp_path: Path) -> None:
     assert [item.identity.folder.resolve() for item in find_backups((tmp_path / "Backup",))] == [place]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("wanted", ["Backup", f"Backup/{NEW}", "Ann's iPhone", NEW[:10]])
+def test_however_a_linked_backup_is_found_it_is_the_folder_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    """The link that stands in the usual folder, the folder that holds it, or a name."""
+    monkeypatch.chdir(tmp_path)
+    place = backup(tmp_path / "disk")
+    (tmp_path / "Backup").mkdir()
+    (tmp_path / "Backup" / NEW).symlink_to(place, target_is_directory=True)
+    assert locate(wanted, (tmp_path / "Backup",)) == place.resolve()
+
+
 @pytest.mark.parametrize("around", ['"{}"', "'{}'", " {} ", ' "{}"'])
 def test_quotes_left_around_a_path_are_taken_off(tmp_path: Path, around: str) -> None:
     """As Windows' `Copy as path` and shells leave them."""

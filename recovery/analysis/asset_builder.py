@@ -29,6 +29,7 @@ from recovery.analysis.model import (
     FileRole,
     Kind,
 )
+from recovery.analysis.placeholder_dates import NOT_TRASHED_THEN, placeholder_notes
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import (
@@ -146,6 +147,8 @@ class _Builder:
         uuid, created, added = fields.uuid(), fields.created(), fields.added()
         directory, filename = fields.directory_and_name()
         trashed, trashed_at = fields.trashed()
+        dates = placeholder_notes(self.case.latest_date, created, added, trashed_at)
+        until = None if not trashed or NOT_TRASHED_THEN in dates else trashed_at
         (original_filename, timezone, offset, width, height, latitude, longitude, favorite, hidden, title, caption,
          bundle) = fields.stated()  # fmt: skip
         files = self._files(kind, uuid)
@@ -174,7 +177,7 @@ class _Builder:
             hidden=None if hidden is None else bool(hidden),
             trashed=trashed,
             trashed_at=trashed_at,
-            trashed_until_estimate=in_records(trashed_at + _RETENTION) if trashed and trashed_at else None,
+            trashed_until_estimate=in_records(until + _RETENTION) if until else None,
             deleted=self.deleted_asset.deletion if self.deleted_asset else None,
             facetime=facetime,
             live_photo=live_photo_of(self.group, files, fields.content_identifier())
@@ -189,7 +192,7 @@ class _Builder:
             importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),
             files=files,
-            notes=tuple(self._notes(files, judgement)),
+            notes=(*self._notes(files, judgement), *dates),
             row=row.pk if row is not None else None,
             sources=fields.sources,
         )

@@ -74,7 +74,7 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
         bases[Basis.PHOTOS_DATABASE] += 1
     assets = writer.found()
     loose_ends = tuple(counted(orphans_of(case, orphan_collector), progress, "Looking for what is unmatched"))
-    messages = facetime_messages(case.around.facetime_messages)
+    messages = facetime_messages(case.around.facetime_messages, case.latest_date)
     progress.start("Weighing the causes", None)
     causes, summary = judged(CauseContext.of(case, cause_inputs))
     progress.finish()
@@ -88,6 +88,7 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
         bases=tuple((basis, bases[basis]) for basis in Basis if bases[basis]),
         summary=summary,
         facetime_messages=messages,
+        latest_date=in_records(case.latest_date),
         search=Search(facetime=True).told(assets) if case.only_facetime else None,
         field_sources=field_sources(case.library.places) if case.library else {},
     )

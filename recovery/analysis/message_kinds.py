@@ -14,6 +14,7 @@ from recovery.analysis.model import (
     MessageBasis,
     MessageKind,
 )
+from recovery.analysis.placeholder_dates import placeholder_notes
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.app_data.facetime_messages import TIER
 from recovery.case import GatheredMessage, MessageMedia
@@ -35,16 +36,16 @@ _FACETIME = "facetime"
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-def facetime_messages(gathered: Iterable[GatheredMessage]) -> tuple[FaceTimeMessage, ...]:
+def facetime_messages(gathered: Iterable[GatheredMessage], latest_date: datetime | None) -> tuple[FaceTimeMessage, ...]:
     """Every message of a backup by its date; those without one come last."""
-    return tuple(sorted(map(_message, gathered), key=_order))
+    return tuple(sorted((_message(found, latest_date) for found in gathered), key=_order))
 
 
 def _order(message: FaceTimeMessage) -> tuple[datetime, str, int, str]:
-    return message.created or _LATEST, message.uuid or "", message.source.row or 0, message.source.store
+    return message.real_created or _LATEST, message.uuid or "", message.source.row or 0, message.source.store
 
 
-def _message(found: GatheredMessage) -> FaceTimeMessage:
+def _message(found: GatheredMessage, latest_date: datetime | None) -> FaceTimeMessage:
     row, media = found.row, found.media
     files = tuple(map(_file, media))
     file_type = row.file_type if row and row.file_type else media[0].file_type if media else None
@@ -80,7 +81,7 @@ def _message(found: GatheredMessage) -> FaceTimeMessage:
         message_type=row.message_type,
         call_uuid=row.call_uuid,
         files=files,
-        notes=_contradiction(kind, kind_basis, row.provider),
+        notes=(*placeholder_notes(latest_date, row.created), *_contradiction(kind, kind_basis, row.provider)),
         untested=untested,
     )
 

@@ -20,6 +20,7 @@ from recovery.analysis.model import (
     Status,
     Verdict,
 )
+from recovery.analysis.placeholder_dates import placeholder_notes
 from recovery.analysis.reasons import Note, NoteCode, ReasonCode, StatusReason
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import inside_traces
@@ -126,7 +127,7 @@ def assets_in_messages(case: Case, copies: Copies) -> Iterator[Asset]:
     paired = {movie.entry.file_id for movie in partner.values()}
     for item in left:
         if item.entry.file_id not in paired:
-            yield from _asset(item, partner.get(item.entry.file_id))
+            yield from _asset(item, partner.get(item.entry.file_id), case.latest_date)
 
 
 def _movies_of_stills(items: Iterable[AttachmentFile]) -> Mapping[str, AttachmentFile]:
@@ -147,7 +148,7 @@ def _half(item: AttachmentFile) -> Half[str]:
     return Half(item.entry.file_id, folder, name, item.facts.content_identifier if item.facts else None)
 
 
-def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset]:
+def _asset(item: AttachmentFile, movie: AttachmentFile | None, latest_date: datetime | None) -> Iterator[Asset]:
     halves = [half for half in (item, movie) if half is not None]
     inside = inside_traces(known_inside(halves))
     names = tuple(stored_name(half) for half in halves)
@@ -166,6 +167,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         status, why = Status.NOT_FOUND, ReasonCode.MESSAGES_FILE_MISSING
     sent = item.attachment
     created, dated_by = date_inside(known_inside(halves)) or (None, None)
+    added = in_records(sent.message_date or sent.created) if sent else None
     sources = (("created", dated_by), (DEVICE, judgement.photographed.source))
     yield Asset(
         uuid=None,
@@ -176,12 +178,12 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None) -> Iterator[Asset
         filename=item.name,
         original_filename=item.name,
         created=created,
-        added=in_records(sent.message_date or sent.created) if sent else None,
+        added=added,
         width=item.facts.width if item.facts else None,
         height=item.facts.height if item.facts else None,
         facetime=facetime_of(judgement),
         live_photo=LivePhoto(False, False, identifier, None) if movie or identifier else None,
         files=tuple(copy_file(half) for half in halves),
-        notes=tuple(_date_notes(created, dated_by, sent is not None)),
+        notes=(*_date_notes(created, dated_by, sent is not None), *placeholder_notes(latest_date, created, added)),
         sources={name: source for name, source in sources if source},
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec.structs import force_setattr
 
-from recovery.analysis.reasons import Note, StatusReason
+from recovery.analysis.reasons import Note, NoteCode, StatusReason
 from recovery.analysis.statements import Advice, CauseCode, Statement
 from recovery.clock import Moment
 from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
@@ -223,6 +223,21 @@ class Asset(Record, frozen=True):
     sources: Mapping[str, Source] = {}
 
     @property
+    def real_created(self) -> Moment | None:
+        """When it was taken; None where the stored date is a placeholder."""
+        return _unless(self.notes, NoteCode.PLACEHOLDER_DATE, self.created)
+
+    @property
+    def real_added(self) -> Moment | None:
+        """When it was added to the library; None where the stored date is a placeholder."""
+        return _unless(self.notes, NoteCode.PLACEHOLDER_ADDED, self.added)
+
+    @property
+    def real_trashed_at(self) -> Moment | None:
+        """When it was moved to Recently Deleted; None where the stored date is a placeholder."""
+        return _unless(self.notes, NoteCode.PLACEHOLDER_TRASHED, self.trashed_at)
+
+    @property
     def label(self) -> str:
         """A name for people: the file's name, unless a UUID, else the original name, else the start of the UUID."""
         stem = (self.filename or "").rpartition(".")[0]
@@ -234,6 +249,10 @@ class Asset(Record, frozen=True):
     def recoverable(self) -> tuple[AssetFile, ...]:
         """Files of which the backup holds at least some bytes, thumbnail tables apart."""
         return tuple(item for item in self.files if item.recoverable)
+
+
+def _unless(notes: tuple[Note, ...], placeholder: NoteCode, date: Moment | None) -> Moment | None:
+    return None if any(note.code is placeholder for note in notes) else date
 
 
 def sources_of(asset: Asset, field_sources: Mapping[str, Source]) -> dict[str, Source]:
@@ -268,7 +287,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 def asset_order(asset: Asset) -> tuple[datetime, str, str]:
     """What findings are sorted by: the date taken, then the UUID, then the first file."""
-    return asset.created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
+    return asset.real_created or _LATEST, asset.uuid or "", asset.files[0].path if asset.files else ""
 
 
 class OrphanCode(StrEnum):
@@ -383,6 +402,11 @@ class FaceTimeMessage(Record, frozen=True):
     untested: bool = True
 
     @property
+    def real_created(self) -> Moment | None:
+        """When it was left; None where the stored date is a placeholder."""
+        return _unless(self.notes, NoteCode.PLACEHOLDER_DATE, self.created)
+
+    @property
     def recoverable(self) -> tuple[AssetFile, ...]:
         """Media files of which the backup holds at least some bytes."""
         return tuple(item for item in self.files if item.recoverable)
@@ -446,6 +470,8 @@ class Findings(Record, frozen=True):
     """By date; always all of the backup, whatever was searched for."""
     search: str | None = None
     """What was searched for, where `assets` and their totals are only what fits it; see findings/selection.py."""
+    latest_date: Moment | None = None
+    """The latest moment a date in this backup can tell, give or take a day; None where nothing says so."""
     field_sources: Mapping[str, Source] = {}
     """For fields of assets that have a row: store and column they come from, unless the asset says else."""
 

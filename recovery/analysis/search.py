@@ -162,7 +162,7 @@ def _described(asset: Asset) -> list[str]:
 
 
 def _moment(asset: Asset) -> datetime | None:
-    return asset.created or asset.added
+    return asset.real_created or asset.real_added
 
 
 def _is_after(since: date | datetime | None, until: date | datetime | None) -> bool:

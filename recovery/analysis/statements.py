@@ -359,6 +359,7 @@ class PhotoOutcome(StrEnum):
 
     RECENTLY_DELETED = "recently_deleted"
     HIDDEN = "hidden"
+    STATE_UNKNOWN = "state_unknown"
     PERMANENTLY_DELETED = "permanently_deleted"
     ONLY_IN_ICLOUD = "only_in_icloud"
     UPLOAD_PENDING = "upload_pending"

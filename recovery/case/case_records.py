@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from recovery.app_data.calls import Call
 from recovery.app_data.facetime_messages import StoredMessage
@@ -163,5 +164,7 @@ class Case:
     gaps: tuple[Gap, ...] = ()
     file_lists: tuple[str, ...] = ()
     """The lists of files that were read, the newest first."""
+    latest_date: datetime | None = None
+    """The latest moment a date in this backup can tell, give or take a day; None where nothing says so."""
     only_facetime: bool = False
     """Whether only FaceTime is asked for: then `store.promising()` alone has been examined."""

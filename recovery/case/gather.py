@@ -29,6 +29,7 @@ from recovery.case.facetime_evidence import (
     is_live,
 )
 from recovery.case.grouping import Group
+from recovery.case.latest_date import latest_date
 from recovery.case.message_media import read_facetime_messages
 from recovery.case.messages_copies import Copied
 from recovery.case.ownership import assign_files
@@ -129,6 +130,7 @@ class _Gatherer:
             traces=traces,
             around=around,
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
+            latest_date=latest_date(self.view, self.store),
             only_facetime=self.only_facetime,
         )
 

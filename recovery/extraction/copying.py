@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from recovery.analysis.model import FileState
+from recovery.clock import is_placeholder
 from recovery.errors import BlobMissingError, BlobRefusedError, UnreadableFileError
 from recovery.extraction.folder import OutputFolder
 from recovery.extraction.journal import Journal
@@ -57,6 +58,8 @@ class Copier:
     folder: OutputFolder
     journal: Journal
     overwrite: Overwrite
+    latest_date: datetime | None = None
+    """The latest moment a date in the backup can tell, give or take a day."""
     lets_go: bool = False
     """Whether the system need not keep in its cache what was read and written."""
     check_pictures: bool = False
@@ -111,7 +114,7 @@ class Copier:
         picture = self._picture(target, source, tick)
         if picture is not None and picture.state is PictureState.BROKEN:
             return None
-        moment, origin = file_time(planned, source)
+        moment, origin = file_time(planned, source, self.latest_date)
         notes = _notes(source, entry.size)
         return Outcome(
             planned, OutcomeState.WRITTEN, entry, "", moment, origin, unchanged=True, notes=notes, picture=picture
@@ -166,7 +169,7 @@ class Copier:
             passage.source_sha256,
             reason,
         )
-        moment, origin = file_time(planned, source)
+        moment, origin = file_time(planned, source, self.latest_date)
         notes = () if refused is not None else _notes(source, passage.size)
         refusal = reason_of(refused) if refused is not None else None
         outcome = Outcome(planned, state, entry, reason, moment, origin, notes=notes, picture=picture, refusal=refusal)
@@ -264,11 +267,13 @@ def source_of(view: BackupView, domain: str, path: str, file_id: str) -> Manifes
     return view.index.lookup(domain, path) or view.index.with_id(file_id)
 
 
-def file_time(planned: PlannedFile, source: ManifestEntry | None) -> tuple[datetime | None, str]:
-    """The time a file gets, and where it was read."""
+def file_time(
+    planned: PlannedFile, source: ManifestEntry | None, latest_date: datetime | None
+) -> tuple[datetime | None, str]:
+    """The time a file gets, and where it was read; never a placeholder."""
     if planned.modified is not None:
         return planned.modified, "facetime_message.created" if planned.message else "asset.created"
-    if source is not None and source.modified is not None:
+    if source is not None and source.modified is not None and not is_placeholder(source.modified, latest_date):
         return source.modified, "manifest.LastModified"
     return None, ""
 

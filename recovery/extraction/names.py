@@ -142,25 +142,28 @@ _MESSAGE_NAMES = {
 def message_folder(message: FaceTimeMessage) -> str:
     """Where the media of a message belongs."""
     parts = [MESSAGES_FOLDER, *(("Deleted",) if message.deleted else ())]
-    return "/".join([*parts, "undated" if message.created is None else f"{message.created.astimezone(UTC).year:04d}"])
+    created = message.real_created
+    return "/".join([*parts, "undated" if created is None else f"{created.astimezone(UTC).year:04d}"])
 
 
 def message_stem(message: FaceTimeMessage) -> str:
     """`2024-05-03 18.22.10 UTC FaceTime video message`; nothing in it tells of people."""
-    return f"{_dated(message.created.astimezone(UTC) if message.created else None)} {_MESSAGE_NAMES[message.kind]}"
+    created = message.real_created
+    return f"{_dated(created.astimezone(UTC) if created else None)} {_MESSAGE_NAMES[message.kind]}"
 
 
 def local_time(asset: Asset) -> datetime | None:
     """When an asset was created, at the place where it was taken; in UTC where no zone is stored."""
-    if asset.created is None:
+    created = asset.real_created
+    if created is None:
         return None
     offset = asset.timezone_offset
     if offset is None or abs(offset) > _LARGEST_OFFSET:
-        return asset.created.astimezone(UTC)
+        return created.astimezone(UTC)
     try:
-        return asset.created.astimezone(timezone(timedelta(seconds=offset), "stored"))
+        return created.astimezone(timezone(timedelta(seconds=offset), "stored"))
     except OverflowError:  # the first or the last day of the calendar
-        return asset.created.astimezone(UTC)
+        return created.astimezone(UTC)
 
 
 def _without_extension(name: str) -> str:

@@ -93,6 +93,8 @@ class Plan:
     backup: BackupFacts
     gaps: tuple[Gap, ...]
     assets: tuple[PlannedAsset, ...]
+    latest_date: datetime | None = None
+    """The latest moment a date in this backup can tell, give or take a day."""
 
     @property
     def files(self) -> Iterator[PlannedFile]:
@@ -158,11 +160,12 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
         chosen += _loose_files(findings, stems)
     chosen += _messages(findings, stems, selection)
     useful = tuple(planned for planned in chosen if planned.files or planned.pictures)
-    return Plan(findings.backup, findings.gaps, useful)
+    return Plan(findings.backup, findings.gaps, useful, findings.latest_date)
 
 
 def _order(asset: Asset) -> tuple[object, ...]:
-    moment = asset.created.timestamp() if asset.created else math.inf
+    created = asset.real_created
+    moment = created.timestamp() if created else math.inf
     files = tuple(sorted(map(_file_order, asset.files)))
     return moment, asset.uuid or "", asset.directory or "", asset.filename or "", files
 
@@ -174,10 +177,11 @@ def _identity(asset: Asset) -> str:
 def _planned(asset: Asset, stem: str, selection: Selection) -> PlannedAsset:
     files = sorted(_chosen_files(asset, selection), key=_file_order)
     targets = names.file_names(stem, files, asset.filename or "")
+    created = asset.real_created
     return PlannedAsset(
         asset,
         stem,
-        tuple(PlannedFile(asset, *pair, asset.created) for pair in zip(files, targets, strict=True)),
+        tuple(PlannedFile(asset, *pair, created) for pair in zip(files, targets, strict=True)),
         tuple(pictures_of(asset, stem, selection)),
     )
 
@@ -232,7 +236,8 @@ def _messages(findings: Findings, stems: names.Stems, selection: Selection) -> I
         stem = stems.claim(f"{names.message_folder(message)}/{names.message_stem(message)}", identity)
         if selection.takes_message(message):
             targets = names.file_names(stem, files)
-            planned = (PlannedFile(None, *pair, message.created, message) for pair in zip(files, targets, strict=True))
+            created = message.real_created
+            planned = (PlannedFile(None, *pair, created, message) for pair in zip(files, targets, strict=True))
             yield PlannedAsset(None, stem, tuple(planned))
 
 

@@ -78,7 +78,7 @@ class Selection(Search):
     def takes_message(self, message: FaceTimeMessage) -> bool:
         """Whether a FaceTime message is chosen: dates narrow them, any other filter is about photos."""
         asks_photos = self._names_kind or self.near or self.persons or self.albums or self.text
-        return not asks_photos and self.covers(message.created)
+        return not asks_photos and self.covers(message.real_created)
 
     @property
     def _names_kind(self) -> bool:

@@ -81,8 +81,15 @@ def write(
                     _refuse_foreign_records(folder, journal)
                 if not options.ignore_free_space:
                     check_space(folder.root, _needed(plan, folder, journal))
-                lets_go = _fills_memory(plan.bytes)
-                copier = Copier(view, folder, journal, options.overwrite, lets_go, options.check_pictures)
+                copier = Copier(
+                    view,
+                    folder,
+                    journal,
+                    options.overwrite,
+                    plan.latest_date,
+                    lets_go=_fills_memory(plan.bytes),
+                    check_pictures=options.check_pictures,
+                )
                 writer = _Writer(copier, options.workers, progress or SilentCopy())
                 outcomes = writer.write(plan, documents or Documents())
                 recorder = partial(

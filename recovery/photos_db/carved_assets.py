@@ -16,9 +16,10 @@ from recovery.formats.sqlite.copy_state import inspect_copy
 from recovery.formats.sqlite.record_format import RecordColumn, RecordTemplate, columns_of
 from recovery.formats.sqlite.regions import Origin
 from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.field_query import table_of
+from recovery.photos_db.library_fields import TableRole
 from recovery.provenance import Gap, Reading, Source
 
-ASSET_TABLES = ("ZASSET", "ZGENERICASSET")
 ATTRIBUTES_TABLE = "ZADDITIONALASSETATTRIBUTES"
 # Newest name first; the older one ended with iOS 14 [photos-columns-by-version].
 _IMPORTER_COLUMNS = ("ZIMPORTEDBYBUNDLEIDENTIFIER", "ZCREATORBUNDLEID")
@@ -65,7 +66,7 @@ def carve_assets(path: Path, database: Database, numbers: Mapping[str, int] | No
     emptied when the last connection closes). `numbers` gives Z_PK by uuid where the library's history knows it: a
     deleted row often loses its own. A compacted copy is not searched, and a gap says why.
     """
-    table = next((name for name in ASSET_TABLES if name in database.tables), None)
+    table = table_of(database, TableRole.ASSET)
     if table is None:
         return _nothing(path, GapReason.NO_TABLE_OF_ASSETS, fault=False)
     try:

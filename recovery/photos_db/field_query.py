@@ -24,7 +24,7 @@ class Resolved:
 
 def table_of(database: Database, role: TableRole) -> str | None:
     """The name a role's table has in this database, None when it has none."""
-    return next((name for name in TABLES[role] if name in database.tables), None)
+    return database.table_in_use(TABLES[role])
 
 
 def resolve(database: Database, facts: Iterable[Field], base: TableRole, joins: Iterable[Join] = ()) -> Resolved | None:

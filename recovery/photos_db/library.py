@@ -106,6 +106,10 @@ class LibraryReader:
 
     def __init__(self, database: Database) -> None:
         resolved = resolve(database, ASSET_FIELDS, TableRole.ASSET, ASSET_JOINS)
+        if resolved is None and not database.original.stat().st_size:
+            raise UnreadableDatabaseError(
+                "Photos.sqlite is empty (0 bytes).", "Another backup of the device may have a whole copy."
+            )
         if resolved is None:
             raise UnreadableDatabaseError(
                 "Photos.sqlite has no table of assets that this program knows.",

@@ -364,9 +364,14 @@ def _view(
     newest, *others = lists.found
     keys = dict.fromkeys((False, True), newest.keys) | {item.in_snapshot: item.keys for item in lists.found}
     files = StoredFiles(blobs, keys)
+    index: Index = newest.index
+    if others:
+        index = MergedIndex(newest.index, others[0].index, files)
+    elif newest.damage and newest.keys is None:  # without its row nothing can decipher an encrypted file
+        index = GuessedIndex(blobs, newest.index)
     return BackupView(
         identity,
-        MergedIndex(newest.index, others[0].index, files) if others else newest.index,
+        index,
         files,
         workspace,
         lists.encrypted,

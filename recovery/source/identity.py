@@ -58,6 +58,8 @@ class Identity:
     """Manifest.plist of the backup itself."""
     snapshot_manifest: ManifestPlist | None = None
     """That of the backup which was being made in Snapshot."""
+    latest_date: datetime | None = None
+    """The latest of the dates that the three property lists state for the backup, placeholders apart."""
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -91,6 +93,8 @@ def read_identity(folder: Path) -> Identity:
     lockdown = lockdown if isinstance(lockdown, dict) else {}
     state = _text(status.get("SnapshotState"))
     folder_name = UDID_FOLDER.fullmatch(folder.name)
+    stated = (info.get("Last Backup Date"), status.get("Date"), manifest.get("Date"))
+    dates = [date for date in map(clock.from_plist, stated) if date is not None]
     return Identity(
         folder=folder,
         udid=_text(lockdown.get("UniqueDeviceID"))
@@ -102,9 +106,8 @@ def read_identity(folder: Path) -> Identity:
         ios_version=_text(info.get("Product Version")) or _text(lockdown.get("ProductVersion")),
         build=_text(info.get("Build Version")) or _text(lockdown.get("BuildVersion")),
         serial_number=_text(info.get("Serial Number")) or _text(lockdown.get("SerialNumber")),
-        backup_date=clock.from_plist(info.get("Last Backup Date"))
-        or clock.from_plist(status.get("Date"))
-        or clock.from_plist(manifest.get("Date")),
+        backup_date=next(iter(dates), None),
+        latest_date=max((date for date in dates if not clock.is_constant(date)), default=None),
         complete=None if state is None else state == _FINISHED,
         full=_truth(status.get("IsFullBackup")),
         snapshot_state=state,

@@ -199,7 +199,7 @@ def _at(path: Path) -> Path:
         )
     if len(inside) > 1:
         raise _ambiguous(str(path), [read_identity(folder) for folder in inside])
-    return inside[0]
+    return inside[0].resolve()
 
 
 def _no_backup_but(path: Path) -> tuple[str, str]:
@@ -224,7 +224,7 @@ def _by_name(wanted: str, roots: tuple[Path, ...]) -> Path:
     for fits in (_is_named, _starts_udid):
         matching = [identity for identity in known if fits(identity, wanted)]
         if len(matching) == 1:
-            return matching[0].folder.absolute()
+            return matching[0].folder.resolve()
         if matching:
             raise _ambiguous(wanted, matching)
     if listing.gaps and not known:

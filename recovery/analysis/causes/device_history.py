@@ -91,7 +91,7 @@ def _ios_update(inquiry: CauseContext) -> Answer:
     if not updates:
         gaps = _migration_gaps(inquiry)
         return unread(gaps) if gaps else contradicted(updated(UpdateTiming.NEVER_UPDATED, ()), sources=_of(steps))
-    first = min((moment for asset in inquiry.sure if (moment := asset.created or asset.added)), default=None)
+    first = min((moment for asset in inquiry.sure if (moment := asset.real_created or asset.real_added)), default=None)
     if first is None:
         return undetermined(updated(UpdateTiming.NO_PHOTO, updates), sources=_of(updates))
     since = [step for step in updates if step.at is not None and step.at >= first]
@@ -120,7 +120,7 @@ def _restored_device(inquiry: CauseContext) -> Answer:
     stated = [found.source for found in map(partial(setting, settings), _STATES) if found and _says_restored(found)]
     if dated:
         when, _, origin = max(dated, key=lambda found: found[0])
-        older = sum(asset.created is not None and asset.created < when for asset in inquiry.sure)
+        older = sum(asset.real_created is not None and asset.real_created < when for asset in inquiry.sure)
         says = Restored(origin, when, Share(older, len(inquiry.sure)))
         return shown(says, sources=[*(kept.source for _, kept, _ in dated), *stated])
     if stated:

@@ -36,7 +36,7 @@ class CauseInputs:
         self._sort(asset)
         cloud = asset.cloud
         away = cloud is not None and cloud.in_cloud is True and cloud.original_local is False
-        self._note(asset.uuid, asset.created, away)
+        self._note(asset.uuid, asset.real_created, away)
 
     def note_row(self, row: PlainRow) -> None:
         """Look at a row of which no asset was made."""

@@ -55,7 +55,7 @@ def _without_photo(inquiry: CauseContext, calls: Iterable[Call]) -> list[Call]:
     moments = sorted(
         moment
         for asset in (*inquiry.sure, *inquiry.perhaps)
-        for moment in (asset.created, asset.added)
+        for moment in (asset.real_created, asset.real_added)
         if moment is not None
     )
     bare = []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from recovery.analysis.causes.asset_states import deadlines
 from recovery.analysis.causes.file_state import half_here, original_missing, unreadable
 from recovery.analysis.causes.icloud import only_in_icloud
-from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
+from recovery.analysis.model import Asset, Basis, Cause, CauseVerdict, Status, Upload
 from recovery.analysis.statements import (
     CauseCode,
     NearlyNoFiles,
@@ -27,6 +27,11 @@ SWITCHES = (CauseCode.FACETIME_LIVE_PHOTOS_OFF, CauseCode.LOCKDOWN_MODE, CauseCo
 
 def _is_trashed(asset: Asset) -> bool:
     return asset.trashed is True
+
+
+def _is_of_unknown_state(asset: Asset) -> bool:
+    """Whether neither row nor attributes tell of a whole photo, so that unknown must not become no."""
+    return asset.basis is Basis.MEDIA_FILE and asset.status is Status.COMPLETE and asset.trashed is None
 
 
 def _lacks_original(asset: Asset) -> bool:
@@ -49,6 +54,7 @@ def _no_picture(asset: Asset) -> bool:
 FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
     (PhotoOutcome.RECENTLY_DELETED, _is_trashed),
     (PhotoOutcome.HIDDEN, lambda asset: asset.hidden is True),
+    (PhotoOutcome.STATE_UNKNOWN, _is_of_unknown_state),
     (PhotoOutcome.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
     (PhotoOutcome.ONLY_IN_ICLOUD, only_in_icloud),
     (

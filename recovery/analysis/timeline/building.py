@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from recovery.analysis.found import FoundAssets
@@ -14,6 +14,7 @@ from recovery.analysis.timeline.event import SAME_MOMENT, Event, EventCode
 from recovery.analysis.timeline.library_events import change_events, nameless_deletions
 from recovery.analysis.timeline.message_events import message_events
 from recovery.case import Case
+from recovery.clock import is_placeholder
 from recovery.errors import SelectionError
 from recovery.gap_codes import GapSubject
 from recovery.photos_db.changes.history import HistoryEvent
@@ -86,7 +87,7 @@ def timeline(
     found.extend(calls(case, moments))
     found.extend(device_events(case))
     return Timeline(
-        events=tuple(sorted(found, key=_place)),
+        events=tuple(sorted((_really_dated(event, case.latest_date) for event in found), key=_place)),
         assets=len(chosen),
         of_assets=len(findings.assets),
         left_out=case.traces.life.left_out if case.traces.life else 0,
@@ -94,6 +95,13 @@ def timeline(
             gap for gap in findings.gaps if (gap.what in _HIDING and not gap.part) or _HIDDEN_ANSWERS & set(gap.hides)
         ),
     )
+
+
+def _really_dated(event: Event, latest: datetime | None) -> Event:
+    """The event, without its time where that is a placeholder; the text then tells what is stored."""
+    if event.at is None or not is_placeholder(event.at, latest):
+        return event
+    return replace(event, at=None, text=f"{event.text}; the stored date, {event.at:%Y-%m-%d}, cannot be real")
 
 
 def _life(records: Records, asset: Asset, changes: Iterable[HistoryEvent]) -> Iterator[Event]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ _WAL_HEADER = struct.Struct(">8I")
 _FRAME_HEADER = struct.Struct(">6I")
 # The page that holds this byte is never used: SQLite locks it.
 _LOCK_BYTE = 0x40000000
+# Where the header of the index of a log counts the frames that are in use (mxFrame): sqlite.org/walformat.html, 2.1.
+_INDEX_FRAMES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Slack:
 class _Frame:
     number: int
     offset: int
+    current: bool
 
 
 class PageStore:
@@ -120,24 +124,37 @@ class PageStore:
         size = self.geometry.page_size
         self.frames: list[_Frame] = []
         self.final_frames: dict[int, int] = {}
+        self.current_frames = self.last_commit = 0
+        """Frames that belong to the log as it stands, and the number of the one that ends its last change."""
         self.count = len(self._main) // size
         if len(self._wal) < _WAL_HEADER.size:
             return
-        magic, _, page_size, _, *salts = _WAL_HEADER.unpack_from(self._wal, 0)[:6]
-        current = magic in _WAL_MAGICS and page_size == size
+        salts = self._log_salts()
         pending: dict[int, int] = {}
         for offset in range(
             _WAL_HEADER.size, len(self._wal) - _FRAME_HEADER.size - size + 1, _FRAME_HEADER.size + size
         ):
             number, committed, *frame_salts = _FRAME_HEADER.unpack_from(self._wal, offset)[:4]
-            current = current and frame_salts == salts and number > 0
+            # Without regard to those before it: one damaged frame costs its own page.
+            current = frame_salts == salts and number > 0
             if current:
+                self.current_frames += 1
                 pending[number] = len(self.frames)
             if current and committed:
                 self.final_frames.update(pending)
                 pending.clear()
                 self.count = committed
-            self.frames.append(_Frame(number, offset + _FRAME_HEADER.size))
+                self.last_commit = len(self.frames) + 1
+            self.frames.append(_Frame(number, offset + _FRAME_HEADER.size, current))
+
+    def _log_salts(self) -> list[int] | None:
+        """What every frame of the log as it stands carries; a damaged header has them from the first frame."""
+        magic, _, page_size, _, *salts = _WAL_HEADER.unpack_from(self._wal, 0)[:6]
+        if magic in _WAL_MAGICS and page_size == self.geometry.page_size:
+            return salts
+        if magic in _WAL_MAGICS or len(self._wal) < _WAL_HEADER.size + _FRAME_HEADER.size:
+            return None  # the log of another database
+        return list(_FRAME_HEADER.unpack_from(self._wal, _WAL_HEADER.size)[2:4])
 
     def _read_freelist(self) -> tuple[dict[int, int], frozenset[int]]:
         """Trunk pages with the number of leaves each lists, and the leaves."""
@@ -162,6 +179,28 @@ class PageStore:
             return None
         frame = self.final_frames.get(number)
         return self.main(number) if frame is None else self._framed(frame)
+
+    def log_state(self, used: int) -> LogState:
+        """What becomes of the log where SQLite has used the first `used` frames of it."""
+        tail = (len(self._wal) - _WAL_HEADER.size) % (_FRAME_HEADER.size + self.geometry.page_size)
+        cut = tail > 0
+        frames = max(self.current_frames, self.last_commit) + cut
+        if used < self.last_commit or cut:
+            return LogState(frames, frames - used, self.last_commit > used)
+        return LogState(frames, 0, False, frames - used)
+
+    def images(self, number: int) -> Iterator[Image]:
+        """The image that counts today, then older ones of the log, newest first, then that of the main file."""
+        final = self.final(number)
+        if final is None:
+            return
+        yield final
+        if final.frame is not None:
+            for index in range(final.frame - 1, -1, -1):
+                if self.frames[index].number == number and self.frames[index].current:
+                    yield self._framed(index)
+            if (main := self.main(number)) is not None:
+                yield main
 
     def main(self, number: int) -> Image | None:
         """The image in the main file, whatever the log says."""
@@ -235,6 +274,32 @@ class PageStore:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """What becomes of the frames of a write-ahead log, pages of the last changes.
+
+    `frames` are those of the log as it stands. `lost` of them cannot be used as SQLite would: damaged, cut off, or
+    behind one that is. `skipped` tells that whole changes are among them. `unfinished` belong to no finished change.
+    """
+
+    frames: int = 0
+    lost: int = 0
+    skipped: bool = False
+    unfinished: int = 0
+
+
+def read_log_state(path: Path, wal: Path) -> LogState:
+    """Compare a log with what SQLite, which has the database open, has taken from it into its index of the log."""
+    index = path.with_name(f"{path.name}-shm")
+    if not (is_file(wal) and wal.stat().st_size > _WAL_HEADER.size and is_file(index)):
+        return LogState()
+    with index.open("rb", buffering=0) as file:  # SQLite locks bytes a little further on
+        file.seek(_INDEX_FRAMES)
+        used = int.from_bytes(file.read(4), sys.byteorder)
+    with PageStore(path, wal) as store:
+        return store.log_state(used)
 
 
 def _map(path: Path) -> mmap.mmap | bytes:

@@ -46,6 +46,8 @@ class RebuiltTable:
     rows: int
     bad_pages: int
     lost: int | None
+    older_pages: int = 0
+    """Pages whose newest image is damaged, so that one from before the last changes was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,16 @@ class Rebuilt:
     def bad_pages(self) -> int:
         """Pages of all tables that could not be read."""
         return sum(table.bad_pages for table in self.tables)
+
+    @property
+    def older_pages(self) -> int:
+        """Pages of all tables of which an older image was read."""
+        return sum(table.older_pages for table in self.tables)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables together."""
+        return sum(table.rows for table in self.tables)
 
     @property
     def lost(self) -> int:
@@ -158,14 +170,6 @@ class _PageReader:
         self.visited: set[int] = set()
         self.usable = store.geometry.usable
 
-    def images(self, number: int) -> Iterator[Image]:
-        """The image that counts today, then that of the main file behind it."""
-        final = self.store.final(number)
-        if final is not None:
-            yield final
-            if final.frame is not None and (main := self.store.main(number)) is not None:
-                yield main
-
     def cells(self, image: Image, flag: int) -> list[int] | None:
         """Offsets of the cells of a page of this kind; None when it is no sound page of it."""
         data, start = image.data, 100 if image.number == 1 else 0
@@ -248,6 +252,7 @@ class _TableReader:
     rows: dict[int, list[Value]] = field(default_factory=dict)
     lost_ranges: list[tuple[int, int]] = field(default_factory=list)
     bad_pages: int = 0
+    older_pages: int = 0
 
     def walk(self) -> None:
         """Read the b-tree from its root."""
@@ -258,14 +263,16 @@ class _TableReader:
                 self._bad(low, high)
                 continue
             self.reader.visited.add(number)
-            for image in self.reader.images(number):
+            for age, image in enumerate(self.reader.store.images(number)):
                 children = self._children(image, low, high)
                 if children is not None:
                     waiting.extend(children)
+                    self.older_pages += age > 0
                     break
                 rows = self._leaf(image, low, high)
                 if rows is not None:
                     self.rows.update(rows)
+                    self.older_pages += age > 0
                     break
             else:
                 self._bad(low, high)
@@ -373,7 +380,7 @@ def _write(
         (_row(rowid, values, width, table.alias) for rowid, values in sorted(reading.rows.items())),
     )
     lost = _lost(reading, reader, [index for index in indexes if index.table == table.name])
-    return RebuiltTable(table.name, len(reading.rows), reading.bad_pages, lost)
+    return RebuiltTable(table.name, len(reading.rows), reading.bad_pages, lost, reading.older_pages)
 
 
 def _affinity(kind: StorageClass, declared: str) -> str:
@@ -403,7 +410,7 @@ def _indexed_rowids(reader: _PageReader, root: int) -> Iterator[int]:
     waiting, seen = [root], set[int]()
     while waiting and len(seen) < limits.RESIDUE_TREE_PAGES:
         number = waiting.pop()
-        image = next(reader.images(number), None)
+        image = next(reader.store.images(number), None)
         if number in seen or image is None:
             continue
         seen.add(number)

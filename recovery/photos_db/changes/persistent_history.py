@@ -20,6 +20,8 @@ from recovery.database import Database, quoted
 from recovery.errors import UnreadableDatabaseError
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.changes.model_cache import EntityModel, decode_changed, read_entity
+from recovery.photos_db.field_query import table_of
+from recovery.photos_db.library_fields import TableRole
 from recovery.provenance import Gap, Source
 
 CHANGES, TRANSACTIONS, STRINGS, KEYS = "ACHANGE", "ATRANSACTION", "ATRANSACTIONSTRING", "Z_PRIMARYKEY"
@@ -27,7 +29,6 @@ INSERT, UPDATE, DELETE = 0, 1, 2
 
 ENTITIES = ("Asset", "GenericAsset")
 """Newest name first; in the old layout GenericAsset is the parent and owns the table."""
-ASSET_TABLES = ("ZASSET", "ZGENERICASSET")
 
 TOMBSTONE_LAYOUTS: tuple[tuple[str, ...], ...] = (
     ("cloudAssetGUID", "cloudDeleteState", "deleteReason", "trashedDate", "trashedReason", "uuid"),
@@ -80,7 +81,8 @@ class Ledger:
         self.database = database
         self.gaps: list[Gap] = []
         columns = database.columns
-        self.asset_table = next((table for table in ASSET_TABLES if "Z_PK" in columns(table)), None)
+        table = table_of(database, TableRole.ASSET)
+        self.asset_table = table if table and "Z_PK" in columns(table) else None
         absent = [name for name in _NEEDED if name not in columns(CHANGES)]
         if absent:
             self.lacks(GapReason.NO_TABLE_WITH_COLUMNS, *_HIDES, values=(CHANGES, ", ".join(absent)))

@@ -110,9 +110,11 @@ def _about(findings: Findings) -> Iterator[tuple[object, ...]]:
 
 def _asset(number: int, asset: Asset) -> tuple[object, ...]:
     entry, gone, facetime = asset_entry(asset), asset.deleted, asset.facetime
+    # Queries sort and filter by these columns; what is stored for a placeholder stands in the document.
+    real = entry.changed(created=asset.real_created, added=asset.real_added, trashed_at=asset.real_trashed_at)
     return (
         number,
-        *(getattr(entry, name) for name in _PLAIN),
+        *(getattr(real, name) for name in _PLAIN),
         facetime.verdict,
         _joined(dict.fromkeys(signal.code for signal in facetime.signals)),
         gone.at if gone else None,
@@ -132,7 +134,8 @@ def _file(item: AssetFile) -> tuple[object, ...]:
 
 
 def _message(message: FaceTimeMessage) -> tuple[object, ...]:
-    return *(getattr(message, name) for name in _MESSAGES), encode(message_entry(message)).decode()
+    real = message.changed(created=message.real_created)
+    return *(getattr(real, name) for name in _MESSAGES), encode(message_entry(message)).decode()
 
 
 def _source(source: Source) -> tuple[object, ...]:

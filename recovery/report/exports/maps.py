@@ -54,9 +54,9 @@ def kml(assets: Iterable[Asset]) -> str:
 def _placemark(parent: Element, asset: Asset, point: tuple[float, float]) -> None:
     mark = ElementTree.SubElement(parent, _name("Placemark"))
     ElementTree.SubElement(mark, _name("name")).text = valid_xml(clean(asset.label))
-    if asset.created:
+    if asset.real_created:
         stamp = ElementTree.SubElement(mark, _name("TimeStamp"))
-        ElementTree.SubElement(stamp, _name("when")).text = to_text(asset.created)
+        ElementTree.SubElement(stamp, _name("when")).text = to_text(asset.real_created)
     data = ElementTree.SubElement(mark, _name("ExtendedData"))
     for name, value in _properties(asset).items():
         if value is not None and name not in ("name", "created"):
@@ -71,7 +71,7 @@ def _properties(asset: Asset) -> Json:
     return {
         "uuid": asset.uuid,
         "name": asset.label,
-        "created": to_text(asset.created),
+        "created": to_text(asset.real_created),
         "kind": asset.kind.value,
         "facetime": asset.facetime.verdict.value,
         "status": asset.status.value,

@@ -84,7 +84,7 @@ def xmp(asset: Asset) -> bytes:
 
 def _simple(asset: Asset) -> Iterable[tuple[str, str | None]]:
     """Properties with one value, None where nothing is known."""
-    taken = xmp_date(asset.created, asset.timezone_offset)
+    taken = xmp_date(asset.real_created, asset.timezone_offset)
     latitude, longitude = _place(asset)
     yield "xmp:CreateDate", taken
     yield "photoshop:DateCreated", taken

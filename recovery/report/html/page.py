@@ -149,7 +149,7 @@ def _call_title(call: CallContext, offset: int | None) -> str:
 
 
 def _card(asset: Asset, preview: Preview, calls: _Calls) -> Card:
-    moment = asset.created or asset.added
+    moment = asset.real_created or asset.real_added
     local = in_stored_zone(moment, asset.timezone_offset) if moment else None
     originals = (item for item in asset.files if item.role in ORIGINALS)
     left = any(item.recoverable for item in originals)

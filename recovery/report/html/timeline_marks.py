@@ -50,8 +50,8 @@ def _calls(calls: Iterable[Call]) -> Iterator[TimelineMark]:
 def _of(asset: Asset) -> Iterator[TimelineMark]:
     facetime = asset.facetime.verdict is not Verdict.NO
     moments = (
-        (MarkKind.PHOTO, asset.created),
-        (MarkKind.TRASHED, asset.trashed_at),
+        (MarkKind.PHOTO, asset.real_created),
+        (MarkKind.TRASHED, asset.real_trashed_at),
         (MarkKind.DELETED, asset.deleted.at if asset.deleted else None),
     )
     for kind, at in moments:

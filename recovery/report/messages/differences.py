@@ -57,7 +57,7 @@ def difference_text(item: AssetDifference) -> str:
     if item.kind is DifferenceKind.VANISHED:
         return VANISHED_BUT_A_PICTURE
     if item.kind is DifferenceKind.TRASHED:
-        since = f" since {newer.trashed_at:%Y-%m-%d}" if newer.trashed_at else ""
+        since = f" since {newer.real_trashed_at:%Y-%m-%d}" if newer.real_trashed_at else ""
         return f"in Recently Deleted{since}; in the older backup it was not"
     if item.kind is DifferenceKind.DELETED:
         return _deleted_asset(item, newer)

@@ -85,10 +85,20 @@ REASONS = {
         "the backup does not carry it: Apple puts the call history in encrypted backups only"
     ),
     GapReason.FILE_LIST_LOST: ("it is missing or damaged; the names of files were found again by guessing their paths"),
+    GapReason.FILE_LIST_INCOMPLETE: "it is damaged; the names of files were found again by guessing their paths",
     GapReason.ENCRYPTION_NOT_STATED: (
         "nothing that can be read of it says so, and the files themselves do not decide it"
     ),
     GapReason.READ_WITHOUT_LOG: "its write-ahead log does not fit it, so it was read without the log",
+    GapReason.LOG_TORN: (
+        "its write-ahead log is torn: of {1:,} pages with the last changes, {0:,} cannot be used as SQLite would"
+    ),
+    GapReason.LOG_ENDS_INSIDE_CHANGE: (
+        "its write-ahead log ends inside a change: {0:,} pages after the last finished change are not used"
+    ),
+    GapReason.PAGES_OLDER: (
+        "the newest version of {0:,} of its pages is damaged; the version from before the last changes was read"
+    ),
     GapReason.PAGE_UNREADABLE: (
         "{0:,} page of its tables cannot be read; every other row was read page by page. Rows lost: {1}"
     ),

@@ -182,6 +182,10 @@ ORIGINS = {
 FATES = {
     PhotoOutcome.RECENTLY_DELETED: ("is in Recently Deleted", "are in Recently Deleted"),
     PhotoOutcome.HIDDEN: ("is hidden", "are hidden"),
+    PhotoOutcome.STATE_UNKNOWN: (
+        "may be deleted or hidden, as nothing tells its state",
+        "may be deleted or hidden, as nothing tells their state",
+    ),
     PhotoOutcome.PERMANENTLY_DELETED: ("was permanently deleted", "were permanently deleted"),
     PhotoOutcome.ONLY_IN_ICLOUD: ("has its original only in iCloud", "have their originals only in iCloud"),
     PhotoOutcome.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),

@@ -80,6 +80,15 @@ NOTES = {
         "its date is the creation time stored in the video (mvhd, UTC); which device's clock that is, is not "
         "known, and a converted video states when it was converted"
     ),
+    NoteCode.PLACEHOLDER_DATE: (
+        "its date cannot be real: it is a placeholder or later than the backup; it counts as undated"
+    ),
+    NoteCode.PLACEHOLDER_ADDED: (
+        "the date it was added cannot be real: it is a placeholder or later than the backup; it does not count"
+    ),
+    NoteCode.PLACEHOLDER_TRASHED: (
+        "the date it was deleted cannot be real: it is a placeholder or later than the backup; it does not count"
+    ),
     NoteCode.PICTURE_ENDS_EARLY: ("the picture of the video lasts {picture:.1f} of {duration:.1f} seconds"),
     NoteCode.PICTURE_ENDS_EARLY_AS_USUAL: (
         "the picture of the video lasts {picture:.1f} of {duration:.1f} seconds; usual for FaceTime, not damage"

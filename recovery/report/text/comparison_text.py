@@ -146,7 +146,7 @@ def _difference(difference: AssetDifference, number: int, view: View) -> list[st
     asset = difference.asset
     verdict = asset.facetime.verdict
     facetime = "" if verdict is Verdict.NO else f", FaceTime: {words.VERDICTS[verdict]}"
-    taken = f", taken {day(asset.created, asset.timezone_offset)}" if asset.created else ""
+    taken = f", taken {day(asset.real_created, asset.timezone_offset)}" if asset.real_created else ""
     first = f"{number:>3}. "
     lines = wrap(f"{name(asset)} ({words.KINDS[asset.kind]}{taken}{facetime})", first=first, rest=_INDENT)
     lines.extend(wrap(clean(difference_text(difference)), first=_INDENT))

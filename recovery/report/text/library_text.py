@@ -36,7 +36,7 @@ def _trashed_row(asset: Asset) -> tuple[str, ...]:
         name(asset),
         words.KINDS[asset.kind],
         words.VERDICTS[asset.facetime.verdict],
-        day(asset.trashed_at, offset),
+        day(asset.real_trashed_at, offset),
         f"~{day(last, offset)}{' passed' if has_passed(last, offset) else ''}" if last else "unknown",
         words.STATUSES[asset.status],
     )
@@ -91,7 +91,7 @@ def library(findings: Findings, view: View, title: str = "The whole library") ->
 def _library_row(asset: Asset) -> tuple[str, ...]:
     return (
         name(asset),
-        minute(asset.created, asset.timezone_offset),
+        minute(asset.real_created, asset.timezone_offset),
         words.KINDS[asset.kind],
         words.VERDICTS[asset.facetime.verdict],
         words.STATUSES[asset.status],
