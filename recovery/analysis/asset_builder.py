@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from recovery.analysis.asset_fields import Fields
-from recovery.analysis.asset_files import files_of, live_photo_of, notes_of
+from recovery.analysis.asset_files import files_of, live_photo_of, notes_of, shared_library_notes
 from recovery.analysis.asset_status import StatusDecision, cloud_of, decide
 from recovery.analysis.call_context import CallFinder
 from recovery.analysis.deleted_assets import DeletedAsset, Pictures, deleted_assets_of, pictures_of
@@ -258,6 +258,8 @@ class _Builder:
         if judgement.shared_by:
             yield Note(NoteCode.SAVED_FROM_SHARE, judgement.shared_by)
         yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
+        if self.row is not None and self.case.library is not None:
+            yield from shared_library_notes(self.row, self.case.library)
         if self.fields.is_movie_date():
             yield Note(NoteCode.DATE_OF_VIDEO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):

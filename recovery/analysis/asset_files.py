@@ -8,6 +8,7 @@ from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, LivePh
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db import codes
+from recovery.photos_db.library import AssetRow, PhotoLibrary
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.blobs import BlobState
 
@@ -72,6 +73,24 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         if item.note:
             name = None if item.role is FileRole.MESSAGES_COPY else item.name
             yield Note(NoteCode.FILE, file=name, file_note=item.note)
+
+
+def shared_library_notes(row: AssetRow, library: PhotoLibrary) -> Iterator[Note]:
+    """Whose iCloud Shared Photo Library an asset is in, and which participant moved it to Recently Deleted."""
+    if row.scope_participation == codes.IN_SHARED_LIBRARY:
+        owner = library.owner_of(row.library_scope)
+        if owner is not None and owner.is_current_user:
+            yield Note(NoteCode.IN_OWN_SHARED_LIBRARY)
+        else:
+            yield Note(NoteCode.IN_SHARED_LIBRARY, person=owner.name if owner is not None else None)
+    if row.trashed_by is not None and row.trashed_state == codes.TrashedState.RECENTLY_DELETED:
+        who = library.participants.get(row.trashed_by)
+        if who is None:
+            yield Note(NoteCode.DELETED_BY_UNKNOWN_PARTICIPANT)
+        elif who.is_current_user:
+            yield Note(NoteCode.DELETED_BY_OWN_ACCOUNT)
+        else:
+            yield Note(NoteCode.DELETED_BY_PARTICIPANT, person=who.name)
 
 
 def _short_pictures(group: Group, facetime: bool) -> Iterator[Note]:

@@ -11,7 +11,7 @@ from recovery.case.facetime_candidates import CHOSEN
 from recovery.clock import Moment
 from recovery.photos_db.codes import Availability, ResourceSubtype
 
-_AWAY = f"""(SELECT remote = {Availability.YES:d} AND local <> {Availability.YES:d} FROM resource
+_AWAY = f"""(SELECT remote = {Availability.YES:d} AND local = {Availability.NOT_LOCAL:d} FROM resource
              WHERE asset_pk = asset.pk AND subtype = {ResourceSubtype.ORIGINAL:d} ORDER BY number LIMIT 1)"""
 
 

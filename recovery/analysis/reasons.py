@@ -19,12 +19,28 @@ class ReasonCode(StrEnum):
     ORIGINAL_DAMAGED = "original_damaged"
     COPY_SURVIVES = "copy_survives"
     ONLY_IN_ICLOUD = "only_in_icloud"
+    IN_ICLOUD_TOO = "in_icloud_too"
+    IN_ICLOUD = "in_icloud"
+    REDUCED_IN_ICLOUD = "reduced_in_icloud"
     SHARED_ALBUM = "shared_album"
     SHARED_WITH_YOU = "shared_with_you"
+    ICLOUD_LINK = "icloud_link"
+    SYNCED_FROM_COMPUTER = "synced_from_computer"
     MARKED_AS_UPLOADED = "marked_as_uploaded"
     NOTHING_HERE = "nothing_here"
     ONLY_IN_MESSAGES = "only_in_messages"
     MESSAGES_FILE_MISSING = "messages_file_missing"
+
+
+OTHER_PLACES = frozenset(
+    {
+        ReasonCode.SHARED_ALBUM,
+        ReasonCode.SHARED_WITH_YOU,
+        ReasonCode.ICLOUD_LINK,
+        ReasonCode.SYNCED_FROM_COMPUTER,
+    }
+)
+"""Where the library says an asset is kept that is not the phone's own."""
 
 
 class Loss(StrEnum):
@@ -33,6 +49,7 @@ class Loss(StrEnum):
     DAMAGED = "damaged"
     MISSING = "missing"
     IN_CLOUD = "in_cloud"
+    IN_CLOUD_TOO = "in_cloud_too"
     NOT_LOCAL = "not_local"
     NOT_LISTED = "not_listed"
 
@@ -40,12 +57,14 @@ class Loss(StrEnum):
 class StatusReason(Record, frozen=True):
     """Why an asset has its status.
 
-    `lost` has the originals that are not here; `left` is the half that is, or the best copy that survives.
+    `lost` has the originals that are not here; `left` is the half that is, or the best copy that survives;
+    `place` is where the library says the asset is kept, if that is another place than the phone's own library.
     """
 
     code: ReasonCode
     lost: tuple[tuple[FileRole, Loss], ...] = ()
     left: FileRole | None = None
+    place: ReasonCode | None = None
     permanently_deleted: bool = False
 
 
@@ -55,6 +74,11 @@ class NoteCode(StrEnum):
     SAVED_FROM_SHARE = "saved_from_share"
     TRASHED_STATE_UNKNOWN = "trashed_state_unknown"
     REPAIRED = "repaired"
+    IN_SHARED_LIBRARY = "in_shared_library"
+    IN_OWN_SHARED_LIBRARY = "in_own_shared_library"
+    DELETED_BY_PARTICIPANT = "deleted_by_participant"
+    DELETED_BY_OWN_ACCOUNT = "deleted_by_own_account"
+    DELETED_BY_UNKNOWN_PARTICIPANT = "deleted_by_unknown_participant"
     IDENTIFIERS_DIFFER = "identifiers_differ"
     VIDEO_BESIDE_PHOTO = "video_beside_photo"
     FILE = "file"
@@ -75,13 +99,15 @@ class NoteCode(StrEnum):
 class Note(Record, frozen=True):
     """Something odd about an asset or a FaceTime message.
 
-    `stored` is the number or program that the note is about. A note about a file has the file's name, None for a
+    `stored` is the number or program that the note is about, `person` a participant's name, e-mail address or
+    phone number as stored. A note about a file has the file's name, None for a
     copy in Messages, and the file's own note. `picture_s` and `duration_s` are the seconds of a video that show a
     picture, and all of its seconds.
     """
 
     code: NoteCode
     stored: int | str | None = None
+    person: str | None = None
     file: str | None = None
     file_note: str = ""
     picture_s: float = 0.0

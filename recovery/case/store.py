@@ -166,7 +166,8 @@ class WorkingDatabase:
     def add_library(self, reader: LibraryReader) -> PhotoLibrary:
         """Copy a library's rows, each once: a join whose other side is not unique would repeat it."""
         self.add_rows(reader.assets())
-        self.add(f"INSERT INTO resource ({', '.join(RESOURCE_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)", reader.resources())
+        marks = ", ".join("?" * len(RESOURCE_COLUMNS))
+        self.add(f"INSERT INTO resource ({', '.join(RESOURCE_COLUMNS)}) VALUES ({marks})", reader.resources())
         self.add("INSERT OR IGNORE INTO word VALUES (?, ?, ?)", reader.words())
         return reader.library()
 

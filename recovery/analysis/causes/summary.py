@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from recovery.analysis.causes.asset_states import deadlines
 from recovery.analysis.causes.file_state import original_missing
-from recovery.analysis.causes.icloud import only_in_icloud
+from recovery.analysis.causes.icloud import in_icloud, kept_elsewhere, only_in_icloud
 from recovery.analysis.model import Asset, Cause, CauseVerdict, Status, Upload
 from recovery.analysis.statements import (
     CauseCode,
@@ -34,7 +34,8 @@ def _lacks_original(asset: Asset) -> bool:
 
 
 def _unexplained(asset: Asset) -> bool:
-    return not (asset.deleted is not None or only_in_icloud(asset) or original_missing(asset))
+    told = (only_in_icloud, in_icloud, kept_elsewhere, original_missing)
+    return asset.deleted is None and not any(is_true(asset) for is_true in told)
 
 
 def _only_copy(asset: Asset) -> bool:
@@ -50,6 +51,8 @@ FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
     (PhotoOutcome.HIDDEN, lambda asset: asset.hidden is True),
     (PhotoOutcome.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
     (PhotoOutcome.ONLY_IN_ICLOUD, only_in_icloud),
+    (PhotoOutcome.IN_ICLOUD, in_icloud),
+    (PhotoOutcome.KEPT_ELSEWHERE, kept_elsewhere),
     (
         PhotoOutcome.UPLOAD_PENDING,
         lambda asset: asset.cloud is not None and asset.cloud.upload in (Upload.PENDING, Upload.STUCK),

@@ -24,6 +24,10 @@ LOSSES = {
         "the {} was only in iCloud when the backup was made",
         "still and video were only in iCloud when the backup was made",
     ),
+    Loss.IN_CLOUD_TOO: (
+        "the backup does not list the {}, which the library says was on the device and in iCloud",
+        "the backup lists neither still nor video, which the library says were on the device and in iCloud",
+    ),
     Loss.NOT_LOCAL: (
         "the library says the {} was not on the device",
         "the library says that neither still nor video was on the device",
@@ -37,8 +41,21 @@ REASONS = {
     ReasonCode.ORIGINAL_DAMAGED: "{lost}; what is left of it can be saved",
     ReasonCode.COPY_SURVIVES: "{lost}; what survives is {left}",
     ReasonCode.ONLY_IN_ICLOUD: "the original is only in iCloud; the backup holds no copy of it",
-    ReasonCode.SHARED_ALBUM: "the photo is in a shared album in iCloud; the backup holds no copy of it",
-    ReasonCode.SHARED_WITH_YOU: ("the photo belongs to Shared with You; the original stays in the app it came from"),
+    ReasonCode.IN_ICLOUD_TOO: (
+        "the library says that the original was on the device and in iCloud; the backup holds no copy of it"
+    ),
+    ReasonCode.IN_ICLOUD: (
+        "the library says that iCloud has it, not that it has all of it; the backup holds no copy of it"
+    ),
+    ReasonCode.REDUCED_IN_ICLOUD: (
+        "the library lists only smaller versions of it in iCloud; the backup holds no copy of it"
+    ),
+    ReasonCode.SHARED_ALBUM: "it is in a shared album in iCloud; a backup on a computer never holds shared albums",
+    ReasonCode.SHARED_WITH_YOU: "it belongs to Shared with You; the original stays in the app it came from",
+    ReasonCode.ICLOUD_LINK: "it belongs to an iCloud link to shared photos; the backup holds no copy of it",
+    ReasonCode.SYNCED_FROM_COMPUTER: (
+        "it was synced from a computer; a backup never holds such photos, look for it on that computer"
+    ),
     ReasonCode.MARKED_AS_UPLOADED: (
         "the library marks the original as uploaded to iCloud; the backup holds no copy of it"
     ),
@@ -51,6 +68,17 @@ NOTES = {
     NoteCode.SAVED_FROM_SHARE: "a FaceTime photo that was saved from a share: {stored} saved it",
     NoteCode.TRASHED_STATE_UNKNOWN: "stored trashed state {stored}: its meaning is not documented",
     NoteCode.REPAIRED: "re-created by a repair of the photo library (saved type 14)",
+    NoteCode.IN_SHARED_LIBRARY: "it is in the iCloud Shared Photo Library of {person}",
+    NoteCode.IN_OWN_SHARED_LIBRARY: (
+        "it is in the iCloud Shared Photo Library that the Apple Account of this device owns"
+    ),
+    NoteCode.DELETED_BY_PARTICIPANT: (
+        "{person}, a participant of the iCloud Shared Photo Library, moved it to Recently Deleted"
+    ),
+    NoteCode.DELETED_BY_OWN_ACCOUNT: "it was moved to Recently Deleted with the Apple Account of this device",
+    NoteCode.DELETED_BY_UNKNOWN_PARTICIPANT: (
+        "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; the library does not say who"
+    ),
     NoteCode.IDENTIFIERS_DIFFER: (
         "still and video carry different content identifiers; they are paired by their file names"
     ),
@@ -80,6 +108,8 @@ NOTES = {
         "the stored provider is the carrier, although the file is one of a FaceTime message"
     ),
 }
+SOMEBODY = "another person"
+"""A participant whose name, e-mail address and phone number are not stored."""
 COPY_IN_MESSAGES = "a copy of it"
 """The name of a file in Messages within a note."""
 
@@ -87,7 +117,8 @@ COPY_IN_MESSAGES = "a copy of it"
 def reason(stated: StatusReason) -> str:
     """Why an asset has its status: a sentence without its capital and full stop."""
     left = "" if stated.left is None else ORIGINALS.get(stated.left) or COPIES[stated.left]
-    text = REASONS[stated.code].format(left=left, lost=_lost(stated))
+    why = REASONS[stated.place] if stated.place is not None else _lost(stated)
+    text = REASONS[stated.code].format(left=left, lost=why)
     return PERMANENTLY_DELETED.format(reason=text) if stated.permanently_deleted else text
 
 
@@ -103,6 +134,7 @@ def note(stated: Note) -> str:
     file = COPY_IN_MESSAGES if stated.file is None else stated.file
     return NOTES[stated.code].format(
         stored=stated.stored,
+        person=stated.person or SOMEBODY,
         file=file,
         note=stated.file_note,
         picture=stated.picture_s,

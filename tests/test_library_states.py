@@ -1,0 +1,235 @@
+"""Where the original of an asset is when it is not here: real rows against osxphotos, other states by literal SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fixtures import BackupBuilder
+from recovery.analysis.asset_status import cloud_of, decide
+from recovery.analysis.model import Kind, Status, Upload
+from recovery.analysis.redact import redact
+from recovery.analysis.reasons import Loss, NoteCode, ReasonCode
+from recovery.photos_db.codes import KindCode, SubtypeCode
+from recovery.photos_db.library import AssetRow
+from recovery.report.messages import status
+from recovery.workspace import Workspace
+from tests.figures_real_data import expected, read
+from tests.scanning import named, scan
+from tests.test_library_real import EVERY, library
+
+DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)
+CLOUD_LIBRARY = "Test-Cloud-10.15.1"
+
+
+class Changed(BackupBuilder):
+    """A backup whose Photos.sqlite is changed by literal SQL before it is written."""
+
+    def sql(self, *statements: str) -> Changed:
+        """Run these when everything is planted."""
+        self._statements = (*getattr(self, "_statements", ()), *statements)
+        return self
+
+    def _damage(self, database: bytes) -> bytes:
+        whole = super()._damage(database)
+        mode, rollback = slice(18, 20), b"\x01\x01"  # SQLite opens no database of mode WAL in memory
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            connection.deserialize(whole[: mode.start] + rollback + whole[mode.stop :])
+            for statement in getattr(self, "_statements", ()):
+                connection.execute(statement)
+            changed = connection.serialize()
+        return changed[: mode.start] + whole[mode] + changed[mode.stop :]
+
+
+def resource(local: int | None, remote: int | None, state: int = 3) -> str:
+    """What the resource row of the first asset's original says."""
+    values = {"ZLOCALAVAILABILITY": local, "ZREMOTEAVAILABILITY": remote, "ZCLOUDLOCALSTATE": state}
+    told = ", ".join(f"{name} = {'NULL' if value is None else value}" for name, value in values.items())
+    return f"UPDATE ZINTERNALRESOURCE SET {told} WHERE ZASSET = 1 AND ZDATASTORESUBTYPE IN (1, 18)"
+
+
+def kind_of(row: AssetRow) -> Kind:
+    """What a row is."""
+    if row.kind == KindCode.VIDEO:
+        return Kind.VIDEO
+    return Kind.LIVE_PHOTO if row.kind_subtype == SubtypeCode.LIVE_PHOTO else Kind.PHOTO
+
+
+# --- real rows -------------------------------------------------------------------------------------------------
+
+
+@EVERY
+def test_the_upload_of_every_real_row_is_that_of_osxphotos(shared: Path, workspace: Workspace, name: str) -> None:
+    """`incloud`: reached iCloud, has not yet, or the asset is none of iCloud Photos."""
+    opened, theirs = read(library(shared, name), workspace), expected(library(shared, name))
+    for row in opened.assets:
+        cloud = cloud_of(row, opened.resources.get(row.pk, ()), None)
+        upload = cloud.upload if cloud else None
+        incloud = {Upload.SYNCED: True, Upload.PENDING: False, None: None}[upload]
+        assert incloud is theirs[str(row.uuid)]["incloud"], row.uuid
+
+
+@EVERY
+def test_only_in_icloud_is_said_of_no_real_row_that_osxphotos_does_not_miss(
+    shared: Path, workspace: Workspace, name: str
+) -> None:
+    """Every row as if no file of it were here: shared ones are in a shared album, local ones never only in iCloud."""
+    opened, theirs = read(library(shared, name), workspace), expected(library(shared, name))
+    for row in opened.assets:
+        says = theirs[str(row.uuid)]
+        reason = decide(kind_of(row), (), row, opened.resources.get(row.pk, ())).reason
+        assert (reason.code is ReasonCode.SHARED_ALBUM) is says["shared"]
+        assert (reason.code is ReasonCode.ONLY_IN_ICLOUD) is bool(says["ismissing"] and says["incloud"])
+        assert (reason.code is ReasonCode.IN_ICLOUD_TOO) is bool(says["incloud"] and not says["ismissing"])
+
+
+def test_a_real_pending_upload_is_not_said_to_be_in_icloud(shared: Path, workspace: Workspace) -> None:
+    """Its resource says that iCloud has it, its cloud master that the upload is pending (iLEAPP: state 1)."""
+    opened = read(library(shared, CLOUD_LIBRARY), workspace)
+    (row,) = (row for row in opened.assets if str(row.uuid).startswith("63048B89"))
+    resources = opened.resources[row.pk]
+    assert [(item.local, item.remote) for item in resources if item.subtype == 1] == [(1, 1)]
+    told = decide(Kind.PHOTO, (), row, resources)
+    assert (told.status, told.reason.code) == (Status.NOT_FOUND, ReasonCode.NOTHING_HERE)
+    cloud = cloud_of(row, resources, None)
+    assert cloud is not None
+    assert (cloud.original_local, cloud.in_cloud, cloud.upload) == (True, False, Upload.PENDING)
+
+
+def test_the_real_library_of_icloud_in_numbers(shared: Path, workspace: Workspace) -> None:
+    """27 rows: 5 of a shared album, 21 here and in iCloud, 1 waiting; not one is only in iCloud."""
+    opened = read(library(shared, CLOUD_LIBRARY), workspace)
+    codes = [decide(kind_of(row), (), row, opened.resources.get(row.pk, ())).reason.code for row in opened.assets]
+    counts = {code: codes.count(code) for code in set(codes)}
+    assert counts == {ReasonCode.SHARED_ALBUM: 5, ReasonCode.IN_ICLOUD_TOO: 21, ReasonCode.NOTHING_HERE: 1}
+
+
+# --- states that no real row shows -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        (resource(-1, 1), ReasonCode.ONLY_IN_ICLOUD),
+        (resource(1, 1), ReasonCode.IN_ICLOUD_TOO),
+        (resource(None, 1), ReasonCode.IN_ICLOUD),
+        (resource(-1, 1, 1), ReasonCode.NOTHING_HERE),
+        (resource(-1, 0, 0), ReasonCode.NOTHING_HERE),
+        (resource(-1, 0, 3), ReasonCode.MARKED_AS_UPLOADED),
+        (resource(-32768, 1), ReasonCode.SHARED_WITH_YOU),
+        ("UPDATE ZASSET SET ZSAVEDASSETTYPE = 4", ReasonCode.SHARED_ALBUM),
+        ("UPDATE ZASSET SET ZBUNDLESCOPE = 2", ReasonCode.SHARED_ALBUM),
+        ("UPDATE ZASSET SET ZSAVEDASSETTYPE = 8", ReasonCode.ICLOUD_LINK),
+        ("UPDATE ZASSET SET ZBUNDLESCOPE = 1", ReasonCode.ICLOUD_LINK),
+        ("UPDATE ZASSET SET ZDIRECTORY = 'PhotoData/CMMAssets/A1'", ReasonCode.ICLOUD_LINK),
+        ("UPDATE ZASSET SET ZSAVEDASSETTYPE = 12", ReasonCode.SHARED_WITH_YOU),
+        ("UPDATE ZASSET SET ZBUNDLESCOPE = 3", ReasonCode.SHARED_WITH_YOU),
+        ("UPDATE ZASSET SET ZDIRECTORY = 'PhotoData/Sync/100SYNCD'", ReasonCode.SYNCED_FROM_COMPUTER),
+        (
+            "UPDATE ZINTERNALRESOURCE SET ZDATASTORESUBTYPE = 4, ZREMOTEAVAILABILITY = 1, ZCLOUDLOCALSTATE = 0",
+            ReasonCode.REDUCED_IN_ICLOUD,
+        ),
+    ],
+)
+def test_each_place_has_its_own_name(tmp_path: Path, sql: str, code: ReasonCode) -> None:
+    """By literal SQL, as no real row has it; no file of the photo is in the backup, nor any thumbnail."""
+    builder = Changed().with_photo("IMG_0001", local=False, has_thumbnail=False).sql(sql)
+    findings = scan(builder.build(tmp_path))
+    asset = named(findings, "IMG_0001.HEIC")
+    assert asset.status_reason.code is code
+    assert asset.status is (Status.NOT_FOUND if code is ReasonCode.NOTHING_HERE else Status.ELSEWHERE)
+    assert ("only in iCloud" in status.reason(asset.status_reason)) is (code is ReasonCode.ONLY_IN_ICLOUD)
+    assert findings.totals.assets_without_file == (code is ReasonCode.NOTHING_HERE)
+
+
+def test_a_live_photo_whose_halves_differ_is_not_only_in_icloud(tmp_path: Path) -> None:
+    """iCloud has the still; the video is neither on the device nor in iCloud."""
+    builder = Changed().with_live_photo("IMG_0001", local=False, has_thumbnail=False).sql(resource(-1, 1))
+    builder.sql("UPDATE ZINTERNALRESOURCE SET ZREMOTEAVAILABILITY = 0 WHERE ZDATASTORESUBTYPE = 18")
+    asset = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC")
+    assert (asset.status, asset.status_reason.code) == (Status.ELSEWHERE, ReasonCode.IN_ICLOUD)
+
+
+def test_a_thumbnail_of_a_shared_album_says_where_the_photo_is(tmp_path: Path) -> None:
+    """What is here is told, and why the rest is not."""
+    builder = BackupBuilder().with_shared_album_photo("IMG_0001", local=False)
+    asset = named(scan(builder.build(tmp_path)), "IMG_0001.JPG")
+    assert asset.status is Status.REDUCED_COPY
+    assert status.reason(asset.status_reason) == (
+        "it is in a shared album in iCloud; a backup on a computer never holds shared albums; "
+        "what survives is a thumbnail"
+    )
+
+
+def test_a_half_says_that_icloud_has_the_other_too(tmp_path: Path) -> None:
+    """The library says that the movie was on the device and in iCloud; the backup does not list it."""
+    builder = Changed().with_live_photo("IMG_0001").without_video().sql(resource(1, 1))
+    reason = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC").status_reason
+    assert [loss for _, loss in reason.lost] == [Loss.IN_CLOUD_TOO]
+
+
+PARTICIPANTS = (
+    "CREATE TABLE IF NOT EXISTS ZSHAREPARTICIPANT (Z_PK INTEGER PRIMARY KEY, ZSHARE INTEGER, ZROLE INTEGER, "
+    "ZISCURRENTUSER INTEGER, ZEMAILADDRESS VARCHAR, ZPHONENUMBER VARCHAR, ZPERSON INTEGER)",
+    "INSERT INTO ZSHAREPARTICIPANT (Z_PK, ZSHARE, ZROLE, ZISCURRENTUSER, ZEMAILADDRESS) VALUES "
+    "(1, 7, 1, 0, 'ben@example.org'), (2, 7, 2, 1, NULL), (3, 8, 1, 1, NULL), (4, 8, 2, 0, NULL)",
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "by", "notes"),
+    [
+        (7, "NULL", ["it is in the iCloud Shared Photo Library of ben@example.org"]),
+        (8, "NULL", ["it is in the iCloud Shared Photo Library that the Apple Account of this device owns"]),
+        (
+            7,
+            1,
+            [
+                "it is in the iCloud Shared Photo Library of ben@example.org",
+                "ben@example.org, a participant of the iCloud Shared Photo Library, moved it to Recently Deleted",
+            ],
+        ),
+        (
+            8,
+            3,
+            [
+                "it is in the iCloud Shared Photo Library that the Apple Account of this device owns",
+                "it was moved to Recently Deleted with the Apple Account of this device",
+            ],
+        ),
+        (
+            9,
+            5,
+            [
+                "it is in the iCloud Shared Photo Library of another person",
+                "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; "
+                "the library does not say who",
+            ],
+        ),
+    ],
+)
+def test_a_shared_library_tells_whose_it_is_and_who_deleted(
+    tmp_path: Path, share: int, by: int | str, notes: list[str]
+) -> None:
+    """Participants by literal SQL; a name in People, an e-mail address or a phone number names them."""
+    builder = Changed(layout="18508", product_version="18.5").with_photo("IMG_0001").trashed(DELETED)
+    state = "" if by == "NULL" else f", ZTRASHEDBYPARTICIPANT = {by}"
+    builder.sql(
+        *PARTICIPANTS, f"UPDATE ZASSET SET ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE = 1, ZLIBRARYSCOPE = {share}{state}"
+    )
+    asset = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC")
+    assert [status.note(note) for note in asset.notes] == notes
+
+
+def test_a_participant_is_left_out_of_a_redacted_record(tmp_path: Path) -> None:
+    """An e-mail address in a note is somebody's."""
+    builder = Changed(layout="18508", product_version="18.5").with_photo("IMG_0001")
+    builder.sql(*PARTICIPANTS, "UPDATE ZASSET SET ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE = 1, ZLIBRARYSCOPE = 7")
+    findings = scan(builder.build(tmp_path))
+    assert [note.code for note in named(findings, "IMG_0001.HEIC").notes] == [NoteCode.IN_SHARED_LIBRARY]
+    told = redact(findings)
+    assert "ben@example.org" not in "".join(status.note(note) for note in named(told, "IMG_0001.HEIC").notes)
