@@ -81,7 +81,7 @@ def check_sums(found: Findings, folder: Path, rows: int) -> None:
     totals, there, listed = found.totals, blobs_in(folder), listed_in(folder)
     statuses = Counter(item.status for item in found.assets)
     assert totals.assets == len(found.assets) == sum(statuses.values())
-    assert totals.assets == (totals.complete + totals.half + totals.reduced_copy + totals.elsewhere + totals.not_found)
+    assert totals.assets == sum(getattr(totals, status.value) for status in Status)
     assert sum(item.basis is Basis.PHOTOS_DATABASE for item in found.assets) == rows
     assert totals.blobs == len(there)
     assert totals.unlisted_blobs == len(there - set(listed))

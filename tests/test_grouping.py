@@ -187,7 +187,9 @@ def test_files_without_a_row_join_each_other() -> None:
 def test_raw_and_jpeg_of_one_photo_are_one_asset() -> None:
     """A RAW beside the JPEG of a row joins it; a second JPEG of that stem does not."""
     found = shapes([row(1, "IMG_0001.JPG")], [f"{FOLDER}/IMG_0001.JPG", f"{FOLDER}/IMG_0001.DNG"])
-    assert len(found) == 1
+    assert found == [(1, [("still", f"{FOLDER}/IMG_0001.JPG"), ("raw", f"{FOLDER}/IMG_0001.DNG")])]
+    found = shapes([row(1, "IMG_0001.DNG")], [f"{FOLDER}/IMG_0001.DNG", f"{FOLDER}/IMG_0001.JPG"])
+    assert found == [(1, [("still", f"{FOLDER}/IMG_0001.DNG"), ("still", f"{FOLDER}/IMG_0001.JPG")])]
     found = shapes([row(1, "IMG_0001.HEIC")], [f"{FOLDER}/IMG_0001.HEIC", f"{FOLDER}/IMG_0001.JPG"])
     assert [key for key, _ in found] == [1, None]
 

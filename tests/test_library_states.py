@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plistlib
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import BackupBuilder
-from recovery.analysis.asset_status import cloud_of, decide
-from recovery.analysis.model import Kind, Status, Upload
-from recovery.analysis.redact import redact
+from fixtures import BackupBuilder, pictures
+from recovery.analysis.asset_status import cloud_of, decide, needed_roles
+from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, Status, Upload
 from recovery.analysis.reasons import Loss, NoteCode, ReasonCode
+from recovery.analysis.redact import redact
+from recovery.extraction.names import file_names
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.library import AssetRow
 from recovery.report.messages import status
@@ -108,6 +110,25 @@ def test_the_real_library_of_icloud_in_numbers(shared: Path, workspace: Workspac
     assert counts == {ReasonCode.SHARED_ALBUM: 5, ReasonCode.IN_ICLOUD_TOO: 21, ReasonCode.NOTHING_HERE: 1}
 
 
+def here(*roles: FileRole) -> list[AssetFile]:
+    """Whole files in these roles."""
+    return [AssetFile(role, "CameraRollDomain", role.value, "00" * 20, 1, FileState.PRESENT) for role in roles]
+
+
+@EVERY
+def test_complete_is_what_osxphotos_exports(shared: Path, workspace: Workspace, name: str) -> None:
+    """Every real row as if only its originals were here: RAW (`has_raw`) and edit (`hasadjustments`) are missed."""
+    opened, theirs = read(library(shared, name), workspace), expected(library(shared, name))
+    for row in opened.assets:
+        says, kind, resources = theirs[str(row.uuid)], kind_of(row), opened.resources.get(row.pk, ())
+        told = decide(kind, here(*needed_roles(kind)), row, resources)
+        edited = FileRole.EDITED_VIDEO if kind is Kind.VIDEO else FileRole.EDITED_STILL
+        wanted = {role for role, is_so in ((FileRole.RAW, says["has_raw"]), (edited, says["hasadjustments"])) if is_so}
+        assert {role for role, _ in told.reason.lost} == wanted, row.uuid
+        assert told.status is (Status.PARTIAL if wanted else Status.COMPLETE)
+        assert decide(kind, here(*needed_roles(kind), *wanted), row, resources).status is Status.COMPLETE
+
+
 # --- states that no real row shows -----------------------------------------------------------------------------
 
 
@@ -173,10 +194,14 @@ def test_a_half_says_that_icloud_has_the_other_too(tmp_path: Path) -> None:
 
 
 PARTICIPANTS = (
-    "CREATE TABLE IF NOT EXISTS ZSHAREPARTICIPANT (Z_PK INTEGER PRIMARY KEY, ZSHARE INTEGER, ZROLE INTEGER, "
-    "ZISCURRENTUSER INTEGER, ZEMAILADDRESS VARCHAR, ZPHONENUMBER VARCHAR, ZPERSON INTEGER)",
-    "INSERT INTO ZSHAREPARTICIPANT (Z_PK, ZSHARE, ZROLE, ZISCURRENTUSER, ZEMAILADDRESS) VALUES "
-    "(1, 7, 1, 0, 'ben@example.org'), (2, 7, 2, 1, NULL), (3, 8, 1, 1, NULL), (4, 8, 2, 0, NULL)",
+    (
+        "CREATE TABLE IF NOT EXISTS ZSHAREPARTICIPANT (Z_PK INTEGER PRIMARY KEY, ZSHARE INTEGER, ZROLE INTEGER, "
+        "ZISCURRENTUSER INTEGER, ZEMAILADDRESS VARCHAR, ZPHONENUMBER VARCHAR, ZPERSON INTEGER)"
+    ),
+    (
+        "INSERT INTO ZSHAREPARTICIPANT (Z_PK, ZSHARE, ZROLE, ZISCURRENTUSER, ZEMAILADDRESS) VALUES "
+        "(1, 7, 1, 0, 'ben@example.org'), (2, 7, 2, 1, NULL), (3, 8, 1, 1, NULL), (4, 8, 2, 0, NULL)"
+    ),
 )
 
 
@@ -206,8 +231,10 @@ PARTICIPANTS = (
             5,
             [
                 "it is in the iCloud Shared Photo Library of another person",
-                "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; "
-                "the library does not say who",
+                (
+                    "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; "
+                    "the library does not say who"
+                ),
             ],
         ),
     ],
@@ -233,3 +260,106 @@ def test_a_participant_is_left_out_of_a_redacted_record(tmp_path: Path) -> None:
     assert [note.code for note in named(findings, "IMG_0001.HEIC").notes] == [NoteCode.IN_SHARED_LIBRARY]
     told = redact(findings)
     assert "ben@example.org" not in "".join(status.note(note) for note in named(told, "IMG_0001.HEIC").notes)
+
+
+# --- complete is what the owner saw ----------------------------------------------------------------------------
+
+VERSION = (
+    "INSERT INTO ZINTERNALRESOURCE (Z_PK, ZASSET, ZDATASTORECLASSID, ZDATASTORESUBTYPE, ZRESOURCETYPE, ZVERSION, "
+    "ZLOCALAVAILABILITY, ZREMOTEAVAILABILITY, ZCLOUDLOCALSTATE) VALUES "
+)
+RAW_IN_CLOUD = f"{VERSION} (9001, 1, 0, 17, 4, 0, -1, 1, 3)"
+EDIT_IN_CLOUD = f"{VERSION} (9002, 1, 0, 2, 0, 2, -1, 1, 3), (9003, 1, 0, 19, 3, 2, -1, 1, 3)"
+EDIT_HERE = f"{VERSION} (9002, 1, 0, 2, 0, 2, 1, 0, 0)"
+EDIT_NOT_YET_MADE = f"{VERSION} (9002, 1, 0, 2, 0, 2, -1, 0, 0)"
+MUTATIONS = "Media/PhotoData/Mutations/DCIM/100APPLE/IMG_0001/Adjustments"
+
+
+def told_of(builder: BackupBuilder, folder: Path) -> tuple[Status, str]:
+    """The status of the first asset and the sentence about it."""
+    asset = next(asset for asset in scan(builder.build(folder)).assets if (asset.filename or "").startswith("IMG_0001"))
+    return asset.status, status.reason(asset.status_reason)
+
+
+def test_an_edit_that_is_only_in_icloud_is_named(tmp_path: Path) -> None:
+    """Both halves of the Live Photo are here, not what Photos shows."""
+    builder = Changed().with_live_photo("IMG_0001").synced().sql(EDIT_IN_CLOUD)
+    assert told_of(builder, tmp_path) == (
+        Status.PARTIAL,
+        (
+            "the original is here, but not everything: edited version and edited video were only in iCloud "
+            "when the backup was made"
+        ),
+    )
+
+
+def test_a_raw_that_is_only_in_icloud_is_named(tmp_path: Path) -> None:
+    """The JPEG is here."""
+    builder = Changed().with_photo("IMG_0001", extension="JPG").synced().sql(RAW_IN_CLOUD)
+    assert told_of(builder, tmp_path) == (
+        Status.PARTIAL,
+        "the original is here, but not everything: the RAW photo was only in iCloud when the backup was made",
+    )
+
+
+def test_raw_and_jpeg_together_are_complete_and_either_alone_is_not(tmp_path: Path) -> None:
+    """The RAW lies beside the JPEG under its stem."""
+    raw = pictures.thumbnail("raw", 48, 64, "photo")
+
+    def both() -> Changed:
+        changed = Changed().with_photo("IMG_0001", extension="JPG")
+        changed.with_file("CameraRollDomain", "Media/DCIM/100APPLE/IMG_0001.DNG", raw)
+        return changed.sql(f"{VERSION} (9001, 1, 0, 17, 4, 0, 1, 0, 0)")
+
+    folder = both().build(tmp_path / "both")
+    asset = named(scan(folder), "IMG_0001.JPG")
+    assert asset.status is Status.COMPLETE
+    assert [item.role for item in asset.files if item.name.endswith(".DNG")] == [FileRole.RAW]
+    status_now, reason = told_of(both().without_still(), tmp_path / "raw")
+    assert status_now is Status.PARTIAL
+    assert reason == "only the RAW photo is here: the backup does not list the still"
+
+
+@pytest.mark.parametrize(
+    ("sql", "file", "expected_status"),
+    [
+        (EDIT_HERE, "FullSizeRender.jpg", Status.COMPLETE),
+        (EDIT_HERE, "PenultimateFullSizeRender.jpg", Status.PARTIAL),
+        (EDIT_HERE, "SubstandardFullSizeRender.jpg", Status.PARTIAL),
+        (EDIT_NOT_YET_MADE, None, Status.COMPLETE),
+    ],
+)
+def test_only_the_full_render_is_the_edited_version(
+    tmp_path: Path, sql: str, file: str | None, expected_status: Status
+) -> None:
+    """Other renders beside it are not what Photos shows; an edit without a render anywhere misses nothing."""
+    builder = Changed().with_photo("IMG_0001").sql(sql)
+    if file:
+        builder.with_file("CameraRollDomain", f"{MUTATIONS}/{file}", pictures.thumbnail("edit", 48, 64, "photo"))
+    assert told_of(builder, tmp_path)[0] is expected_status
+
+
+def test_what_the_editor_keeps_is_extracted_under_its_own_name(tmp_path: Path) -> None:
+    """Never `(edited 2)`: Photos shows the full-size render alone."""
+    jpeg, movie = pictures.thumbnail("edit", 48, 64, "photo"), BackupBuilder().with_video("IMG_0009")._last.movie()
+    builder = BackupBuilder().with_photo("IMG_0001")
+    kept = {
+        "FullSizeRender.jpg": jpeg,
+        "PenultimateFullSizeRender.jpg": jpeg,
+        "SubstandardFullSizeRender.jpg": jpeg,
+        "OriginalFile.MOV": movie,
+        "Adjustments.plist": plistlib.dumps({}),
+        "AdjustmentsSecondary.data": b"bplist00",
+    }
+    for name, content in kept.items():
+        builder.with_file("CameraRollDomain", f"{MUTATIONS}/{name}", content)
+    asset = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC")
+    files = [item for item in asset.files if "/Adjustments/" in item.path]
+    assert dict(zip((item.name for item in files), file_names("x", files), strict=True)) == {
+        "FullSizeRender.jpg": "x (edited).jpg",
+        "PenultimateFullSizeRender.jpg": "x (penultimate render).jpg",
+        "SubstandardFullSizeRender.jpg": "x (substandard render).jpg",
+        "OriginalFile.MOV": "x (original kept by the editor).MOV",
+        "Adjustments.plist": "x (adjustments).plist",
+        "AdjustmentsSecondary.data": "x (secondary adjustments).data",
+    }

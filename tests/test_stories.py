@@ -188,7 +188,7 @@ def test_a_stuck_upload_is_told_from_a_pending_one(demo_twins: DemoTwins, plain:
 def test_the_totals_of_the_demo_add_up(plain: Findings, encrypted: Findings) -> None:
     """Statuses sum to the assets, and both twins count the same."""
     totals = plain.totals
-    statuses = [totals.complete, totals.half, totals.reduced_copy, totals.elsewhere, totals.not_found]
+    statuses = [totals.complete, totals.partial, totals.half, totals.reduced_copy, totals.elsewhere, totals.not_found]
     assert sum(statuses) == totals.assets == len(plain.assets)
     assert totals.recently_deleted == sum(bool(item.trashed) for item in plain.assets)
     assert totals.not_found == sum(item.status is Status.NOT_FOUND for item in plain.assets)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from recovery.analysis.model import AssetFile, Cloud, FileRole, FileState, Kind, Status, Upload
 from recovery.analysis.reasons import Loss, ReasonCode, StatusReason
-from recovery.photos_db.codes import Availability, BundleScope, CloudState, ResourceSubtype, SavedAssetType
+from recovery.photos_db.codes import (
+    Availability,
+    BundleScope,
+    CloudState,
+    ResourceSubtype,
+    ResourceVersion,
+    SavedAssetType,
+)
 from recovery.photos_db.library import AssetRow, ResourceRow
 
 _COPIES = (
     FileRole.EDITED_STILL,
     FileRole.EDITED_VIDEO,
+    FileRole.EDITOR_FILE,
     FileRole.MESSAGES_COPY,
     FileRole.REDUCED,
     FileRole.THUMBNAIL,
@@ -38,6 +46,19 @@ _PLACE_OF_FOLDER = {
 }
 """Where the library keeps what is not the phone's own, by the two first parts of the stored directory."""
 
+_BESIDE: Mapping[Kind, Mapping[ResourceSubtype, FileRole]] = {
+    Kind.PHOTO: {
+        ResourceSubtype.RAW_ORIGINAL: FileRole.RAW,
+        ResourceSubtype.EDITED_STILL: FileRole.EDITED_STILL,
+    },
+    Kind.LIVE_PHOTO: {
+        ResourceSubtype.RAW_ORIGINAL: FileRole.RAW,
+        ResourceSubtype.EDITED_STILL: FileRole.EDITED_STILL,
+        ResourceSubtype.EDITED_LIVE_VIDEO: FileRole.EDITED_VIDEO,
+    },
+    Kind.VIDEO: {ResourceSubtype.EDITED_VIDEO: FileRole.EDITED_VIDEO},
+}
+"""What an asset consists of beside its originals. A video's resource of subtype 2 is the poster of its edit."""
 _ORIGINALS = frozenset({ResourceSubtype.ORIGINAL, ResourceSubtype.LIVE_VIDEO_ORIGINAL})
 _LOCAL = {Availability.YES: True, Availability.NOT_LOCAL: False}
 
@@ -63,6 +84,19 @@ def needed_roles(kind: Kind) -> tuple[FileRole, ...]:
     return (FileRole.VIDEO,) if kind is Kind.VIDEO else (FileRole.STILL,)
 
 
+def _shown_roles(kind: Kind, resources: Sequence[ResourceRow]) -> Iterator[FileRole]:
+    """What belongs to the photo that Photos shows beside its originals: the RAW and the edited version.
+
+    An edit counts where the library says that its result exists, on the device or in iCloud.
+    """
+    roles = _BESIDE[kind]
+    for resource in resources:
+        role = roles.get(resource.subtype)  # type: ignore[call-overload]
+        edited = role is FileRole.RAW or resource.version in (ResourceVersion.EDITED, None)
+        if role is not None and edited and Availability.YES in (resource.local, resource.remote):
+            yield role
+
+
 def _here(files: Sequence[AssetFile]) -> set[FileRole]:
     return {item.role for item in files if item.state is FileState.PRESENT}
 
@@ -76,15 +110,21 @@ def decide(
     kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
 ) -> StatusDecision:
     """The status; every asset gets exactly one."""
-    if is_complete(kind, files):
+    needed, here = needed_roles(kind), _here(files)
+    beside = [role for role in dict.fromkeys(_shown_roles(kind, resources)) if role not in here] if resources else []
+    if here.issuperset(needed) and not beside:
         return COMPLETE
     upload = upload_of(row, resources)
-    needed, here = needed_roles(kind), _here(files)
-    whole = [role for role in needed if role in here]
-    lost = [role for role in needed if role not in whole]
-    losses = tuple((role, _loss(role, files, resources, upload)) for role in lost)
-    if whole:
-        return _decision(Status.HALF, ReasonCode.ONE_HALF_HERE, losses, whole[0])
+    lost = [role for role in needed if role not in here]
+    losses = tuple((role, _loss(kind, role, files, resources, upload)) for role in [*lost, *beside])
+    if not lost:
+        return _decision(Status.PARTIAL, ReasonCode.ORIGINAL_HERE, losses)
+    if len(lost) < len(needed):
+        left = next(role for role in needed if role in here)
+        return _decision(Status.HALF, ReasonCode.ONE_HALF_HERE, losses, left)
+    if FileRole.RAW in here:
+        return _decision(Status.PARTIAL, ReasonCode.ONE_HALF_HERE, losses, FileRole.RAW)
+    losses = losses[: len(lost)]
     if any(item.role in lost and item.state is FileState.DAMAGED and not item.blank for item in files):
         return _decision(Status.REDUCED_COPY, ReasonCode.ORIGINAL_DAMAGED, losses)
     copy = next((role for role in _COPIES if role in here), None)
@@ -113,19 +153,33 @@ def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:
 
 
 def _loss(
-    role: FileRole, files: Sequence[AssetFile], resources: Sequence[ResourceRow], upload: CloudState | None
+    kind: Kind,
+    role: FileRole,
+    files: Sequence[AssetFile],
+    resources: Sequence[ResourceRow],
+    upload: CloudState | None,
 ) -> Loss:
     if _has(files, role, FileState.DAMAGED):
         return Loss.DAMAGED
     if _has(files, role, FileState.MISSING):
         return Loss.MISSING
-    resource = original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)
+    resource = _resource(kind, role, resources)
     if resource is None:
         return Loss.NOT_LISTED
     in_cloud = resource.remote == Availability.YES and upload is not CloudState.PENDING_UPLOAD
     if resource.local == Availability.NOT_LOCAL:
         return Loss.IN_CLOUD if in_cloud else Loss.NOT_LOCAL
     return Loss.IN_CLOUD_TOO if in_cloud else Loss.NOT_LISTED
+
+
+def _resource(kind: Kind, role: FileRole, resources: Sequence[ResourceRow]) -> ResourceRow | None:
+    """The resource row of an original, a RAW or an edited version."""
+    if role in needed_roles(kind):
+        return original_resource(resources, movie=role is FileRole.PAIRED_VIDEO)
+    found = [resource for resource in resources if _BESIDE[kind].get(resource.subtype) is role]  # type: ignore[call-overload]
+    return next(
+        (resource for resource in found if resource.version != ResourceVersion.ORIGINAL), next(iter(found), None)
+    )
 
 
 def original_resource(resources: Sequence[ResourceRow], *, movie: bool) -> ResourceRow | None:

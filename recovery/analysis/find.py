@@ -194,6 +194,7 @@ class TotalsCounter:
             recently_deleted=self._trashed,
             hidden=self._hidden,
             complete=self._statuses[Status.COMPLETE],
+            partial=self._statuses[Status.PARTIAL],
             half=self._statuses[Status.HALF],
             reduced_copy=self._statuses[Status.REDUCED_COPY],
             elsewhere=self._statuses[Status.ELSEWHERE],

@@ -15,6 +15,7 @@ class ReasonCode(StrEnum):
     """Why an asset has its status."""
 
     ALL_ORIGINALS_HERE = "all_originals_here"
+    ORIGINAL_HERE = "original_here"
     ONE_HALF_HERE = "one_half_here"
     ORIGINAL_DAMAGED = "original_damaged"
     COPY_SURVIVES = "copy_survives"
@@ -57,8 +58,9 @@ class Loss(StrEnum):
 class StatusReason(Record, frozen=True):
     """Why an asset has its status.
 
-    `lost` has the originals that are not here; `left` is the half that is, or the best copy that survives;
-    `place` is where the library says the asset is kept, if that is another place than the phone's own library.
+    `lost` has the originals that are not here, and the RAW and edited versions. `left` is the half that is here, or
+    the best copy that survives. `place` is where the library says the asset is kept, if that is another place than
+    the phone's own library.
     """
 
     code: ReasonCode

@@ -367,6 +367,7 @@ class PhotoOutcome(StrEnum):
     KEPT_ELSEWHERE = "kept_elsewhere"
     UPLOAD_PENDING = "upload_pending"
     HALF = "half"
+    PARTIAL = "partial"
     ORIGINAL_MISSING = "original_missing"
     ONLY_A_COPY = "only_a_copy"
     NO_PICTURE = "no_picture"

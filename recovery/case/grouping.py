@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from recovery.case.pairing import PairedBy
 from recovery.photos_db.camera_roll_paths import (
+    EDITOR_FILES,
     IMAGE_EXTENSIONS,
     MOVIE_EXTENSIONS,
     FileRole,
     MediaPathPart,
     extension,
+    stem,
 )
 from recovery.photos_db.library import AssetRow, ResourceRow
 from recovery.photos_db.media_files import MediaFile
@@ -77,9 +79,12 @@ def sort_of(file: MediaFile) -> FileRole:
 
 
 def rendition_role(file: MediaFile) -> FileRole:
+    """What a file outside the folders of originals is, by its place and name."""
     part = file.place.part
     if part is MediaPathPart.EDIT:
-        if is_movie(file):
-            return FileRole.EDITED_VIDEO
-        return FileRole.EDITED_STILL if _is_picture(file) else FileRole.ADJUSTMENTS
+        if not is_movie(file) and not _is_picture(file):
+            return FileRole.ADJUSTMENTS
+        if stem(_name(file)).casefold() in EDITOR_FILES:
+            return FileRole.EDITOR_FILE
+        return FileRole.EDITED_VIDEO if is_movie(file) else FileRole.EDITED_STILL
     return FileRole.REDUCED if part is MediaPathPart.REDUCED else FileRole.THUMBNAIL

@@ -109,13 +109,14 @@ def _second_originals(store: WorkingDatabase) -> None:
     """RAW beside JPEG, and a file whose extension changed, go to the asset of the same stem."""
     own = f"""SELECT 1 FROM file AS own
               WHERE own.owner = asset.pk AND own.turn = 0 AND own.part = '{MediaPathPart.ORIGINAL}'"""
+    role = f"CASE WHEN file.ending IN ({_RAW}) AND asset.ending NOT IN ({_RAW}) THEN '{FileRole.RAW}' END"
     found = store.run(
-        f"""SELECT asset.pk, file.id FROM file JOIN asset ON asset.pk = {_BY_STEM}
+        f"""SELECT asset.pk, {role}, file.id FROM file JOIN asset ON asset.pk = {_BY_STEM}
             WHERE file.part = '{MediaPathPart.ORIGINAL}' AND file.owner IS NULL AND sort = '{FileRole.STILL}'
               AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.own = 0 AND pair.still = file.id)
               AND (file.ending IN ({_RAW}) OR asset.ending IN ({_RAW}) OR NOT EXISTS ({own}))"""
     )
-    store.add(f"UPDATE file SET owner = ?, place = NULL, turn = {_SECOND} WHERE id = ?", list(found))
+    store.add(f"UPDATE file SET owner = ?, role = ?, place = NULL, turn = {_SECOND} WHERE id = ?", list(found))
 
 
 def _sidecars(store: WorkingDatabase) -> None:

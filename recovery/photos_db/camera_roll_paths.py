@@ -30,8 +30,12 @@ class FileRole(StrEnum):
     STILL = "still"
     PAIRED_VIDEO = "paired_video"
     VIDEO = "video"
+    RAW = "raw"
+    """A RAW beside another original; a photo that is nothing but RAW is a still."""
     EDITED_STILL = "edited_still"
     EDITED_VIDEO = "edited_video"
+    EDITOR_FILE = "editor_file"
+    """A picture or video that the editor keeps beside its result."""
     ADJUSTMENTS = "adjustments"
     REDUCED = "reduced"
     THUMBNAIL = "thumbnail"
@@ -44,7 +48,7 @@ class FileRole(StrEnum):
     __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
 
 
-ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
+ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO, FileRole.RAW})
 """Roles of files that are the photo itself."""
 
 
@@ -121,6 +125,9 @@ def media_path(domain: str, relative_path: str) -> MediaPath | None:
             return MediaPath(part, directory, name, stem_only, int(number) if number else None)
     return None
 
+
+EDITOR_FILES = frozenset(("penultimatefullsizerender", "substandardfullsizerender", "originalfile"))
+"""Stems of the pictures and videos in a folder of adjustments that are not the edited version itself."""
 
 IMAGE_EXTENSIONS = frozenset(
     ".heic .heif .jpg .jpeg .jpe .png .gif .tif .tiff .dng .raw .webp .avif .bmp .jp2 .thm .hif "

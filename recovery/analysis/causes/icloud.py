@@ -37,6 +37,7 @@ from recovery.provenance import Gap, Source
 
 ENABLED_MARKER = "cpl_enabled_marker"
 """Lies in PhotoData where iCloud Photos is on; that it means this is an inference (facts: one real backup)."""
+_HERE = frozenset({Status.COMPLETE, Status.PARTIAL})
 _IN_ICLOUD = frozenset(
     {
         ReasonCode.IN_ICLOUD_TOO,
@@ -60,7 +61,7 @@ def marker_source() -> Source:
 
 def only_in_icloud(asset: Asset) -> bool:
     """Whether the original is not here and the library says that iCloud has it."""
-    if asset.deleted is not None or asset.status is Status.COMPLETE or kept_elsewhere(asset):
+    if asset.deleted is not None or asset.status in _HERE or kept_elsewhere(asset):
         return False
     cloud, code = asset.cloud, asset.status_reason.code
     away = cloud is not None and cloud.in_cloud is True and cloud.original_local is False
@@ -69,7 +70,7 @@ def only_in_icloud(asset: Asset) -> bool:
 
 def in_icloud(asset: Asset) -> bool:
     """Whether the original is not here and iCloud has something of it, though perhaps not alone or not all."""
-    if asset.deleted is not None or kept_elsewhere(asset) or only_in_icloud(asset):
+    if asset.deleted is not None or asset.status in _HERE or kept_elsewhere(asset) or only_in_icloud(asset):
         return False
     reason = asset.status_reason
     return reason.code in _IN_ICLOUD or any(loss in _IN_CLOUD for _, loss in reason.lost)

@@ -61,6 +61,7 @@ FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
         PhotoOutcome.HALF,
         lambda asset: asset.status is Status.HALF and asset.deleted is None and not only_in_icloud(asset),
     ),
+    (PhotoOutcome.PARTIAL, lambda asset: asset.status is Status.PARTIAL),
     (PhotoOutcome.ORIGINAL_MISSING, _lacks_original),
     (PhotoOutcome.ONLY_A_COPY, _only_copy),
     (PhotoOutcome.NO_PICTURE, _no_picture),

@@ -198,6 +198,10 @@ FATES = {
     ),
     PhotoOutcome.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),
     PhotoOutcome.HALF: ("has only its still or only its video here", "have only their still or only their video here"),
+    PhotoOutcome.PARTIAL: (
+        "lacks its edited version or its RAW in this backup",
+        "lack their edited versions or RAWs in this backup",
+    ),
     PhotoOutcome.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
     PhotoOutcome.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
     PhotoOutcome.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),

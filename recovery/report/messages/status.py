@@ -4,39 +4,54 @@ from __future__ import annotations
 
 from recovery.analysis.model import FileRole
 from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
+from recovery.report.messages.phrases import listed
 
-ORIGINALS = {FileRole.STILL: "still", FileRole.PAIRED_VIDEO: "video", FileRole.VIDEO: "video"}
+PARTS = {
+    FileRole.STILL: "still",
+    FileRole.PAIRED_VIDEO: "video",
+    FileRole.VIDEO: "video",
+    FileRole.RAW: "RAW photo",
+    FileRole.EDITED_STILL: "edited version",
+    FileRole.EDITED_VIDEO: "edited video",
+}
+"""Originals, and what else Photos shows of an asset."""
 COPIES = {
     FileRole.EDITED_STILL: "the edited version",
     FileRole.EDITED_VIDEO: "the edited video",
+    FileRole.EDITOR_FILE: "a version that the editor kept",
     FileRole.MESSAGES_COPY: "a copy sent or received in Messages",
     FileRole.REDUCED: "a reduced copy",
     FileRole.THUMBNAIL: "a thumbnail",
     FileRole.THUMBNAIL_TABLE: "a small thumbnail in a table",
 }
 LOSSES = {
-    Loss.DAMAGED: ("the {} is damaged", "still and video are damaged"),
+    Loss.DAMAGED: ("the {} is damaged", "{} are damaged", "and"),
     Loss.MISSING: (
         "the backup lists the {}, but its content is missing",
-        "the backup lists still and video, but their content is missing",
+        "the backup lists {}, but their content is missing",
+        "and",
     ),
     Loss.IN_CLOUD: (
         "the {} was only in iCloud when the backup was made",
-        "still and video were only in iCloud when the backup was made",
+        "{} were only in iCloud when the backup was made",
+        "and",
     ),
     Loss.IN_CLOUD_TOO: (
         "the backup does not list the {}, which the library says was on the device and in iCloud",
-        "the backup lists neither still nor video, which the library says were on the device and in iCloud",
+        "the backup lists neither {}, which the library says were on the device and in iCloud",
+        "nor",
     ),
     Loss.NOT_LOCAL: (
         "the library says the {} was not on the device",
-        "the library says that neither still nor video was on the device",
+        "the library says that neither {} was on the device",
+        "nor",
     ),
-    Loss.NOT_LISTED: ("the backup does not list the {}", "the backup lists neither still nor video"),
+    Loss.NOT_LISTED: ("the backup does not list the {}", "the backup lists neither {}", "nor"),
 }
-"""Of one original, and of still and movie together."""
+"""Of one part and of several together, and the word that joins those."""
 REASONS = {
     ReasonCode.ALL_ORIGINALS_HERE: "every original file is in the backup",
+    ReasonCode.ORIGINAL_HERE: "the original is here, but not everything: {lost}",
     ReasonCode.ONE_HALF_HERE: "only the {left} is here: {lost}",
     ReasonCode.ORIGINAL_DAMAGED: "{lost}; what is left of it can be saved",
     ReasonCode.COPY_SURVIVES: "{lost}; what survives is {left}",
@@ -116,17 +131,22 @@ COPY_IN_MESSAGES = "a copy of it"
 
 def reason(stated: StatusReason) -> str:
     """Why an asset has its status: a sentence without its capital and full stop."""
-    left = "" if stated.left is None else ORIGINALS.get(stated.left) or COPIES[stated.left]
+    left = "" if stated.left is None else COPIES.get(stated.left) or PARTS[stated.left]
     why = REASONS[stated.place] if stated.place is not None else _lost(stated)
     text = REASONS[stated.code].format(left=left, lost=why)
     return PERMANENTLY_DELETED.format(reason=text) if stated.permanently_deleted else text
 
 
 def _lost(stated: StatusReason) -> str:
-    losses = {loss for _, loss in stated.lost}
-    if len(stated.lost) > 1 and len(losses) == 1:
-        return LOSSES[losses.pop()][1]
-    return " and ".join(LOSSES[loss][0].format(ORIGINALS[role]) for role, loss in stated.lost)
+    return " and ".join(
+        _loss(loss, [PARTS[role] for role, its in stated.lost if its is loss])
+        for loss in dict.fromkeys(loss for _, loss in stated.lost)
+    )
+
+
+def _loss(loss: Loss, parts: list[str]) -> str:
+    one, several, joint = LOSSES[loss]
+    return one.format(parts[0]) if len(parts) == 1 else several.format(listed(parts, joint))
 
 
 def note(stated: Note) -> str:

@@ -15,6 +15,7 @@ VERDICTS = {
 
 STATUSES = {
     Status.COMPLETE: "complete",
+    Status.PARTIAL: "partial",
     Status.HALF: "half",
     Status.REDUCED_COPY: "reduced copy",
     Status.ELSEWHERE: "elsewhere",
@@ -23,6 +24,7 @@ STATUSES = {
 
 STATUS_MEANINGS = {
     Status.COMPLETE: "the original is here",
+    Status.PARTIAL: "the original is here, its RAW or its edited version is not",
     Status.HALF: "one half of a Live Photo is here",
     Status.REDUCED_COPY: "not the whole original: a smaller, sent or damaged copy",
     Status.ELSEWHERE: "not here; the library says where it is, such as iCloud",
@@ -33,8 +35,10 @@ ROLES = {
     FileRole.STILL: "photo",
     FileRole.PAIRED_VIDEO: "video of the Live Photo",
     FileRole.VIDEO: "video",
+    FileRole.RAW: "RAW photo",
     FileRole.EDITED_STILL: "edited photo",
     FileRole.EDITED_VIDEO: "edited video",
+    FileRole.EDITOR_FILE: "version that the editor keeps (not the edited one)",
     FileRole.ADJUSTMENTS: "description of the edits",
     FileRole.REDUCED: "smaller copy",
     FileRole.THUMBNAIL: "thumbnail (a small preview, not the photo)",
