@@ -363,3 +363,84 @@ def test_what_the_editor_keeps_is_extracted_under_its_own_name(tmp_path: Path) -
         "Adjustments.plist": "x (adjustments).plist",
         "AdjustmentsSecondary.data": "x (secondary adjustments).data",
     }
+
+
+# --- rows and files that contradict each other -----------------------------------------------------------------
+
+
+def test_of_two_rows_of_attributes_the_asset_points_at_its_own(tmp_path: Path) -> None:
+    """A second row that names the same asset changes nothing, whichever comes first."""
+    for number in (9000, -1):
+        builder = Changed().with_photo("IMG_0001", original="beach.HEIC")
+        builder.sql(
+            "UPDATE ZASSET SET ZADDITIONALATTRIBUTES = (SELECT Z_PK FROM ZADDITIONALASSETATTRIBUTES WHERE ZASSET = 1)",
+            "INSERT INTO ZADDITIONALASSETATTRIBUTES (Z_PK, ZASSET, ZORIGINALFILENAME) "
+            f"VALUES ({number}, 1, 'other.HEIC')",
+        )
+        findings = scan(builder.build(tmp_path / str(number)))
+        assert named(findings, "IMG_0001.HEIC").original_filename == "beach.HEIC"
+        assert findings.totals.assets == 1
+
+
+def test_a_name_that_only_icloud_keeps_is_the_original_name(tmp_path: Path) -> None:
+    """ZCLOUDMASTER keeps it when the row of attributes has none."""
+    builder = Changed().with_photo("IMG_0001", in_attributes=False).synced()
+    builder.sql(
+        "UPDATE ZADDITIONALASSETATTRIBUTES SET ZORIGINALFILENAME = NULL",
+        "UPDATE ZCLOUDMASTER SET ZORIGINALFILENAME = 'beach.HEIC'",
+    )
+    asset = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC")
+    assert asset.original_filename == "beach.HEIC"
+    assert asset.sources["original_filename"].place == "ZCLOUDMASTER.ZORIGINALFILENAME"
+
+
+@pytest.mark.parametrize("with_row", [True, False])
+def test_names_of_image_capture_are_edits_of_their_photo(tmp_path: Path, with_row: bool) -> None:
+    """IMG_E0001 is the edited version of IMG_0001, IMG_O0001.AAE describes its first edit; all else is a photo."""
+    planted = BackupBuilder().with_live_photo("IMG_0001")
+    still, movie = planted._last.still(), planted._last.movie()
+    builder = planted if with_row else planted.without_row().without_xattrs()
+    for name, content in {
+        "IMG_E0001.HEIC": still,
+        "IMG_E0001.MOV": movie,
+        "IMG_0001.AAE": plistlib.dumps({}),
+        "IMG_O0001.AAE": plistlib.dumps({}),
+        "IMG_E0002.HEIC": still,
+    }.items():
+        builder.with_file("CameraRollDomain", f"Media/DCIM/100APPLE/{name}", content)
+    findings = scan(builder.build(tmp_path))
+    asset = named(findings, "IMG_0001.HEIC")
+    roles = {item.name: item.role for item in asset.files if item.name.startswith("IMG_")}
+    assert roles == {
+        "IMG_0001.HEIC": FileRole.STILL,
+        "IMG_0001.MOV": FileRole.PAIRED_VIDEO,
+        "IMG_E0001.HEIC": FileRole.EDITED_STILL,
+        "IMG_E0001.MOV": FileRole.EDITED_VIDEO,
+        "IMG_0001.AAE": FileRole.ADJUSTMENTS,
+        "IMG_O0001.AAE": FileRole.ADJUSTMENTS,
+    }
+    files = [item for item in asset.files if item.name.endswith(".AAE")]
+    assert file_names("x", files) == ["x (adjustments).AAE", "x (original adjustments).AAE"]
+    assert named(findings, "IMG_E0002.HEIC").status is not Status.NOT_FOUND
+
+
+@pytest.mark.parametrize(("stored", "kind"), [(1, Kind.PHOTO), (0, Kind.VIDEO)])
+def test_bytes_decide_against_the_stored_kind(tmp_path: Path, stored: int, kind: Kind) -> None:
+    """ZKIND says video of a picture, or photo of a video, by the name and the bytes of its file."""
+    planted = Changed().with_photo("IMG_0001") if kind is Kind.PHOTO else Changed().with_video("IMG_0001")
+    findings = scan(planted.sql(f"UPDATE ZASSET SET ZKIND = {stored}, ZKINDSUBTYPE = 0").build(tmp_path))
+    (asset,) = findings.assets
+    assert (asset.kind, asset.status) == (kind, Status.COMPLETE)
+    assert NoteCode.KIND_DIFFERS in [note.code for note in asset.notes]
+
+
+def test_a_picture_named_as_a_video_is_a_whole_picture(tmp_path: Path) -> None:
+    """With and without a row; the note says what it is by its bytes."""
+    builder = BackupBuilder().with_video("IMG_0001")
+    jpeg = pictures.thumbnail("IMG_0001", 48, 64, "photo")
+    builder.overwritten(lambda _: jpeg, "video").with_file("CameraRollDomain", "Media/DCIM/100APPLE/IMG_0002.MKV", jpeg)
+    findings = scan(builder.build(tmp_path))
+    for name in ("IMG_0001.MOV", "IMG_0002.MKV"):
+        asset = named(findings, name)
+        assert (asset.kind, asset.status) == (Kind.PHOTO, Status.COMPLETE)
+        assert "image/jpeg" in " ".join(status.note(note) for note in asset.notes)

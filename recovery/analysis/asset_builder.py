@@ -148,6 +148,8 @@ class _Builder:
         trashed, trashed_at = fields.trashed()
         (original_filename, timezone, offset, width, height, latitude, longitude, favorite, hidden, title, caption,
          bundle) = fields.stated()  # fmt: skip
+        if not original_filename:
+            original_filename = fields.name_in_cloud()
         files = self._files(kind, uuid)
         decision = self._decision(kind, files)
         facetime, judgement = self._facetime(created, added)
@@ -208,9 +210,10 @@ class _Builder:
             code, subtype = self.deleted_asset.kind_codes
         if self.live or subtype == codes.SubtypeCode.LIVE_PHOTO:
             return Kind.LIVE_PHOTO
-        if code is not None:
-            return Kind.VIDEO if code == codes.KindCode.VIDEO else Kind.PHOTO
-        return Kind.VIDEO if self.group.first(FileRole.VIDEO) and not self.group.first(FileRole.STILL) else Kind.PHOTO
+        still, video = self.group.first(FileRole.STILL), self.group.first(FileRole.VIDEO)
+        if code is None or (still is None) != (video is None):  # the file tells better than the row
+            return Kind.VIDEO if video and not still else Kind.PHOTO
+        return Kind.VIDEO if code == codes.KindCode.VIDEO else Kind.PHOTO
 
     def _basis(self) -> Basis:
         if self.row is not None:

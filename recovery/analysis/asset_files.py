@@ -14,6 +14,11 @@ from recovery.source.blobs import BlobState
 
 _STOPS_EARLY_S = 0.25
 """Seconds of a movie without a picture that are told; sound commonly ends a little after the picture."""
+_OTHER_KIND = {
+    codes.KindCode.PHOTO: (FileRole.STILL, FileRole.VIDEO),
+    codes.KindCode.VIDEO: (FileRole.VIDEO, FileRole.STILL),
+}
+"""The role of the file that a row of this kind should have, and that of the other kind."""
 _LOOKED_INTO = frozenset((FileRole.REDUCED, FileRole.THUMBNAIL))
 
 
@@ -64,6 +69,10 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         yield Note(NoteCode.TRASHED_STATE_UNKNOWN, row.trashed_state)
     if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
         yield Note(NoteCode.REPAIRED)
+    if row is not None and row.kind in _OTHER_KIND and not live:
+        named, other = _OTHER_KIND[codes.KindCode(row.kind)]
+        if group.first(other) is not None and group.first(named) is None:
+            yield Note(NoteCode.KIND_DIFFERS, row.kind)
     if group.pair is not None and group.pair.identifiers_match is False:
         yield Note(NoteCode.IDENTIFIERS_DIFFER)
     if row is not None and not live and any(item.role is FileRole.PAIRED_VIDEO for item in files):

@@ -81,6 +81,7 @@ class NoteCode(StrEnum):
     DELETED_BY_PARTICIPANT = "deleted_by_participant"
     DELETED_BY_OWN_ACCOUNT = "deleted_by_own_account"
     DELETED_BY_UNKNOWN_PARTICIPANT = "deleted_by_unknown_participant"
+    KIND_DIFFERS = "kind_differs"
     IDENTIFIERS_DIFFER = "identifiers_differ"
     VIDEO_BESIDE_PHOTO = "video_beside_photo"
     FILE = "file"

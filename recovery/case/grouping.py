@@ -58,8 +58,8 @@ class Group:
 
 
 def is_movie(file: MediaFile) -> bool:
-    """Whether the name says that a file is a movie."""
-    return extension(_name(file)) in MOVIE_EXTENSIONS
+    """Whether a file is a movie, by its name unless its bytes say otherwise."""
+    return extension(_name(file)) in MOVIE_EXTENSIONS if file.by_bytes is None else file.by_bytes.is_video
 
 
 def _name(file: MediaFile) -> str:
@@ -68,11 +68,11 @@ def _name(file: MediaFile) -> str:
 
 
 def _is_picture(file: MediaFile) -> bool:
-    return extension(_name(file)) in IMAGE_EXTENSIONS
+    return extension(_name(file)) in IMAGE_EXTENSIONS if file.by_bytes is None else file.by_bytes.is_image
 
 
 def sort_of(file: MediaFile) -> FileRole:
-    """Movie, still or sidecar, by the name."""
+    """Movie, still or sidecar."""
     if is_movie(file):
         return FileRole.VIDEO
     return FileRole.STILL if _is_picture(file) else FileRole.ADJUSTMENTS

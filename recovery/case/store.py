@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recovery.case.facetime_evidence import file_speaks, row_speaks
-from recovery.case.grouping import Group, GroupFile, Joined, is_movie, rendition_role, sort_of
+from recovery.case.grouping import Group, GroupFile, Joined, rendition_role, sort_of
 from recovery.case.pairing import PairedBy
 from recovery.case.schema import (
     ASSET_COLUMNS,
@@ -25,6 +25,7 @@ from recovery.case.schema import (
 )
 from recovery.database import folder_trouble
 from recovery.formats.media import MediaFacts
+from recovery.formats.signatures import MediaType
 from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, stem
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.field_query import values
@@ -58,6 +59,7 @@ _ROWS = f"SELECT {', '.join(ASSET_COLUMNS)} FROM asset"
 _RESOURCES = f"SELECT {', '.join(RESOURCE_COLUMNS)} FROM resource"
 _PARTS = {part.value: part for part in MediaPathPart}
 _ROLES = {role.value: role for role in FileRole}
+_TYPES = {kind.code: kind for kind in MediaType}
 _STATES = {state.value: state for state in BlobState}
 _ATTRIBUTES, _FACTS = unpacker(FileAttributes), unpacker(MediaFacts)
 _KEY = itemgetter(0)
@@ -310,7 +312,7 @@ def _identifier(file: MediaFile) -> str | None:
 
 
 def _cells(file: MediaFile) -> tuple[object, ...]:
-    entry, place, blob, attributes, facts, _ = file
+    entry, place, blob, attributes, facts, _, by_bytes = file
     part, directory, name, stem_only, format_id = place
     head = name if stem_only else stem(name)
     original = part is MediaPathPart.ORIGINAL
@@ -339,6 +341,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
         name,
         stem_only,
         format_id,
+        by_bytes.code if by_bytes is not None else None,
         packed(attributes) if attributes is not None else None,
         packed(facts) if facts is not None else None,
     )
@@ -346,7 +349,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
 
 def _file(cells: Sequence[Any]) -> MediaFile:
     (part, _, _, _, _, _, _, _, domain, path, file_id, listed, birth, key, problem, state, size, note, blank,
-     directory, name, stem_only, format_id, attributes, facts, _, _, number) = cells  # fmt: skip
+     directory, name, stem_only, format_id, by_bytes, attributes, facts, _, _, number) = cells  # fmt: skip
     return MediaFile(
         ManifestEntry(
             file_id,
@@ -363,6 +366,7 @@ def _file(cells: Sequence[Any]) -> MediaFile:
         _ATTRIBUTES.decode(attributes) if attributes is not None else None,
         _FACTS.decode(facts) if facts is not None else None,
         number,
+        _TYPES.get(by_bytes),
     )
 
 
@@ -391,10 +395,11 @@ def _group(
 
 
 def _named_role(row: AssetRow | None, file: MediaFile) -> FileRole:
-    """The role of the file that a row names: the row says what it is, else the file's name."""
-    kind = row.kind if row is not None else None
-    video = is_movie(file) if kind is None else kind == KindCode.VIDEO
-    return FileRole.VIDEO if video else FileRole.STILL
+    """The role of the file that a row names: its bytes or its name say what it is, else the row."""
+    sort = sort_of(file)
+    if sort is not FileRole.ADJUSTMENTS:
+        return sort
+    return FileRole.VIDEO if row is not None and row.kind == KindCode.VIDEO else FileRole.STILL
 
 
 def _compared(pair: Joined, row: AssetRow | None, files: Sequence[GroupFile]) -> Joined:

@@ -54,6 +54,7 @@ _LABELS_BY_NAME = {
     "originaladjustments": "original adjustments",
 }
 """Labels of files that edits leave, by the stem of their name on the phone, letter case aside."""
+_ORIGINAL_ADJUSTMENTS = re.compile(r"img_o\d+")
 _EDIT_ROLES = frozenset({FileRole.EDITOR_FILE, FileRole.ADJUSTMENTS})
 
 
@@ -247,7 +248,8 @@ def _file_name(stem: str, file: AssetFile, number: int, known_as: str) -> str:
 
 
 def _label(file: AssetFile) -> str:
-    known = _LABELS_BY_NAME.get(_without_extension(file.name).casefold()) if file.role in _EDIT_ROLES else None
+    stem = _without_extension(file.name).casefold() if file.role in _EDIT_ROLES else ""
+    known = "original adjustments" if _ORIGINAL_ADJUSTMENTS.fullmatch(stem) else _LABELS_BY_NAME.get(stem)
     return known or _LABELS[file.role]
 
 

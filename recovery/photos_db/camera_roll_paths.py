@@ -130,10 +130,16 @@ EDITOR_FILES = frozenset(("penultimatefullsizerender", "substandardfullsizerende
 """Stems of the pictures and videos in a folder of adjustments that are not the edited version itself."""
 
 IMAGE_EXTENSIONS = frozenset(
-    ".heic .heif .jpg .jpeg .jpe .png .gif .tif .tiff .dng .raw .webp .avif .bmp .jp2 .thm .hif "
-    ".cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split()
+    ".heic .heif .heics .heifs .hif .jpg .jpeg .jpe .png .gif .tif .tiff .webp .avif .jxl .bmp .jp2 .psd .thm "
+    ".insp .dng .raw .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .raf .orf .rw2 .pef .srw .3fr .fff .iiq .gpr .erf "
+    ".mrw .x3f .dcr .kdc .rwl".split()
 )
-RAW_EXTENSIONS = frozenset(".dng .raw .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split())
-MOVIE_EXTENSIONS = frozenset(".mov .mp4 .m4v .3gp .avi .qt".split())
+RAW_EXTENSIONS = frozenset(
+    ".dng .raw .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .raf .orf .rw2 .pef .srw .3fr .fff .iiq .gpr .erf .mrw "
+    ".x3f .dcr .kdc .rwl".split()
+)
+MOVIE_EXTENSIONS = frozenset(
+    ".mov .mp4 .m4v .3gp .3gpp .3g2 .avi .qt .mpg .mpeg .mts .m2ts .webm .mkv .wmv .hevc .insv".split()
+)
 ADJUSTMENT_EXTENSIONS = frozenset(".aae .plist .data .xmp".split())
 """Extensions as cameras and phones write them, and the sidecars an edit leaves."""

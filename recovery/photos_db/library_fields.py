@@ -57,6 +57,8 @@ class Join:
     pairs: tuple[tuple[str, str], ...]
     """(column of the joined table, column of the table it hangs on)"""
     on: TableRole = TableRole.ASSET
+    preferred: tuple[str, str] | None = None
+    """Such a pair that decides where several rows are joined: the asset's own pointer."""
 
 
 TABLES: dict[TableRole, tuple[str, ...]] = {
@@ -68,7 +70,11 @@ TABLES: dict[TableRole, tuple[str, ...]] = {
 }
 
 ASSET_JOINS: tuple[Join, ...] = (
-    Join(TableRole.ATTRIBUTES, (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES"))),
+    Join(
+        TableRole.ATTRIBUTES,
+        (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES")),
+        preferred=("Z_PK", "ZADDITIONALATTRIBUTES"),
+    ),
     Join(TableRole.CLOUD_MASTER, (("Z_PK", "ZMASTER"),)),
     Join(
         TableRole.DESCRIPTION,

@@ -94,6 +94,7 @@ NOTES = {
     NoteCode.DELETED_BY_UNKNOWN_PARTICIPANT: (
         "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; the library does not say who"
     ),
+    NoteCode.KIND_DIFFERS: "the library calls it another kind (ZKIND {stored}) than its file is",
     NoteCode.IDENTIFIERS_DIFFER: (
         "still and video carry different content identifiers; they are paired by their file names"
     ),
