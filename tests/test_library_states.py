@@ -19,12 +19,14 @@ from recovery.extraction.names import file_names
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.library import AssetRow
 from recovery.report.messages import status
+from recovery.report.text import words
 from recovery.workspace import Workspace
 from tests.figures_real_data import expected, read
 from tests.scanning import named, scan
 from tests.test_library_real import EVERY, library
 
 DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)
+FIRST, SECOND = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 CLOUD_LIBRARY = "Test-Cloud-10.15.1"
 
 
@@ -444,3 +446,42 @@ def test_a_picture_named_as_a_video_is_a_whole_picture(tmp_path: Path) -> None:
         asset = named(findings, name)
         assert (asset.kind, asset.status) == (Kind.PHOTO, Status.COMPLETE)
         assert "image/jpeg" in " ".join(status.note(note) for note in asset.notes)
+
+
+def test_two_rows_that_name_one_file_both_have_it(tmp_path: Path) -> None:
+    """One in Recently Deleted, one not, as after a restore: neither is lost, each names the other."""
+    builder = BackupBuilder().with_live_photo("IMG_0001", uuid=FIRST).trashed(DELETED)
+    findings = scan(builder.with_live_photo("IMG_0001", uuid=SECOND).build(tmp_path))
+    assert [(asset.uuid, asset.status, asset.trashed) for asset in findings.assets] == [
+        (FIRST, Status.COMPLETE, True),
+        (SECOND, Status.COMPLETE, False),
+    ]
+    assert [[note.stored for note in asset.notes if note.code is NoteCode.SAME_FILE] for asset in findings.assets] == [
+        [SECOND],
+        [FIRST],
+    ]
+    assert findings.totals.media_files == 3
+    assert findings.totals.recoverable_bytes == sum(item.size or 0 for item in next(iter(findings.assets)).files)
+    assert findings.totals.assets_without_file == 0
+
+
+def test_rows_without_a_folder_share_nothing(tmp_path: Path) -> None:
+    """Rows that iCloud alone knows may have equal names, and no file."""
+    builder = Changed().with_photo("IMG_0001", uuid=FIRST, local=False, has_thumbnail=False)
+    builder.with_photo("IMG_0001", uuid=SECOND, local=False, has_thumbnail=False)
+    findings = scan(builder.sql("UPDATE ZASSET SET ZDIRECTORY = NULL").build(tmp_path))
+    assert [asset.notes for asset in findings.assets] == [(), ()]
+
+
+def test_a_thumbnail_is_told_from_a_copy_of_useful_size(tmp_path: Path) -> None:
+    """In the word for the status and in its reason; the status of the inventory is the same."""
+    builder = BackupBuilder().with_live_photo("IMG_0001").only_in_icloud(thumbnail=True)
+    builder.with_live_photo("IMG_0002").only_in_icloud().with_reduced_copy()
+    findings = scan(builder.build(tmp_path))
+    small, useful = named(findings, "IMG_0001.HEIC"), named(findings, "IMG_0002.HEIC")
+    assert small.status is useful.status is Status.REDUCED_COPY
+    assert (words.status_word(small), words.status_word(useful)) == ("thumbnail only", "reduced copy")
+    assert status.reason(small.status_reason).endswith("what survives is a thumbnail of 360 x 640 pixels")
+    assert "what survives is a reduced copy" in status.reason(useful.status_reason)
+    large = small.changed(status_reason=small.status_reason.changed(pixels=(1536, 2048)))
+    assert words.status_word(large) == "reduced copy"

@@ -69,6 +69,8 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         yield Note(NoteCode.TRASHED_STATE_UNKNOWN, row.trashed_state)
     if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
         yield Note(NoteCode.REPAIRED)
+    for uuid in group.same_file:
+        yield Note(NoteCode.SAME_FILE, uuid or "?")
     if row is not None and row.kind in _OTHER_KIND and not live:
         named, other = _OTHER_KIND[codes.KindCode(row.kind)]
         if group.first(other) is not None and group.first(named) is None:

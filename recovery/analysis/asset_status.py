@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from recovery.analysis.model import AssetFile, Cloud, FileRole, FileState, Kind, Status, Upload
 from recovery.analysis.reasons import Loss, ReasonCode, StatusReason
@@ -130,22 +131,25 @@ def decide(
     copy = next((role for role in _COPIES if role in here), None)
     if copy is not None:
         other = _place_of(row, original_resource(resources, movie=False)) if row is not None else None
-        return _decision(Status.REDUCED_COPY, ReasonCode.COPY_SURVIVES, losses, copy, other)
+        sizes = [item.pixels for item in files if item.role is copy and item.pixels and item.state is FileState.PRESENT]
+        largest = max(sizes, key=math.prod, default=None)
+        return _decision(Status.REDUCED_COPY, ReasonCode.COPY_SURVIVES, losses, copy, other, largest)
     if (place := elsewhere(row, resources)) is not None:
         return _decision(Status.ELSEWHERE, place)
     return _decision(Status.NOT_FOUND, ReasonCode.NOTHING_HERE, losses)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def _decision(
     status: Status,
     code: ReasonCode,
     lost: tuple[tuple[FileRole, Loss], ...] = (),
     left: FileRole | None = None,
     place: ReasonCode | None = None,
+    pixels: tuple[int, int] | None = None,
 ) -> StatusDecision:
     """One for all assets to which the same happened."""
-    return StatusDecision(status, StatusReason(code, lost, left, place))
+    return StatusDecision(status, StatusReason(code, lost, left, place, pixels))
 
 
 def _has(files: Sequence[AssetFile], role: FileRole, state: FileState) -> bool:

@@ -60,13 +60,14 @@ class StatusReason(Record, frozen=True):
 
     `lost` has the originals that are not here, and the RAW and edited versions. `left` is the half that is here, or
     the best copy that survives. `place` is where the library says the asset is kept, if that is another place than
-    the phone's own library.
+    the phone's own library. `pixels` is the size of the copy where a look at it told.
     """
 
     code: ReasonCode
     lost: tuple[tuple[FileRole, Loss], ...] = ()
     left: FileRole | None = None
     place: ReasonCode | None = None
+    pixels: tuple[int, int] | None = None
     permanently_deleted: bool = False
 
 
@@ -81,6 +82,7 @@ class NoteCode(StrEnum):
     DELETED_BY_PARTICIPANT = "deleted_by_participant"
     DELETED_BY_OWN_ACCOUNT = "deleted_by_own_account"
     DELETED_BY_UNKNOWN_PARTICIPANT = "deleted_by_unknown_participant"
+    SAME_FILE = "same_file"
     KIND_DIFFERS = "kind_differs"
     IDENTIFIERS_DIFFER = "identifiers_differ"
     VIDEO_BESIDE_PHOTO = "video_beside_photo"

@@ -45,6 +45,8 @@ class Group:
     keywords: tuple[str, ...] = ()
     albums: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
+    same_file: tuple[str, ...] = ()
+    """UUIDs of the other rows that name the same file; "" for one without."""
 
     def first(self, *roles: FileRole) -> MediaFile | None:
         """The first file in one of the roles."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
@@ -55,6 +55,11 @@ _ADD_FILE = f"""INSERT INTO file ({", ".join(FILE_COLUMNS)}, owner) VALUES ({_PL
   CASE WHEN ?1 = '{MediaPathPart.ORIGINAL}' THEN ({_EXACTLY})
        WHEN ?{_STEM_ONLY} THEN ({_LOOSELY}) ELSE coalesce(({_EXACTLY}), ({_LOOSELY})) END)"""
 _FILES = f"SELECT {', '.join(FILE_COLUMNS)}, joined, matched, id"
+_OF_OWNER = f"SELECT owner, {_FILES.removeprefix('SELECT ')}, turn FROM file"
+_NAMED_TWICE = """SELECT first, pk, (SELECT uuid FROM asset AS named WHERE named.pk = twin.pk)
+  FROM (SELECT pk, min(pk) OVER alike AS first, count(*) OVER alike AS number FROM asset
+        WHERE folder <> '' WINDOW alike AS (PARTITION BY folder, stem, ending)) AS twin
+  WHERE number > 1 ORDER BY first, pk"""
 _ROWS = f"SELECT {', '.join(ASSET_COLUMNS)} FROM asset"
 _RESOURCES = f"SELECT {', '.join(RESOURCE_COLUMNS)} FROM resource"
 _PARTS = {part.value: part for part in MediaPathPart}
@@ -222,7 +227,11 @@ class WorkingDatabase:
     # --- groups --------------------------------------------------------------------------------------------
 
     def groups(self, chosen: str | None = None) -> Iterator[Group]:
-        """Each row with its files in the order of rows, of all or of those whose numbers a SELECT gives."""
+        """Each row with its files in the order of rows, of all or of those whose numbers a SELECT gives.
+
+        Rows that name the same file, as after a restore, all have it.
+        """
+        shared = self._shared_files()
         only = f" WHERE {{}} IN ({chosen})" if chosen else ""
         words = _Merged(self.run(f"SELECT pk, kind, word FROM word{only.format('pk')} ORDER BY pk, kind, word"))
         resources = _Merged(self._resources(only.format("asset_pk")))
@@ -234,13 +243,36 @@ class WorkingDatabase:
         )
         for row in self.rows(f"pk IN ({chosen})" if chosen else ""):
             pk = row.pk
+            alike = shared.get(pk, {})
+            own = files.of(pk)
+            if alike and not own:  # the first row got what both name
+                own = self._named(min(alike))
             said = words.of(pk)
+            keywords, albums, persons = (
+                tuple(word for _, kind, word in said if kind == wanted) if said else () for wanted in Word
+            )
             yield _group(
                 row,
-                [cells[1:] for cells in files.of(pk)],
+                [cells[1:] for cells in own],
                 tuple(found for _, found in resources.of(pk)),
-                *(tuple(word for _, kind, word in said if kind == wanted) if said else () for wanted in Word),
+                keywords,
+                albums,
+                persons,
+                tuple(uuid or "" for other, uuid in alike.items() if other != pk) if own else (),
             )
+
+    def _named(self, owner: int) -> list[Any]:
+        """The files of a row, with its number, if one of them is the file that it names."""
+        found = list(self.run(f"{_OF_OWNER} WHERE owner = ? ORDER BY turn, id", (owner,)))
+        names_one = any(cells[1] == MediaPathPart.ORIGINAL and cells[-1] == 0 for cells in found)
+        return [cells[:-1] for cells in found] if names_one else []
+
+    def _shared_files(self) -> Mapping[int, Mapping[int, str | None]]:
+        """For each row that names a file which another names too: all of these rows with their UUIDs; few have any."""
+        found: dict[int, dict[int, str | None]] = {}
+        for first, pk, uuid in self.run(_NAMED_TWICE):
+            found.setdefault(first, {})[pk] = uuid
+        return {pk: rows for rows in found.values() for pk in rows}
 
     def count_groups(self, chosen: str | None = None) -> int:
         """How many groups there are: with a row, of all or of those whose numbers a SELECT gives, and without."""
@@ -380,6 +412,7 @@ def _group(
     keywords: tuple[str, ...] = (),
     albums: tuple[str, ...] = (),
     persons: tuple[str, ...] = (),
+    same_file: tuple[str, ...] = (),
 ) -> Group:
     files: list[GroupFile] = []
     pair: Joined | None = None
@@ -391,7 +424,7 @@ def _group(
             pair = Joined(PairedBy(cells[_JOINED]), None if cells[_MATCHED] is None else bool(cells[_MATCHED]))
     if pair is not None and pair.identifiers_match is None:
         pair = _compared(pair, row, files)
-    return Group(row, tuple(files), pair, resources, keywords, albums, persons)
+    return Group(row, tuple(files), pair, resources, keywords, albums, persons, same_file)
 
 
 def _named_role(row: AssetRow | None, file: MediaFile) -> FileRole:

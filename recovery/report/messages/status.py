@@ -94,6 +94,7 @@ NOTES = {
     NoteCode.DELETED_BY_UNKNOWN_PARTICIPANT: (
         "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; the library does not say who"
     ),
+    NoteCode.SAME_FILE: "another entry of the library, {stored}, names the same file",
     NoteCode.KIND_DIFFERS: "the library calls it another kind (ZKIND {stored}) than its file is",
     NoteCode.IDENTIFIERS_DIFFER: (
         "still and video carry different content identifiers; they are paired by their file names"
@@ -133,6 +134,8 @@ COPY_IN_MESSAGES = "a copy of it"
 def reason(stated: StatusReason) -> str:
     """Why an asset has its status: a sentence without its capital and full stop."""
     left = "" if stated.left is None else COPIES.get(stated.left) or PARTS[stated.left]
+    if stated.pixels is not None:
+        left = f"{left} of {stated.pixels[0]:,} x {stated.pixels[1]:,} pixels"
     why = REASONS[stated.place] if stated.place is not None else _lost(stated)
     text = REASONS[stated.code].format(left=left, lost=why)
     return PERMANENTLY_DELETED.format(reason=text) if stated.permanently_deleted else text

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Basis, Camera, FileRole, Kind, MessageKind, OrphanCode, Status, Upload, Verdict
+from recovery.analysis.model import (
+    Asset,
+    Basis,
+    Camera,
+    FileRole,
+    Kind,
+    MessageKind,
+    OrphanCode,
+    Status,
+    Upload,
+    Verdict,
+)
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -21,6 +32,22 @@ STATUSES = {
     Status.ELSEWHERE: "elsewhere",
     Status.NOT_FOUND: "not found",
 }
+
+THUMBNAIL_ONLY = "thumbnail only"
+"""The word for a reduced copy that is nothing but a small preview."""
+USEFUL_SIDE = 1_000
+"""Pixels of the longer side from which on a thumbnail is called a reduced copy (our own line)."""
+_THUMBNAILS = frozenset({FileRole.THUMBNAIL, FileRole.THUMBNAIL_TABLE})
+
+
+def status_word(asset: Asset) -> str:
+    """The status of an asset in a word or two; a reduced copy that is only a thumbnail says so."""
+    reason = asset.status_reason
+    small = reason.pixels is None or max(reason.pixels) < USEFUL_SIDE
+    if asset.status is Status.REDUCED_COPY and reason.left in _THUMBNAILS and small:
+        return THUMBNAIL_ONLY
+    return STATUSES[asset.status]
+
 
 STATUS_MEANINGS = {
     Status.COMPLETE: "the original is here",
