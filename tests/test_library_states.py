@@ -5,7 +5,7 @@ from __future__ import annotations
 import plistlib
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from recovery.analysis.asset_status import cloud_of, decide, needed_roles
 from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, Status, Upload
 from recovery.analysis.reasons import Loss, NoteCode, ReasonCode
 from recovery.analysis.redact import redact
+from recovery.database import open_file_copy
 from recovery.extraction.names import file_names
+from recovery.photos_db.changes.history import read_history
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.library import AssetRow
 from recovery.report.messages import status
@@ -248,7 +250,9 @@ def test_a_shared_library_tells_whose_it_is_and_who_deleted(
     builder = Changed(layout="18508", product_version="18.5").with_photo("IMG_0001").trashed(DELETED)
     state = "" if by == "NULL" else f", ZTRASHEDBYPARTICIPANT = {by}"
     builder.sql(
-        *PARTICIPANTS, f"UPDATE ZASSET SET ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE = 1, ZLIBRARYSCOPE = {share}{state}"
+        *PARTICIPANTS,
+        f"UPDATE ZASSET SET ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE = 1, ZLIBRARYSCOPE = {share}{state}",
+        "DELETE FROM ACHANGE",
     )
     asset = named(scan(builder.build(tmp_path)), "IMG_0001.HEIC")
     assert [status.note(note) for note in asset.notes] == notes
@@ -485,3 +489,59 @@ def test_a_thumbnail_is_told_from_a_copy_of_useful_size(tmp_path: Path) -> None:
     assert "what survives is a reduced copy" in status.reason(useful.status_reason)
     large = small.changed(status_reason=small.status_reason.changed(pixels=(1536, 2048)))
     assert words.status_word(large) == "reduced copy"
+
+
+def test_the_program_that_moved_a_photo_to_recently_deleted_is_named(tmp_path: Path) -> None:
+    """As the library's history tells; a photo that is not there has no such note."""
+    builder = BackupBuilder().with_photo("IMG_0001").trashed(DELETED)
+    builder.with_photo("IMG_0002", deleted_by="com.example.cleaner").trashed(DELETED).with_photo("IMG_0003")
+    findings = scan(builder.build(tmp_path))
+    told = {asset.filename: [status.note(note) for note in asset.notes] for asset in findings.assets}
+    assert told == {
+        "IMG_0001.HEIC": ["the Photos app moved it to Recently Deleted, says the library's history"],
+        "IMG_0002.HEIC": ["com.example.cleaner moved it to Recently Deleted, says the library's history"],
+        "IMG_0003.HEIC": [],
+    }
+
+
+def test_who_moved_is_not_guessed_where_history_is_silent(tmp_path: Path) -> None:
+    """Without the changes nothing is said."""
+    builder = Changed().with_photo("IMG_0001").trashed(DELETED).sql("DELETE FROM ACHANGE")
+    assert named(scan(builder.build(tmp_path)), "IMG_0001.HEIC").notes == ()
+
+
+MOVES = {"ExternalAdjustments-14.4.1": 2} | dict.fromkeys(
+    ("Test-10.15.7", "Test-10.16.0", "Test-12.0.1", "Test-13.0.0", "Test-14.6.0", "Test-15.4.1"), 2
+)
+
+
+@EVERY
+def test_the_move_of_a_real_photo_is_at_its_stored_date(shared: Path, workspace: Workspace, name: str) -> None:
+    """Where the history of a real library tells of the move: of an asset in Recently Deleted, and at that time."""
+    folder = library(shared, name)
+    rows = {row.pk: row for row in read(folder, workspace).assets}
+    with open_file_copy(folder / "database" / "Photos.sqlite", workspace) as database:
+        moves = read_history(database).trashed
+    for pk, event in moves.items():
+        row = rows[pk]
+        assert row.trashed_state == 1
+        assert row.trashed_at is not None and event.at is not None
+        # The author of most of these libraries moved the stored dates, not the history, into the next century.
+        edited = row.trashed_at.year > 2100
+        assert event.at < row.trashed_at if edited else abs(event.at - row.trashed_at) < timedelta(minutes=1)
+    assert sum(rows[pk].trashed_at.year < 2100 for pk in moves) == (2 if name.startswith("External") else 0)  # type: ignore[union-attr]
+    assert len(moves) == MOVES.get(name, 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "notes"),
+    [
+        (datetime(2031, 1, 1, tzinfo=UTC), [NoteCode.TRASHED_AFTER_BACKUP]),
+        (datetime(2024, 4, 15, tzinfo=UTC), [NoteCode.TRASHED_LONG_AGO]),
+        (DELETED, []),
+    ],
+)
+def test_a_date_of_deletion_that_cannot_be_is_told(tmp_path: Path, at: datetime, notes: list[NoteCode]) -> None:
+    """The backup is of 1 June 2024."""
+    builder = Changed().with_photo("IMG_0001").trashed(at).sql("DELETE FROM ACHANGE")
+    assert [note.code for note in named(scan(builder.build(tmp_path)), "IMG_0001.HEIC").notes] == notes

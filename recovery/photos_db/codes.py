@@ -133,6 +133,7 @@ NO_PLACE = -180.0
 """Latitude and longitude of an asset without a place."""
 
 RECENTLY_DELETED_DAYS = 30
+RECENTLY_DELETED_DAYS_AT_MOST = 40
 """Days a photo stays in Recently Deleted as the Photos app says; the purge may come later (up to 40 days)."""
 
 _ILEAPP = "iLEAPP Ph126"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from recovery.analysis.model import FileRole
 from recovery.analysis.reasons import Loss, Note, NoteCode, ReasonCode, StatusReason
 from recovery.report.messages.phrases import listed
+from recovery.report.messages.sentences import CLIENTS
 
 PARTS = {
     FileRole.STILL: "still",
@@ -82,6 +83,12 @@ PERMANENTLY_DELETED = "permanently deleted from the library; {reason}"
 NOTES = {
     NoteCode.SAVED_FROM_SHARE: "a FaceTime photo that was saved from a share: {stored} saved it",
     NoteCode.TRASHED_STATE_UNKNOWN: "stored trashed state {stored}: its meaning is not documented",
+    NoteCode.TRASHED_AFTER_BACKUP: (
+        "its stored date of deletion is later than the backup itself: a clock was wrong, or the date is"
+    ),
+    NoteCode.TRASHED_LONG_AGO: (
+        "it was moved to Recently Deleted more than 40 days before the backup, where Photos keeps it 30 to 40 days"
+    ),
     NoteCode.REPAIRED: "re-created by a repair of the photo library (saved type 14)",
     NoteCode.IN_SHARED_LIBRARY: "it is in the iCloud Shared Photo Library of {person}",
     NoteCode.IN_OWN_SHARED_LIBRARY: (
@@ -93,6 +100,11 @@ NOTES = {
     NoteCode.DELETED_BY_OWN_ACCOUNT: "it was moved to Recently Deleted with the Apple Account of this device",
     NoteCode.DELETED_BY_UNKNOWN_PARTICIPANT: (
         "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; the library does not say who"
+    ),
+    NoteCode.MOVED_BY_PROGRAM: "{stored} moved it to Recently Deleted, says the library's history",
+    NoteCode.MOVED_BY_ICLOUD: (
+        "iCloud Photos moved it to Recently Deleted, as when it is deleted on another device, "
+        "says the library's history"
     ),
     NoteCode.SAME_FILE: "another entry of the library, {stored}, names the same file",
     NoteCode.KIND_DIFFERS: "the library calls it another kind (ZKIND {stored}) than its file is",
@@ -156,8 +168,9 @@ def _loss(loss: Loss, parts: list[str]) -> str:
 def note(stated: Note) -> str:
     """What is odd about an asset: a sentence without its capital and full stop."""
     file = COPY_IN_MESSAGES if stated.file is None else stated.file
+    program = stated.code is NoteCode.MOVED_BY_PROGRAM and CLIENTS.get(str(stated.stored))
     return NOTES[stated.code].format(
-        stored=stated.stored,
+        stored=program or stated.stored,
         person=stated.person or SOMEBODY,
         file=file,
         note=stated.file_note,
