@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import BackupBuilder, pictures
+from fixtures import BackupBuilder, layouts, pictures
 from recovery.analysis.asset_status import cloud_of, decide, needed_roles
 from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, Status, Upload
 from recovery.analysis.reasons import Loss, NoteCode, ReasonCode
@@ -545,3 +545,34 @@ def test_a_date_of_deletion_that_cannot_be_is_told(tmp_path: Path, at: datetime,
     """The backup is of 1 June 2024."""
     builder = Changed().with_photo("IMG_0001").trashed(at).sql("DELETE FROM ACHANGE")
     assert [note.code for note in named(scan(builder.build(tmp_path)), "IMG_0001.HEIC").notes] == notes
+
+
+# --- systems of which no real library has been seen ------------------------------------------------------------
+
+NEWER = {"19320": "26.2", "270008501": "27.0"}
+
+
+@pytest.mark.parametrize("layout", NEWER)
+def test_imitations_of_newer_systems_are_read_in_full(tmp_path: Path, layout: str) -> None:
+    """Every fact of a row, words, history and deleted rows, without a gap in the library."""
+    builder = BackupBuilder(layout=layout, product_version=NEWER[layout]).with_live_photo("IMG_0001")
+    builder.with_album("Calls").described("Anna", "at sea", ("call",)).favorite().trashed(DELETED)
+    builder.with_photo("IMG_0002").permanently_deleted(DELETED)
+    findings = scan(builder.build(tmp_path))
+    assert findings.backup.photos_model_version == int(layout)
+    asset = named(findings, "IMG_0001.HEIC")
+    assert (asset.albums, asset.keywords, asset.title, asset.caption) == (("Calls",), ("call",), "Anna", "at sea")
+    assert (asset.favorite, asset.trashed, asset.importer) == (True, True, "com.apple.FTLivePhotoService")
+    assert [gone.deleted.client for gone in findings.assets if gone.deleted] == ["com.apple.mobileslideshow"]
+    assert not [gap for gap in findings.gaps if "Photos.sqlite" in gap.where]
+
+
+@pytest.mark.parametrize("layout", NEWER)
+def test_imitations_have_every_column_that_public_queries_of_ios_26_use(shared: Path, layout: str) -> None:
+    """So those queries run on them; the list is of iLEAPP's, one line for each column."""
+    listed = (shared.parent / "facts" / "photos-columns-by-version.tsv").read_text("utf-8").splitlines()
+    head, *lines = (line.split("\t") for line in listed)
+    used = [line for line in lines if len(line) == len(head) and line[head.index("L26")]]
+    assert len(used) > 800
+    known = layouts.load(layout)
+    assert [line[:2] for line in used if line[1] not in known.columns(line[0])] == []
