@@ -12,7 +12,9 @@ import pytest
 
 from fixtures import BackupBuilder, layouts, pictures
 from recovery.analysis.asset_status import cloud_of, decide, needed_roles
+from recovery.analysis.find import find
 from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, Status, Upload
+from recovery.analysis.plain_rows import plain_rows
 from recovery.analysis.reasons import Loss, NoteCode, ReasonCode
 from recovery.analysis.redact import redact
 from recovery.database import open_file_copy
@@ -24,7 +26,7 @@ from recovery.report.messages import status
 from recovery.report.text import words
 from recovery.workspace import Workspace
 from tests.figures_real_data import expected, read
-from tests.scanning import named, scan
+from tests.scanning import case_of, named, scan
 from tests.test_library_real import EVERY, library
 
 DELETED = datetime(2024, 5, 20, 7, 15, tzinfo=UTC)
@@ -576,3 +578,25 @@ def test_imitations_have_every_column_that_public_queries_of_ios_26_use(shared: 
     assert len(used) > 800
     known = layouts.load(layout)
     assert [line[:2] for line in used if line[1] not in known.columns(line[0])] == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "away"),
+    [
+        (resource(-1, 1), True),
+        (resource(1, 1), False),
+        (resource(None, 1), False),
+        (resource(-1, 1, 1), False),
+        (resource(-32768, 1), False),
+        (resource(-1, 0), False),
+        ("UPDATE ZCLOUDMASTER SET ZCLOUDLOCALSTATE = 1", False),
+    ],
+)
+def test_a_row_and_its_asset_agree_on_what_is_in_icloud_alone(tmp_path: Path, sql: str, away: bool) -> None:
+    """A search for FaceTime alone makes no asset of most rows; what is counted of them is the same."""
+    builder = Changed().with_photo("IMG_0001", in_cloud=True, local=False).sql(sql)
+    case = case_of(builder.build(tmp_path))
+    (asset,) = find(case).assets
+    assert (asset.cloud is not None and (asset.cloud.original_local, asset.cloud.in_cloud) == (False, True)) is away
+    case.store.change("DELETE FROM chosen")
+    assert [row.away for row in plain_rows(case)] == [away]

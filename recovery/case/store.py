@@ -56,10 +56,10 @@ _ADD_FILE = f"""INSERT INTO file ({", ".join(FILE_COLUMNS)}, owner) VALUES ({_PL
        WHEN ?{_STEM_ONLY} THEN ({_LOOSELY}) ELSE coalesce(({_EXACTLY}), ({_LOOSELY})) END)"""
 _FILES = f"SELECT {', '.join(FILE_COLUMNS)}, joined, matched, id"
 _OF_OWNER = f"SELECT owner, {_FILES.removeprefix('SELECT ')}, turn FROM file"
-_NAMED_TWICE = """SELECT first, pk, (SELECT uuid FROM asset AS named WHERE named.pk = twin.pk)
-  FROM (SELECT pk, min(pk) OVER alike AS first, count(*) OVER alike AS number FROM asset
-        WHERE folder <> '' WINDOW alike AS (PARTITION BY folder, stem, ending)) AS twin
-  WHERE number > 1 ORDER BY first, pk"""
+_NAMED_TWICE = """SELECT first, pk, uuid FROM
+    (SELECT folder, stem, ending, min(pk) AS first FROM asset WHERE folder <> ''
+     GROUP BY folder, stem, ending HAVING count(*) > 1)
+  JOIN asset USING (folder, stem, ending) ORDER BY first, pk"""
 _ROWS = f"SELECT {', '.join(ASSET_COLUMNS)} FROM asset"
 _RESOURCES = f"SELECT {', '.join(RESOURCE_COLUMNS)} FROM resource"
 _PARTS = {part.value: part for part in MediaPathPart}
