@@ -236,7 +236,7 @@ PARTICIPANTS = (
             9,
             5,
             [
-                "it is in the iCloud Shared Photo Library of another person",
+                "it is in an iCloud Shared Photo Library; the library does not say whose",
                 (
                     "a participant of the iCloud Shared Photo Library moved it to Recently Deleted; "
                     "the library does not say who"
@@ -265,7 +265,7 @@ def test_a_participant_is_left_out_of_a_redacted_record(tmp_path: Path) -> None:
     builder = Changed(layout="18508", product_version="18.5").with_photo("IMG_0001")
     builder.sql(*PARTICIPANTS, "UPDATE ZASSET SET ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE = 1, ZLIBRARYSCOPE = 7")
     findings = scan(builder.build(tmp_path))
-    assert [note.code for note in named(findings, "IMG_0001.HEIC").notes] == [NoteCode.IN_SHARED_LIBRARY]
+    assert [note.code for note in named(findings, "IMG_0001.HEIC").notes] == [NoteCode.IN_SHARED_LIBRARY_OF]
     told = redact(findings)
     assert "ben@example.org" not in "".join(status.note(note) for note in named(told, "IMG_0001.HEIC").notes)
 

@@ -90,10 +90,12 @@ def shared_library_notes(row: AssetRow, library: PhotoLibrary) -> Iterator[Note]
     """Whose iCloud Shared Photo Library an asset is in, and which participant moved it to Recently Deleted."""
     if row.scope_participation == codes.IN_SHARED_LIBRARY:
         owner = library.owner_of(row.library_scope)
-        if owner is not None and owner.is_current_user:
+        if owner is None:
+            yield Note(NoteCode.IN_SHARED_LIBRARY)
+        elif owner.is_current_user:
             yield Note(NoteCode.IN_OWN_SHARED_LIBRARY)
         else:
-            yield Note(NoteCode.IN_SHARED_LIBRARY, person=owner.name if owner is not None else None)
+            yield Note(NoteCode.IN_SHARED_LIBRARY_OF, person=owner.name)
     if row.trashed_by is not None and row.trashed_state == codes.TrashedState.RECENTLY_DELETED:
         who = library.participants.get(row.trashed_by)
         if who is None:

@@ -80,6 +80,7 @@ class NoteCode(StrEnum):
     TRASHED_LONG_AGO = "trashed_long_ago"
     REPAIRED = "repaired"
     IN_SHARED_LIBRARY = "in_shared_library"
+    IN_SHARED_LIBRARY_OF = "in_shared_library_of"
     IN_OWN_SHARED_LIBRARY = "in_own_shared_library"
     DELETED_BY_PARTICIPANT = "deleted_by_participant"
     DELETED_BY_OWN_ACCOUNT = "deleted_by_own_account"

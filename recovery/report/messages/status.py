@@ -90,7 +90,8 @@ NOTES = {
         "it was moved to Recently Deleted more than 40 days before the backup, where Photos keeps it 30 to 40 days"
     ),
     NoteCode.REPAIRED: "re-created by a repair of the photo library (saved type 14)",
-    NoteCode.IN_SHARED_LIBRARY: "it is in the iCloud Shared Photo Library of {person}",
+    NoteCode.IN_SHARED_LIBRARY: "it is in an iCloud Shared Photo Library; the library does not say whose",
+    NoteCode.IN_SHARED_LIBRARY_OF: "it is in the iCloud Shared Photo Library of {person}",
     NoteCode.IN_OWN_SHARED_LIBRARY: (
         "it is in the iCloud Shared Photo Library that the Apple Account of this device owns"
     ),
