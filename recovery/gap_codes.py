@@ -19,6 +19,7 @@ class GapSubject(StrEnum):
     KEYWORDS = "keywords"
     ALBUMS = "albums"
     PEOPLE = "people"
+    SHARE_PARTICIPANTS = "share_participants"
     LIBRARY_MIGRATIONS = "library_migrations"
     ASSET_JOURNAL = "asset_journal"
     REMEMBERED_PATHS = "remembered_paths"

@@ -109,6 +109,7 @@ def totals(assets: Sequence[Asset], loose_ends: Sequence[Orphan] = (), listed: i
         recently_deleted=sum(bool(asset.trashed) for asset in assets),
         hidden=sum(bool(asset.hidden) for asset in assets),
         complete=having(Status.COMPLETE),
+        partial=having(Status.PARTIAL),
         half=having(Status.HALF),
         reduced_copy=having(Status.REDUCED_COPY),
         unreadable=having(Status.UNREADABLE),

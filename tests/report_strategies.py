@@ -109,9 +109,11 @@ reasons = st.builds(
     st.sampled_from(ReasonCode),
     st.lists(lost, min_size=1, max_size=2).map(tuple),
     st.sampled_from([FileRole.STILL, FileRole.REDUCED, FileRole.THUMBNAIL]),
+    st.none() | st.sampled_from(ReasonCode),
+    st.none() | st.tuples(st.integers(1, 9_999), st.integers(1, 9_999)),
     st.booleans(),
 )
-notes = st.builds(Note, st.sampled_from(NoteCode), maybe_text | st.integers(0, 9), maybe_text, texts)
+notes = st.builds(Note, st.sampled_from(NoteCode), maybe_text | st.integers(0, 9), maybe_text, maybe_text, texts)
 assets = st.builds(
     Asset,
     uuid=maybe_text,

@@ -179,6 +179,14 @@ STORIES = (
         lambda: photo().synced(),
         "No FaceTime photo was found whose original is only in iCloud.",
     ),
+    Story(
+        "only_in_icloud",
+        "undetermined",
+        lambda: two().synced().without_still().without_video(),
+        "1 of your 2 FaceTime photos is in iCloud, as the library says; it does not say that the original is there "
+        "and nowhere else.",
+        (Source(LIBRARY, "ZASSET", 2), Source(LIBRARY, "ZINTERNALRESOURCE of ZASSET", 2)),
+    ),
     Story("only_in_icloud", "undetermined", unread, NO_LIBRARY, (NO,)),
     Story(
         "upload_pending",

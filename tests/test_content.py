@@ -16,7 +16,7 @@ from fixtures import BackupBuilder
 from recovery import limits
 from recovery.analysis.model import AssetFile, Findings, Status
 from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS
-from recovery.photos_db.content import ContentCheck, misfit
+from recovery.photos_db.content import ContentCheck, misfit, other_family
 from recovery.report.messages.status import reason
 from recovery.source.backup_view import ONLY_ZEROS
 from tests.scanning import PASSPHRASE, named, scan
@@ -52,17 +52,25 @@ def files(findings: Findings, filename: str) -> dict[str, AssetFile]:
 
 @pytest.mark.parametrize("extension", sorted(IMAGE_EXTENSIONS - {".raw"}))
 def test_any_picture_may_have_any_pictures_extension(extension: str) -> None:
-    """HEIC named JPG and the other way round are common; a movie or a property list is no picture."""
+    """HEIC named JPG and the other way round are common; a property list is no picture, a movie a whole one."""
     for name in (f"a/IMG_0001{extension}", f"a/IMG_0001{extension.upper()}"):
         assert {misfit(name, head) for head in PICTURES} == {""}
-        assert all("not those of a picture" in misfit(name, head) for head in (*MOVIES, *LISTS, NOISE, bytes(64)))
+        assert all("not those of a picture" in misfit(name, head) for head in (*LISTS, NOISE, bytes(64)))
+        assert {misfit(name, head) for head in MOVIES} == {""}
+        assert {other_family(name, head) for head, kind in KNOWN if kind.is_video} == {
+            kind for _, kind in KNOWN if kind.is_video
+        }
+        assert {other_family(name, head) for head in (*PICTURES, *LISTS, NOISE)} == {None}
 
 
 @pytest.mark.parametrize("extension", sorted(MOVIE_EXTENSIONS))
 def test_any_video_may_have_any_videos_extension(extension: str) -> None:
-    """MP4 named MOV plays everywhere; a picture is no video."""
-    assert {misfit(f"IMG_0001{extension}", head) for head in MOVIES} == {""}
-    assert all("not those of a video" in misfit(f"a{extension}", head) for head in (*PICTURES, *LISTS, NOISE))
+    """MP4 named MOV plays everywhere; a picture is no video, and not damaged for its name."""
+    name = f"IMG_0001{extension}"
+    assert {misfit(name, head) for head in (*MOVIES, *PICTURES)} == {""}
+    assert all("not those of a video" in misfit(name, head) for head in (*LISTS, NOISE))
+    assert all(other_family(name, head) is kind for head, kind in KNOWN if kind.is_image)
+    assert {other_family(name, head) for head in (*MOVIES, *LISTS, NOISE)} == {None}
 
 
 def test_adjustments_are_property_lists() -> None:
@@ -81,9 +89,25 @@ def test_pictures_of_other_makers_are_known() -> None:
         "a.RW2": b"IIU\x00\x18\x00\x00\x00",
         "a.CR3": b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01",
         "a.CR2": b"II*\x00\x10\x00\x00\x00CR",
+        "a.CRW": b"II\x1a\x00\x00\x00HEAPCCDR",
+        "a.JXL": b"\xff\x0a\xfa\x7f",
+        "a.PSD": b"8BPS\x00\x01",
+        "a.X3F": b"FOVb\x00\x00\x02\x00",
     }.items():
         assert misfit(name, head) == "", name
-    assert misfit("a.AVI", b"RIFF\x10\x00\x00\x00AVI LIST") == ""
+    packet = b"G" + bytes(187)
+    for name, head in {
+        "a.AVI": b"RIFF\x10\x00\x00\x00AVI LIST",
+        "a.WEBM": b"\x1aE\xdf\xa3\x9fB\x86\x81",
+        "a.MKV": b"\x1aE\xdf\xa3\x01\x00\x00\x00",
+        "a.MPG": b"\x00\x00\x01\xba\x44\x00",
+        "a.MTS": (bytes(4) + packet) * 3,
+        "a.M2TS": packet * 3,
+        "a.3GP": b"\x00\x00\x00\x18ftyp3gp5\x00\x00\x00\x00",
+        "a.HEVC": b"\x00\x00\x00\x01\x40\x01",
+    }.items():
+        assert misfit(name, head) == "", name
+        assert other_family(name, head) is None, name
 
 
 @given(st.binary(max_size=600), st.sampled_from(["a.raw", "a.data", "a.xmp", "a.ithmb", "IMG_0001", "a.pdf"]))

@@ -208,7 +208,7 @@ def test_nobody_says_that_a_photo_without_row_and_attributes_is_not_deleted(tmp_
     made = BackupBuilder().with_live_photo("IMG_0001").trashed(DEFAULT_DATE).without_xattrs()
     made.with_live_photo("IMG_0002").hidden().without_xattrs()
     summary = paragraph(scan(made.without_photos_database().build(tmp_path)).summary)
-    assert "are whole, and nothing tells whether they are deleted or hidden." in summary
+    assert "2 may be deleted or hidden, as nothing tells their state." in summary
     assert "neither deleted nor hidden" not in summary
 
 

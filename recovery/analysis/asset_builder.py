@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from recovery.analysis.asset_fields import Fields
-from recovery.analysis.asset_files import files_of, live_photo_of, notes_of
+from recovery.analysis.asset_files import files_of, live_photo_of, notes_of, shared_library_notes
 from recovery.analysis.asset_status import StatusDecision, cloud_of, decide
 from recovery.analysis.call_context import CallFinder
 from recovery.analysis.deleted_assets import DeletedAsset, Pictures, deleted_assets_of, pictures_of
@@ -43,6 +43,7 @@ from recovery.case.grouping import Group, GroupFile
 from recovery.clock import Moment, in_records, to_text
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ROOT
+from recovery.photos_db.changes.change_authors import ICLOUD
 from recovery.photos_db.facetime_signals import (
     NOTHING_FIRED,
     FaceTimeEvidence,
@@ -151,6 +152,8 @@ class _Builder:
         until = None if not trashed or NOT_TRASHED_THEN in dates else trashed_at
         (original_filename, timezone, offset, width, height, latitude, longitude, favorite, hidden, title, caption,
          bundle) = fields.stated()  # fmt: skip
+        if not original_filename:
+            original_filename = fields.name_in_cloud()
         files = self._files(kind, uuid)
         decision = self._decision(kind, files)
         facetime, judgement = self._facetime(created, added)
@@ -211,9 +214,10 @@ class _Builder:
             code, subtype = self.deleted_asset.kind_codes
         if self.live or subtype == codes.SubtypeCode.LIVE_PHOTO:
             return Kind.LIVE_PHOTO
-        if code is not None:
-            return Kind.VIDEO if code == codes.KindCode.VIDEO else Kind.PHOTO
-        return Kind.VIDEO if self.group.first(FileRole.VIDEO) and not self.group.first(FileRole.STILL) else Kind.PHOTO
+        still, video = self.group.first(FileRole.STILL), self.group.first(FileRole.VIDEO)
+        if code is None or (still is None) != (video is None):  # the file tells better than the row
+            return Kind.VIDEO if video and not still else Kind.PHOTO
+        return Kind.VIDEO if code == codes.KindCode.VIDEO else Kind.PHOTO
 
     def _basis(self) -> Basis:
         if self.row is not None:
@@ -261,12 +265,26 @@ class _Builder:
         if judgement.shared_by:
             yield Note(NoteCode.SAVED_FROM_SHARE, judgement.shared_by)
         yield from notes_of(self.group, self.live, files, judgement.verdict is not Verdict.NO)
+        if self.row is not None and self.case.library is not None:
+            yield from shared_library_notes(self.row, self.case.library)
+            yield from self._who_moved(self.row)
+            yield from _odd_trash_date(self.row, self.case.identity.backup_date)
         if self.fields.is_movie_date():
             yield Note(NoteCode.DATE_OF_VIDEO)
         if self.row is None and "created" in self.fields.sources and any(map(_local_time_only, self.group.files)):
             yield Note(NoteCode.LOCAL_TIME_ONLY)
         if self.deleted_asset is not None and not self.group.files:
             yield from self._deleted_asset_notes(self.deleted_asset)
+
+    def _who_moved(self, row: AssetRow) -> Iterator[Note]:
+        """The program that moved it to Recently Deleted, where the library's history names one."""
+        history = self.case.traces.history
+        event = history.trashed.get(row.pk) if history is not None else None
+        if event is not None and row.trashed_state == codes.TrashedState.RECENTLY_DELETED:
+            if event.client is not None:
+                yield Note(NoteCode.MOVED_BY_PROGRAM, event.client)
+            elif event.activity == ICLOUD:
+                yield Note(NoteCode.MOVED_BY_ICLOUD)
 
     def _deleted_asset_notes(self, deleted_asset: DeletedAsset) -> Iterator[Note]:
         if deleted_asset.row is not None:
@@ -279,6 +297,16 @@ class _Builder:
             yield Note(NoteCode.PICTURE_WITHOUT_ROW)
         if deleted_asset.history is not None and not deleted_asset.pictures:
             yield Note(NoteCode.NO_PICTURE_LEFT)
+
+
+def _odd_trash_date(row: AssetRow, backup_date: datetime | None) -> Iterator[Note]:
+    """Whether an asset in Recently Deleted came there at a time that cannot be, or that is long over."""
+    if row.trashed_state != codes.TrashedState.RECENTLY_DELETED or row.trashed_at is None or backup_date is None:
+        return
+    if row.trashed_at > backup_date:
+        yield Note(NoteCode.TRASHED_AFTER_BACKUP)
+    elif backup_date - row.trashed_at > timedelta(days=codes.RECENTLY_DELETED_DAYS_AT_MOST):
+        yield Note(NoteCode.TRASHED_LONG_AGO)
 
 
 def _joined(traces: FaceTimeEvidence, deleted_asset: FaceTimeEvidence) -> FaceTimeEvidence:

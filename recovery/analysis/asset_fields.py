@@ -143,6 +143,14 @@ class Fields:
                 return stored
         return None
 
+    def name_in_cloud(self) -> str | None:
+        """The original name that only iCloud's own record of the asset keeps."""
+        row = self._row
+        if row is None or not row.cloud_original_filename:
+            return None
+        self.sources["original_filename"] = Source(DATABASE, "ZCLOUDMASTER.ZORIGINALFILENAME", row.pk)
+        return row.cloud_original_filename
+
     def content_identifier(self) -> str | None:
         """What joins the halves of a Live Photo: as library or attributes state it, else as a file itself does."""
         stored = self.text("media_group_uuid")

@@ -8,11 +8,17 @@ from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, LivePh
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db import codes
+from recovery.photos_db.library import AssetRow, PhotoLibrary
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.blobs import BlobState
 
 _STOPS_EARLY_S = 0.25
 """Seconds of a movie without a picture that are told; sound commonly ends a little after the picture."""
+_OTHER_KIND = {
+    codes.KindCode.PHOTO: (FileRole.STILL, FileRole.VIDEO),
+    codes.KindCode.VIDEO: (FileRole.VIDEO, FileRole.STILL),
+}
+"""The role of the file that a row of this kind should have, and that of the other kind."""
 _LOOKED_INTO = frozenset((FileRole.REDUCED, FileRole.THUMBNAIL))
 
 
@@ -63,6 +69,12 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         yield Note(NoteCode.TRASHED_STATE_UNKNOWN, row.trashed_state)
     if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
         yield Note(NoteCode.REPAIRED)
+    for uuid in group.same_file:
+        yield Note(NoteCode.SAME_FILE, uuid or "?")
+    if row is not None and row.kind in _OTHER_KIND and not live:
+        named, other = _OTHER_KIND[codes.KindCode(row.kind)]
+        if group.first(other) is not None and group.first(named) is None:
+            yield Note(NoteCode.KIND_DIFFERS, row.kind)
     if group.pair is not None and group.pair.identifiers_match is False:
         yield Note(NoteCode.IDENTIFIERS_DIFFER)
     if row is not None and not live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
@@ -72,6 +84,26 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         if item.note:
             name = None if item.role is FileRole.MESSAGES_COPY else item.name
             yield Note(NoteCode.FILE, file=name, file_note=item.note)
+
+
+def shared_library_notes(row: AssetRow, library: PhotoLibrary) -> Iterator[Note]:
+    """Whose iCloud Shared Photo Library an asset is in, and which participant moved it to Recently Deleted."""
+    if row.scope_participation == codes.IN_SHARED_LIBRARY:
+        owner = library.owner_of(row.library_scope)
+        if owner is None:
+            yield Note(NoteCode.IN_SHARED_LIBRARY)
+        elif owner.is_current_user:
+            yield Note(NoteCode.IN_OWN_SHARED_LIBRARY)
+        else:
+            yield Note(NoteCode.IN_SHARED_LIBRARY_OF, person=owner.name)
+    if row.trashed_by is not None and row.trashed_state == codes.TrashedState.RECENTLY_DELETED:
+        who = library.participants.get(row.trashed_by)
+        if who is None:
+            yield Note(NoteCode.DELETED_BY_UNKNOWN_PARTICIPANT)
+        elif who.is_current_user:
+            yield Note(NoteCode.DELETED_BY_OWN_ACCOUNT)
+        else:
+            yield Note(NoteCode.DELETED_BY_PARTICIPANT, person=who.name)
 
 
 def _short_pictures(group: Group, facetime: bool) -> Iterator[Note]:

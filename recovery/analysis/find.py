@@ -199,6 +199,7 @@ class TotalsCounter:
             recently_deleted=self._trashed,
             hidden=self._hidden,
             complete=self._statuses[Status.COMPLETE],
+            partial=self._statuses[Status.PARTIAL],
             half=self._statuses[Status.HALF],
             reduced_copy=self._statuses[Status.REDUCED_COPY],
             unreadable=self._statuses[Status.UNREADABLE],

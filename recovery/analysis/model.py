@@ -58,6 +58,8 @@ class Status(StrEnum):
     """The one final status of an asset."""
 
     COMPLETE = "complete"
+    PARTIAL = "partial"
+    """The original is here, its RAW or its edited version is not; or of a RAW and another original only one is."""
     HALF = "half"
     REDUCED_COPY = "reduced_copy"
     UNREADABLE = "unreadable"
@@ -313,7 +315,7 @@ class Orphan(Record, frozen=True):
 
 
 class Totals(Record, frozen=True):
-    """Counts that add up: assets = complete + half + reduced_copy + unreadable + elsewhere + not_found.
+    """Counts that add up: assets = complete + partial + half + reduced_copy + unreadable + elsewhere + not_found.
 
     `media_files` = files of assets known to the library + files_without_asset;
     `blobs` = blobs the manifest lists + unlisted_blobs. `permanently_deleted` assets are counted in `assets`,
@@ -344,6 +346,7 @@ class Totals(Record, frozen=True):
     damaged_files: Count = 0
     unreadable: Count = 0
     unreadable_files: Count = 0
+    partial: Count = 0
 
 
 class MessageKind(StrEnum):

@@ -9,10 +9,15 @@ from recovery import clock
 from recovery.case import Case
 from recovery.case.facetime_candidates import CHOSEN
 from recovery.clock import Moment
-from recovery.photos_db.codes import Availability, ResourceSubtype
+from recovery.photos_db.codes import Availability, CloudState, ResourceSubtype
 
-_AWAY = f"""(SELECT remote = {Availability.YES:d} AND local <> {Availability.YES:d} FROM resource
-             WHERE asset_pk = asset.pk AND subtype = {ResourceSubtype.ORIGINAL:d} ORDER BY number LIMIT 1)"""
+# As `cloud_of` says it of an asset: in iCloud, not on the device, and no original waits for its upload.
+_AWAY = f"""coalesce((SELECT remote = {Availability.YES:d} AND local = {Availability.NOT_LOCAL:d} FROM resource
+                       WHERE asset_pk = asset.pk AND subtype = {ResourceSubtype.ORIGINAL:d} ORDER BY number LIMIT 1), 0)
+            AND cloud_master_state IS NOT {CloudState.PENDING_UPLOAD:d}
+            AND NOT EXISTS (SELECT 1 FROM resource
+              WHERE asset_pk = asset.pk AND cloud_state = {CloudState.PENDING_UPLOAD:d} AND subtype IN
+                ({ResourceSubtype.ORIGINAL:d}, {ResourceSubtype.LIVE_VIDEO_ORIGINAL:d}))"""
 
 
 class PlainRow(NamedTuple):

@@ -149,6 +149,7 @@ def _message(message: FaceTimeMessage, words: _Words) -> FaceTimeMessage:
 def _note(note: Note, words: _Words) -> Note:
     return note.changed(
         stored=words.without(note.stored) if isinstance(note.stored, str) else note.stored,
+        person=LEFT_OUT if note.person else None,
         file=words.without(note.file) if note.file else None,
         file_note=words.without(note.file_note),
     )

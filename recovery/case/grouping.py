@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from recovery.case.pairing import PairedBy
 from recovery.photos_db.camera_roll_paths import (
+    EDITOR_FILES,
     IMAGE_EXTENSIONS,
     MOVIE_EXTENSIONS,
     FileRole,
     MediaPathPart,
     extension,
+    stem,
 )
 from recovery.photos_db.library import AssetRow, ResourceRow
 from recovery.photos_db.media_files import MediaFile
@@ -43,6 +45,8 @@ class Group:
     keywords: tuple[str, ...] = ()
     albums: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
+    same_file: tuple[str, ...] = ()
+    """UUIDs of the other rows that name the same file; "" for one without."""
 
     def first(self, *roles: FileRole) -> MediaFile | None:
         """The first file in one of the roles."""
@@ -56,8 +60,8 @@ class Group:
 
 
 def is_movie(file: MediaFile) -> bool:
-    """Whether the name says that a file is a movie."""
-    return extension(_name(file)) in MOVIE_EXTENSIONS
+    """Whether a file is a movie, by its name unless its bytes say otherwise."""
+    return extension(_name(file)) in MOVIE_EXTENSIONS if file.by_bytes is None else file.by_bytes.is_video
 
 
 def _name(file: MediaFile) -> str:
@@ -66,20 +70,23 @@ def _name(file: MediaFile) -> str:
 
 
 def _is_picture(file: MediaFile) -> bool:
-    return extension(_name(file)) in IMAGE_EXTENSIONS
+    return extension(_name(file)) in IMAGE_EXTENSIONS if file.by_bytes is None else file.by_bytes.is_image
 
 
 def sort_of(file: MediaFile) -> FileRole:
-    """Movie, still or sidecar, by the name."""
+    """Movie, still or sidecar."""
     if is_movie(file):
         return FileRole.VIDEO
     return FileRole.STILL if _is_picture(file) else FileRole.ADJUSTMENTS
 
 
 def rendition_role(file: MediaFile) -> FileRole:
+    """What a file outside the folders of originals is, by its place and name."""
     part = file.place.part
     if part is MediaPathPart.EDIT:
-        if is_movie(file):
-            return FileRole.EDITED_VIDEO
-        return FileRole.EDITED_STILL if _is_picture(file) else FileRole.ADJUSTMENTS
+        if not is_movie(file) and not _is_picture(file):
+            return FileRole.ADJUSTMENTS
+        if stem(_name(file)).casefold() in EDITOR_FILES:
+            return FileRole.EDITOR_FILE
+        return FileRole.EDITED_VIDEO if is_movie(file) else FileRole.EDITED_STILL
     return FileRole.REDUCED if part is MediaPathPart.REDUCED else FileRole.THUMBNAIL

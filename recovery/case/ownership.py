@@ -14,6 +14,11 @@ from recovery.photos_db.codes import KindCode
 _PAIRED, _SECOND, _SIDECAR, _RENDITION = 1, 2, 3, 4
 # Groups without a row are numbered by their first file, in three ranges: originals, sidecars, renditions.
 _RANGE = 1 << 40
+_EDITED = {
+    FileRole.STILL.value: FileRole.EDITED_STILL.value,
+    FileRole.VIDEO.value: FileRole.EDITED_VIDEO.value,
+    FileRole.ADJUSTMENTS.value: FileRole.ADJUSTMENTS.value,
+}
 _REST = f"part = '{MediaPathPart.ORIGINAL}' AND owner IS NULL"
 _BY_STEM = """(SELECT pk FROM asset WHERE folder = file.folder AND stem = file.stem
                ORDER BY live DESC, pk LIMIT 1)"""
@@ -23,11 +28,33 @@ _RAW = ", ".join(f"'{ending}'" for ending in sorted(RAW_EXTENSIONS))
 
 def assign_files(store: WorkingDatabase) -> None:
     """Give each file that names no row to one that it belongs to, or to a group without a row; none is lost."""
+    _companions(store)
     _pair_movies(store)
     _lone_originals(store)
     _second_originals(store)
     _sidecars(store)
     _renditions(store)
+
+
+def _companions(store: WorkingDatabase) -> None:
+    """Files named IMG_E0001 and IMG_O0001, as Image Capture names them: the edited version of IMG_0001 and notes of it.
+
+    Only beside an IMG_0001 of a row or a file; they are then what an edit leaves in a folder of its own.
+    """
+    found = list(store.run(f"SELECT id, folder, stem, sort FROM file WHERE {_REST} AND stem GLOB 'img_[eo][0-9]*'"))
+    if not found:
+        return
+    lone = f"SELECT folder, stem FROM file WHERE {_REST} AND sort <> '{FileRole.ADJUSTMENTS}'"
+    originals = {(folder, stem) for folder, stem in store.run(lone)}
+    of_stem = "SELECT pk FROM asset WHERE folder = ? AND stem = ? ORDER BY live DESC, pk LIMIT 1"
+    for number, folder, stem, sort in found:
+        original = f"img_{stem[len('img_e') :]}"
+        owner = store.value(of_stem, (folder, original))
+        if owner is not None or (folder, original) in originals:
+            store.change(
+                "UPDATE file SET part = ?, role = ?, stem = ?, owner = ?, turn = ? WHERE id = ?",
+                (MediaPathPart.EDIT.value, _EDITED[sort], original, owner, _RENDITION, number),
+            )
 
 
 def _pair_movies(store: WorkingDatabase) -> None:
@@ -39,7 +66,7 @@ def _pair_movies(store: WorkingDatabase) -> None:
               (SELECT CASE WHEN asset.kind IS NULL AND sort = '{FileRole.VIDEO}' THEN NULL ELSE file.identifier END
                FROM file WHERE owner = asset.pk AND turn = 0 AND part = '{MediaPathPart.ORIGINAL}' ORDER BY id LIMIT 1),
               identifier), folder, stem
-            FROM asset WHERE kind IS NOT {KindCode.VIDEO:d} AND stem IS NOT NULL"""
+            FROM asset WHERE (kind IS NOT {KindCode.VIDEO:d} OR live) AND stem IS NOT NULL"""
     )
     for movie, sort in ((0, FileRole.STILL), (1, FileRole.VIDEO)):
         store.change(
@@ -109,13 +136,14 @@ def _second_originals(store: WorkingDatabase) -> None:
     """RAW beside JPEG, and a file whose extension changed, go to the asset of the same stem."""
     own = f"""SELECT 1 FROM file AS own
               WHERE own.owner = asset.pk AND own.turn = 0 AND own.part = '{MediaPathPart.ORIGINAL}'"""
+    role = f"CASE WHEN file.ending IN ({_RAW}) AND asset.ending NOT IN ({_RAW}) THEN '{FileRole.RAW}' END"
     found = store.run(
-        f"""SELECT asset.pk, file.id FROM file JOIN asset ON asset.pk = {_BY_STEM}
+        f"""SELECT asset.pk, {role}, file.id FROM file JOIN asset ON asset.pk = {_BY_STEM}
             WHERE file.part = '{MediaPathPart.ORIGINAL}' AND file.owner IS NULL AND sort = '{FileRole.STILL}'
               AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.own = 0 AND pair.still = file.id)
               AND (file.ending IN ({_RAW}) OR asset.ending IN ({_RAW}) OR NOT EXISTS ({own}))"""
     )
-    store.add(f"UPDATE file SET owner = ?, place = NULL, turn = {_SECOND} WHERE id = ?", list(found))
+    store.add(f"UPDATE file SET owner = ?, role = ?, place = NULL, turn = {_SECOND} WHERE id = ?", list(found))
 
 
 def _sidecars(store: WorkingDatabase) -> None:

@@ -9,7 +9,7 @@ RESOURCE_COLUMNS = tuple(fact.name for fact in RESOURCE_FIELDS)
 FILE_COLUMNS = (
     "part", "sort", "folder", "stem", "ending", "identifier", "role", "speaks",
     "domain", "path", "file_id", "listed_size", "birth", "wrapped_key", "problem", "in_snapshot",
-    "state", "size", "note", "blank", "directory", "name", "stem_only", "format_id", "attributes", "facts",
+    "state", "size", "note", "blank", "directory", "name", "stem_only", "format_id", "by_bytes", "attributes", "facts",
 )  # fmt: skip
 
 TABLES = f"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recovery.case.facetime_evidence import file_speaks, row_speaks
-from recovery.case.grouping import Group, GroupFile, Joined, is_movie, rendition_role, sort_of
+from recovery.case.grouping import Group, GroupFile, Joined, rendition_role, sort_of
 from recovery.case.pairing import PairedBy
 from recovery.case.schema import (
     ASSET_COLUMNS,
@@ -25,6 +25,7 @@ from recovery.case.schema import (
 )
 from recovery.database import folder_trouble
 from recovery.formats.media import MediaFacts
+from recovery.formats.signatures import MediaType
 from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, stem
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.field_query import values
@@ -54,10 +55,16 @@ _ADD_FILE = f"""INSERT INTO file ({", ".join(FILE_COLUMNS)}, owner) VALUES ({_PL
   CASE WHEN ?1 = '{MediaPathPart.ORIGINAL}' THEN ({_EXACTLY})
        WHEN ?{_STEM_ONLY} THEN ({_LOOSELY}) ELSE coalesce(({_EXACTLY}), ({_LOOSELY})) END)"""
 _FILES = f"SELECT {', '.join(FILE_COLUMNS)}, joined, matched, id"
+_OF_OWNER = f"SELECT owner, {_FILES.removeprefix('SELECT ')}, turn FROM file"
+_NAMED_TWICE = """SELECT first, pk, uuid FROM
+    (SELECT folder, stem, ending, min(pk) AS first FROM asset WHERE folder <> ''
+     GROUP BY folder, stem, ending HAVING count(*) > 1)
+  JOIN asset USING (folder, stem, ending) ORDER BY first, pk"""
 _ROWS = f"SELECT {', '.join(ASSET_COLUMNS)} FROM asset"
 _RESOURCES = f"SELECT {', '.join(RESOURCE_COLUMNS)} FROM resource"
 _PARTS = {part.value: part for part in MediaPathPart}
 _ROLES = {role.value: role for role in FileRole}
+_TYPES = {kind.code: kind for kind in MediaType}
 _STATES = {state.value: state for state in BlobState}
 _ATTRIBUTES, _FACTS = unpacker(FileAttributes), unpacker(MediaFacts)
 _KEY = itemgetter(0)
@@ -166,7 +173,8 @@ class WorkingDatabase:
     def add_library(self, reader: LibraryReader) -> PhotoLibrary:
         """Copy a library's rows, each once: a join whose other side is not unique would repeat it."""
         self.add_rows(reader.assets())
-        self.add(f"INSERT INTO resource ({', '.join(RESOURCE_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)", reader.resources())
+        marks = ", ".join("?" * len(RESOURCE_COLUMNS))
+        self.add(f"INSERT INTO resource ({', '.join(RESOURCE_COLUMNS)}) VALUES ({marks})", reader.resources())
         self.add("INSERT OR IGNORE INTO word VALUES (?, ?, ?)", reader.words())
         return reader.library()
 
@@ -219,7 +227,11 @@ class WorkingDatabase:
     # --- groups --------------------------------------------------------------------------------------------
 
     def groups(self, chosen: str | None = None) -> Iterator[Group]:
-        """Each row with its files in the order of rows, of all or of those whose numbers a SELECT gives."""
+        """Each row with its files in the order of rows, of all or of those whose numbers a SELECT gives.
+
+        Rows that name the same file, as after a restore, all have it.
+        """
+        shared = self._shared_files()
         only = f" WHERE {{}} IN ({chosen})" if chosen else ""
         words = _Merged(self.run(f"SELECT pk, kind, word FROM word{only.format('pk')} ORDER BY pk, kind, word"))
         resources = _Merged(self._resources(only.format("asset_pk")))
@@ -231,13 +243,36 @@ class WorkingDatabase:
         )
         for row in self.rows(f"pk IN ({chosen})" if chosen else ""):
             pk = row.pk
+            alike = shared.get(pk, {})
+            own = files.of(pk)
+            if alike and not own:  # the first row got what both name
+                own = self._named(min(alike))
             said = words.of(pk)
+            keywords, albums, persons = (
+                tuple(word for _, kind, word in said if kind == wanted) if said else () for wanted in Word
+            )
             yield _group(
                 row,
-                [cells[1:] for cells in files.of(pk)],
+                [cells[1:] for cells in own],
                 tuple(found for _, found in resources.of(pk)),
-                *(tuple(word for _, kind, word in said if kind == wanted) if said else () for wanted in Word),
+                keywords,
+                albums,
+                persons,
+                tuple(uuid or "" for other, uuid in alike.items() if other != pk) if own else (),
             )
+
+    def _named(self, owner: int) -> list[Any]:
+        """The files of a row, with its number, if one of them is the file that it names."""
+        found = list(self.run(f"{_OF_OWNER} WHERE owner = ? ORDER BY turn, id", (owner,)))
+        names_one = any(cells[1] == MediaPathPart.ORIGINAL and cells[-1] == 0 for cells in found)
+        return [cells[:-1] for cells in found] if names_one else []
+
+    def _shared_files(self) -> Mapping[int, Mapping[int, str | None]]:
+        """For each row that names a file which another names too: all of these rows with their UUIDs; few have any."""
+        found: dict[int, dict[int, str | None]] = {}
+        for first, pk, uuid in self.run(_NAMED_TWICE):
+            found.setdefault(first, {})[pk] = uuid
+        return {pk: rows for rows in found.values() for pk in rows}
 
     def count_groups(self, chosen: str | None = None) -> int:
         """How many groups there are: with a row, of all or of those whose numbers a SELECT gives, and without."""
@@ -309,7 +344,7 @@ def _identifier(file: MediaFile) -> str | None:
 
 
 def _cells(file: MediaFile) -> tuple[object, ...]:
-    entry, place, blob, attributes, facts, _ = file
+    entry, place, blob, attributes, facts, _, by_bytes = file
     part, directory, name, stem_only, format_id = place
     head = name if stem_only else stem(name)
     original = part is MediaPathPart.ORIGINAL
@@ -339,6 +374,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
         name,
         stem_only,
         format_id,
+        by_bytes.code if by_bytes is not None else None,
         packed(attributes) if attributes is not None else None,
         packed(facts) if facts is not None else None,
     )
@@ -346,7 +382,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
 
 def _file(cells: Sequence[Any]) -> MediaFile:
     (part, _, _, _, _, _, _, _, domain, path, file_id, listed, birth, key, problem, inside, state, size, note, blank,
-     directory, name, stem_only, format_id, attributes, facts, _, _, number) = cells  # fmt: skip
+     directory, name, stem_only, format_id, by_bytes, attributes, facts, _, _, number) = cells  # fmt: skip
     return MediaFile(
         ManifestEntry(
             file_id,
@@ -364,6 +400,7 @@ def _file(cells: Sequence[Any]) -> MediaFile:
         _ATTRIBUTES.decode(attributes) if attributes is not None else None,
         _FACTS.decode(facts) if facts is not None else None,
         number,
+        _TYPES.get(by_bytes),
     )
 
 
@@ -377,6 +414,7 @@ def _group(
     keywords: tuple[str, ...] = (),
     albums: tuple[str, ...] = (),
     persons: tuple[str, ...] = (),
+    same_file: tuple[str, ...] = (),
 ) -> Group:
     files: list[GroupFile] = []
     pair: Joined | None = None
@@ -388,14 +426,15 @@ def _group(
             pair = Joined(PairedBy(cells[_JOINED]), None if cells[_MATCHED] is None else bool(cells[_MATCHED]))
     if pair is not None and pair.identifiers_match is None:
         pair = _compared(pair, row, files)
-    return Group(row, tuple(files), pair, resources, keywords, albums, persons)
+    return Group(row, tuple(files), pair, resources, keywords, albums, persons, same_file)
 
 
 def _named_role(row: AssetRow | None, file: MediaFile) -> FileRole:
-    """The role of the file that a row names: the row says what it is, else the file's name."""
-    kind = row.kind if row is not None else None
-    video = is_movie(file) if kind is None else kind == KindCode.VIDEO
-    return FileRole.VIDEO if video else FileRole.STILL
+    """The role of the file that a row names: its bytes or its name say what it is, else the row."""
+    sort = sort_of(file)
+    if sort is not FileRole.ADJUSTMENTS:
+        return sort
+    return FileRole.VIDEO if row is not None and row.kind == KindCode.VIDEO else FileRole.STILL
 
 
 def _compared(pair: Joined, row: AssetRow | None, files: Sequence[GroupFile]) -> Joined:

@@ -35,8 +35,10 @@ _LABELS = {
     FileRole.STILL: "",
     FileRole.PAIRED_VIDEO: "",
     FileRole.VIDEO: "",
+    FileRole.RAW: "",
     FileRole.EDITED_STILL: "edited",
     FileRole.EDITED_VIDEO: "edited",
+    FileRole.EDITOR_FILE: "kept by the editor",
     FileRole.ADJUSTMENTS: "adjustments",
     FileRole.MESSAGES_COPY: "copy from Messages",
     FileRole.REDUCED: "NOT-ORIGINAL",
@@ -45,6 +47,16 @@ _LABELS = {
     FileRole.DERIVED: "NOT-ORIGINAL derived",
     FileRole.FACETIME_MESSAGE: "",
 }
+_LABELS_BY_NAME = {
+    "penultimatefullsizerender": "penultimate render",
+    "substandardfullsizerender": "substandard render",
+    "originalfile": "original kept by the editor",
+    "adjustmentssecondary": "secondary adjustments",
+    "originaladjustments": "original adjustments",
+}
+"""Labels of files that edits leave, by the stem of their name on the phone, letter case aside."""
+_ORIGINAL_ADJUSTMENTS = re.compile(r"img_o\d+")
+_EDIT_ROLES = frozenset({FileRole.EDITOR_FILE, FileRole.ADJUSTMENTS})
 
 
 def safe_name(text: str, limit: int = NAME_BYTES) -> str:
@@ -232,11 +244,17 @@ def file_names(stem: str, files: Iterable[AssetFile], known_as: str = "") -> lis
 
 
 def _file_name(stem: str, file: AssetFile, number: int, known_as: str) -> str:
-    label = _LABELS[file.role]
+    label = _label(file)
     if label.startswith("NOT-ORIGINAL") and file.pixels and all(0 < side <= _LARGEST_SIDE for side in file.pixels):
         label += " {}x{}".format(*file.pixels)
     words = f"{label} {number if number > 1 else ''}".strip()
     return f"{stem}{f' ({words})' if words else ''}.{extension(file.name or known_as)}"
+
+
+def _label(file: AssetFile) -> str:
+    stem = _without_extension(file.name).casefold() if file.role in _EDIT_ROLES else ""
+    known = "original adjustments" if _ORIGINAL_ADJUSTMENTS.fullmatch(stem) else _LABELS_BY_NAME.get(stem)
+    return known or _LABELS[file.role]
 
 
 def damaged_name(name: str) -> str:

@@ -30,7 +30,7 @@ from recovery.formats.signatures import MediaType
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
-_EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.ADJUSTMENTS})
+_EDITS = frozenset({FileRole.EDITED_STILL, FileRole.EDITED_VIDEO, FileRole.EDITOR_FILE, FileRole.ADJUSTMENTS})
 _PICTURES = (FileRole.REDUCED, FileRole.THUMBNAIL)
 _BY_WORD = {kind.code: kind for kind in MediaType} | {kind.extension[1:]: kind for kind in MediaType if kind.extension}
 _LOOSE_FOLDER = "Loose ends/undated"

@@ -32,8 +32,12 @@ class FileRole(StrEnum):
     STILL = "still"
     PAIRED_VIDEO = "paired_video"
     VIDEO = "video"
+    RAW = "raw"
+    """A RAW beside another original; a photo that is nothing but RAW is a still."""
     EDITED_STILL = "edited_still"
     EDITED_VIDEO = "edited_video"
+    EDITOR_FILE = "editor_file"
+    """A picture or video that the editor keeps beside its result."""
     ADJUSTMENTS = "adjustments"
     REDUCED = "reduced"
     THUMBNAIL = "thumbnail"
@@ -46,7 +50,7 @@ class FileRole(StrEnum):
     __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
 
 
-ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
+ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO, FileRole.RAW})
 """Roles of files that are the photo itself."""
 
 
@@ -124,11 +128,20 @@ def media_path(domain: str, relative_path: str) -> MediaPath | None:
     return None
 
 
+EDITOR_FILES = frozenset(("penultimatefullsizerender", "substandardfullsizerender", "originalfile"))
+"""Stems of the pictures and videos in a folder of adjustments that are not the edited version itself."""
+
 IMAGE_EXTENSIONS = frozenset(
-    ".heic .heif .jpg .jpeg .jpe .png .gif .tif .tiff .dng .raw .webp .avif .bmp .jp2 .thm .hif "
-    ".cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split()
+    ".heic .heif .heics .heifs .hif .jpg .jpeg .jpe .png .gif .tif .tiff .webp .avif .jxl .bmp .jp2 .psd .thm "
+    ".insp .dng .raw .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .raf .orf .rw2 .pef .srw .3fr .fff .iiq .gpr .erf "
+    ".mrw .x3f .dcr .kdc .rwl".split()
 )
-RAW_EXTENSIONS = frozenset(".dng .raw .cr2 .cr3 .nef .arw .raf .orf .rw2 .pef .srw".split())
-MOVIE_EXTENSIONS = frozenset(".mov .mp4 .m4v .3gp .avi .qt".split())
+RAW_EXTENSIONS = frozenset(
+    ".dng .raw .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .raf .orf .rw2 .pef .srw .3fr .fff .iiq .gpr .erf .mrw "
+    ".x3f .dcr .kdc .rwl".split()
+)
+MOVIE_EXTENSIONS = frozenset(
+    ".mov .mp4 .m4v .3gp .3gpp .3g2 .avi .qt .mpg .mpeg .mts .m2ts .webm .mkv .wmv .hevc .insv".split()
+)
 ADJUSTMENT_EXTENSIONS = frozenset(".aae .plist .data .xmp".split())
 """Extensions as cameras and phones write them, and the sidecars an edit leaves."""

@@ -63,29 +63,61 @@ OF_THE_SCREEN = frozenset({SubtypeCode.SCREENSHOT, SubtypeCode.SCREEN_RECORDING}
 CAMERA = frozenset({ImportedBy.BACK_CAMERA, ImportedBy.FRONT_CAMERA})
 
 
+class BundleScope(IntEnum):
+    """ZBUNDLESCOPE (iLEAPP Ph126)."""
+
+    ICLOUD_LINK = 1
+    SHARED_ALBUM = 2
+    SHARED_WITH_YOU = 3
+
+
+class ParticipantRole(IntEnum):
+    """ZSHAREPARTICIPANT.ZROLE (iLEAPP's queries of iOS 16 to 26)."""
+
+    OWNER = 1
+    INVITED = 2
+
+
+IN_SHARED_LIBRARY = 1
+"""ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE of what is in the iCloud Shared Photo Library (iLEAPP Ph126)."""
+
+
 class SavedAssetType(IntEnum):
-    """ZSAVEDASSETTYPE; names from the library's own description function, iOS 26 era."""
+    """ZSAVEDASSETTYPE; names from the library's own description function, iOS 26 era; ICLOUD_LINK from iLEAPP."""
 
     CAMERA_OR_PHOTOKIT = 3
     SHARED_ALBUM = 4
     CLOUD_LIBRARY = 6
+    ICLOUD_LINK = 8
     GUEST = 12
     RECOVERED = 14
 
 
 class Availability(IntEnum):
-    """ZINTERNALRESOURCE.ZLOCALAVAILABILITY and ZREMOTEAVAILABILITY."""
+    """ZINTERNALRESOURCE.ZLOCALAVAILABILITY and ZREMOTEAVAILABILITY; LINKED: the copy of another app."""
 
+    LINKED = -32768
     NOT_LOCAL = -1
     NOT_REMOTE = 0
     YES = 1
 
 
 class ResourceSubtype(IntEnum):
-    """ZINTERNALRESOURCE.ZDATASTORESUBTYPE; the originals."""
+    """ZINTERNALRESOURCE.ZDATASTORESUBTYPE; the originals, and full-size renders of edits."""
 
     ORIGINAL = 1
+    EDITED_STILL = 2
+    EDITED_VIDEO = 16
+    RAW_ORIGINAL = 17
     LIVE_VIDEO_ORIGINAL = 18
+    EDITED_LIVE_VIDEO = 19
+
+
+class ResourceVersion(IntEnum):
+    """ZINTERNALRESOURCE.ZVERSION."""
+
+    ORIGINAL = 0
+    EDITED = 2
 
 
 class CloudState(IntEnum):
@@ -101,6 +133,7 @@ NO_PLACE = -180.0
 """Latitude and longitude of an asset without a place."""
 
 RECENTLY_DELETED_DAYS = 30
+RECENTLY_DELETED_DAYS_AT_MOST = 40
 """Days a photo stays in Recently Deleted as the Photos app says; the purge may come later (up to 40 days)."""
 
 _ILEAPP = "iLEAPP Ph126"

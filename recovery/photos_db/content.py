@@ -1,7 +1,8 @@
 """Whether a media file begins as its name says: with the bytes of a type that its extension may have.
 
 JPEGs named .HEIC and the other way round are common, so any picture may have any picture's extension, and any
-video any video's. What no table here knows is not judged.
+video any video's. A picture under a video's name is whole all the same: bytes tell what it is, not the name. What
+no table here knows is not judged.
 """
 
 from __future__ import annotations
@@ -40,13 +41,29 @@ _PICTURE = _Family(
         (0, b"IIRS"),
         (0, b"MMOR"),
         (0, b"IIU\x00"),  # Panasonic RW2
+        (0, b"8BPS"),  # Photoshop
+        (0, b"FOVb"),  # Sigma X3F
+        (0, b"\x00MRM"),  # Minolta MRW
+        (6, b"HEAPCCDR"),  # Canon CRW
     ),
 )
 _VIDEO = _Family(
     "a video",
     frozenset(kind for kind in MediaType if kind.is_video) | {MediaType.M4A},
-    ((8, b"AVI "), (4, b"styp"), (4, b"moof"), (4, b"sidx")),
+    (
+        (8, b"AVI "),
+        (4, b"styp"),
+        (4, b"moof"),
+        (4, b"sidx"),
+        (0, b"\x1aE\xdf\xa3"),  # Matroska and WebM
+        (0, b"\x00\x00\x01\xba"),  # MPEG program stream
+        (0, b"\x00\x00\x01\xb3"),  # MPEG video
+        (0, b"0&\xb2u\x8ef\xcf\x11"),  # Windows Media
+        (0, b"\x00\x00\x00\x01"),  # a bare stream of H.264 or HEVC
+    ),
 )
+_TRANSPORT_STREAMS = ((0, 188), (4, 192))
+"""Where packets of MPEG transport streams (.mts, .m2ts) begin, and how many bytes each has; ISO 13818-1."""
 _PROPERTY_LIST = _Family("a property list", frozenset((MediaType.AAE, MediaType.BINARY_PLIST, MediaType.XML_PLIST)))
 # Raw files of several makers are called .raw, some without a signature.
 _FAMILIES = (
@@ -67,12 +84,36 @@ def misfit(name: str, head: bytes) -> str:
     `head` is the start of the file, some hundred bytes of a longer one.
     """
     family = _FAMILIES.get(extension(name))
-    if family is None or not head or sniff(head) in family.types:
-        return ""
-    if any(head.startswith(start, at) for at, start in family.starts):
+    if family is None or not head or _fits(family, head) or other_family(name, head):
         return ""
     random = ", but as random as encrypted ones" if looks_random(head) else ""
     return f"its bytes are not those of {family.name}{random}"
+
+
+def other_family(name: str, head: bytes) -> MediaType | None:
+    """What a file is that is named as a video and begins as a picture, or the other way round; None for others."""
+    named, found = _FAMILIES.get(extension(name)), sniff(head)
+    other = {id(_PICTURE): _VIDEO, id(_VIDEO): _PICTURE}.get(id(named))
+    return found if other is not None and found in other.types - {MediaType.M4A} and not _fits(named, head) else None
+
+
+def _fits(family: _Family | None, head: bytes) -> bool:
+    if family is None:
+        return False
+    packets = family is _VIDEO and any(head[at::length][:3] == b"GGG" for at, length in _TRANSPORT_STREAMS)
+    return packets or sniff(head) in family.types or any(head.startswith(start, at) for at, start in family.starts)
+
+
+class HeadCheck:
+    """`misfit` of one file, to be called with its start; `other` then is what `other_family` says of it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.other: MediaType | None = None
+
+    def __call__(self, head: bytes) -> str:
+        self.other = other_family(self._name, head)
+        return misfit(self._name, head)
 
 
 class ContentCheck:

@@ -28,17 +28,22 @@ def table_of(database: Database, role: TableRole) -> str | None:
 
 
 def resolve(database: Database, facts: Iterable[Field], base: TableRole, joins: Iterable[Join] = ()) -> Resolved | None:
-    """Build the SELECT; None when the base table is missing. A fact without a home is selected as NULL."""
+    """Build the SELECT; None when the base table is missing. A fact without a home is selected as NULL.
+
+    Where a join gives several rows for one of the base table, the preferred one comes first.
+    """
     base_table = table_of(database, base)
     if base_table is None:
         return None
     tables = {base: base_table}
     clauses = [f"FROM {quoted(base_table)} AS {base}"]
+    order = [f"{base}.Z_PK"]
     for join in joins:
         condition = _condition(database, join, tables)
         if condition is not None:
             tables[join.role], on = condition
             clauses.append(f"LEFT JOIN {quoted(tables[join.role])} AS {join.role} ON {on}")
+            order.extend(_preference(database, join, tables))
     columns: list[str] = []
     sources: dict[str, tuple[str, ...]] = {}
     absent: list[Field] = []
@@ -48,7 +53,7 @@ def resolve(database: Database, facts: Iterable[Field], base: TableRole, joins: 
         if not homes:
             absent.append(fact)
         columns.append(f"{_expression(homes)} AS {fact.name}")
-    sql = f"SELECT {', '.join(columns)} {' '.join(clauses)} ORDER BY {base}.Z_PK"
+    sql = f"SELECT {', '.join(columns)} {' '.join(clauses)} ORDER BY {', '.join(order)}"
     return Resolved(sql, base_table, sources, tuple(absent))
 
 
@@ -60,6 +65,12 @@ def _condition(database: Database, join: Join, tables: dict[TableRole, str]) -> 
         if own in database.columns(table) and other in database.columns(tables[join.on]):
             return table, f"{join.role}.{quoted(own)} = {join.on}.{quoted(other)}"
     return None
+
+
+def _preference(database: Database, join: Join, tables: dict[TableRole, str]) -> Iterator[str]:
+    own, other = join.preferred or ("", "")
+    if own in database.columns(tables[join.role]) and other in database.columns(tables[join.on]):
+        yield f"{join.role}.{quoted(own)} IS {join.on}.{quoted(other)} DESC"
 
 
 def _exists(database: Database, tables: dict[TableRole, str], home: ColumnCandidate) -> bool:

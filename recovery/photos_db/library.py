@@ -15,6 +15,7 @@ from recovery.database import Database, quoted, text_cell
 from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.codes import ParticipantRole
 from recovery.photos_db.field_query import Resolved, cells, resolve
 from recovery.photos_db.library_fields import ASSET_FIELDS, ASSET_JOINS, RESOURCE_FIELDS, Field, TableRole
 from recovery.provenance import Gap, unreadable
@@ -22,6 +23,7 @@ from recovery.provenance import Gap, unreadable
 DOMAIN = "CameraRollDomain"
 DATABASE = "Media/PhotoData/Photos.sqlite"
 _ROWS_AT_ONCE = 1_000
+_PARTICIPANT = ("Z_PK", "ZSHARE", "ZROLE", "ZISCURRENTUSER", "ZEMAILADDRESS", "ZPHONENUMBER")
 
 
 class AssetRow(NamedTuple):
@@ -64,6 +66,9 @@ class AssetRow(NamedTuple):
     upload_attempts: int | None
     last_upload_attempt: datetime | None
     bundle_scope: int | None
+    library_scope: int | None
+    scope_participation: int | None
+    trashed_by: int | None
     title: str | None
     caption: str | None
 
@@ -73,10 +78,25 @@ class ResourceRow(NamedTuple):
 
     asset_pk: int
     subtype: int | None
+    kind: int | None
+    version: int | None
     local: int | None
     remote: int | None
     cloud_state: int | None
     pruned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One person of an iCloud Shared Photo Library or another share; `share` is the share's number.
+
+    `name` is the person's name in People, else the e-mail address or phone number; None where none is stored.
+    """
+
+    share: int | None
+    name: str | None
+    is_owner: bool
+    is_current_user: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,12 @@ class PhotoLibrary:
     places: Mapping[str, tuple[str, ...]] = field(repr=False)
     """For each fact the `TABLE.COLUMN` it was read from."""
     gaps: tuple[Gap, ...] = ()
+    participants: Mapping[int, Participant] = field(default_factory=dict, repr=False)
+    """By their numbers, which rows of assets refer to."""
+
+    def owner_of(self, share: int | None) -> Participant | None:
+        """Who owns a share."""
+        return next((who for who in self.participants.values() if who.is_owner and who.share == share), None)
 
 
 class Word(StrEnum):
@@ -155,7 +181,29 @@ class LibraryReader:
     def library(self) -> PhotoLibrary:
         """What the library says of itself, when its rows have been read."""
         version = _model_version(self._database)
-        return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps))
+        participants = self._participants()
+        return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps), participants)
+
+    def _participants(self) -> Mapping[int, Participant]:
+        """The people of shares: few, so they are kept."""
+        columns = self._database.columns("ZSHAREPARTICIPANT")
+        if "Z_PK" not in columns:
+            return {}
+        wanted = [name if name in columns else "NULL" for name in _PARTICIPANT]
+        person = "ZPERSON" in columns and "ZFULLNAME" in self._database.columns("ZPERSON")
+        full_name = "(SELECT ZFULLNAME FROM ZPERSON WHERE ZPERSON.Z_PK = ZSHAREPARTICIPANT.ZPERSON)"
+        query = f"SELECT {', '.join(wanted)}, {full_name if person else 'NULL'} FROM ZSHAREPARTICIPANT"
+        found: dict[int, Participant] = {}
+        try:
+            for pk, share, role, current, *contact, name in self._database.rows(query):
+                named = next((text for text in map(text_cell, (name, *contact)) if text), None)
+                if isinstance(pk, int):
+                    owner = role == ParticipantRole.OWNER
+                    found[pk] = Participant(share if isinstance(share, int) else None, named, owner, current == 1)
+        except UnreadableDatabaseError as error:
+            hides = "who shares a photo, and who deleted it"
+            self.gaps.append(unreadable(GapSubject.SHARE_PARTICIPANTS, self._database.store, error, hides))
+        return found
 
     def _rows(
         self, resolved: Resolved, facts: tuple[Field, ...], what: str, subject: GapSubject

@@ -57,6 +57,8 @@ class Join:
     pairs: tuple[tuple[str, str], ...]
     """(column of the joined table, column of the table it hangs on)"""
     on: TableRole = TableRole.ASSET
+    preferred: tuple[str, str] | None = None
+    """Such a pair that decides where several rows are joined: the asset's own pointer."""
 
 
 TABLES: dict[TableRole, tuple[str, ...]] = {
@@ -68,7 +70,11 @@ TABLES: dict[TableRole, tuple[str, ...]] = {
 }
 
 ASSET_JOINS: tuple[Join, ...] = (
-    Join(TableRole.ATTRIBUTES, (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES"))),
+    Join(
+        TableRole.ATTRIBUTES,
+        (("ZASSET", "Z_PK"), ("Z_PK", "ZADDITIONALATTRIBUTES")),
+        preferred=("Z_PK", "ZADDITIONALATTRIBUTES"),
+    ),
     Join(TableRole.CLOUD_MASTER, (("Z_PK", "ZMASTER"),)),
     Join(
         TableRole.DESCRIPTION,
@@ -135,6 +141,9 @@ ASSET_FIELDS: tuple[Field, ...] = (
     Field("upload_attempts", _W, _attributes("ZUPLOADATTEMPTS")),
     Field("last_upload_attempt", _M, _attributes("ZLASTUPLOADATTEMPTDATE")),
     Field("bundle_scope", _W, _asset("ZBUNDLESCOPE")),
+    Field("library_scope", _W, _asset("ZLIBRARYSCOPE")),
+    Field("scope_participation", _W, _asset("ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE")),
+    Field("trashed_by", _W, _asset("ZTRASHEDBYPARTICIPANT")),
     Field("title", _T, _attributes("ZTITLE")),
     Field("caption", _T, (ColumnCandidate(TableRole.DESCRIPTION, "ZLONGDESCRIPTION"),)),
 )
@@ -142,6 +151,8 @@ ASSET_FIELDS: tuple[Field, ...] = (
 RESOURCE_FIELDS: tuple[Field, ...] = (
     Field("asset_pk", _W, _resource("ZASSET")),
     Field("subtype", _W, _resource("ZDATASTORESUBTYPE")),
+    Field("kind", _W, _resource("ZRESOURCETYPE")),
+    Field("version", _W, _resource("ZVERSION")),
     Field("local", _W, _resource("ZLOCALAVAILABILITY")),
     Field("remote", _W, _resource("ZREMOTEAVAILABILITY")),
     Field("cloud_state", _W, _resource("ZCLOUDLOCALSTATE")),

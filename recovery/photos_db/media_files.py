@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import NamedTuple
 
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import MediaFacts, read_media
+from recovery.formats.signatures import MediaType
 from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, MediaPath, MediaPathPart, media_path
-from recovery.photos_db.content import misfit
+from recovery.photos_db.content import HeadCheck
 from recovery.photos_db.file_attributes import FileAttributes, read_attributes
 from recovery.provenance import Gap, unreadable
 from recovery.source.backup_view import BackupView
@@ -31,6 +31,8 @@ class MediaFile(NamedTuple):
     facts: MediaFacts | None = None
     number: int | None = None
     """Its number in the working database of the case."""
+    by_bytes: MediaType | None = None
+    """What its first bytes are where its name says a video and they a picture, or the other way round."""
 
     @property
     def store(self) -> str:
@@ -59,20 +61,19 @@ def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFil
         place = media_path(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
         if place is not None:
             spared = place.part is MediaPathPart.THUMBNAIL or (not examined and entry.size is not None)
-            blob = Blob(BlobState.PRESENT, entry.size) if spared else _blob(view, entry, place)
-            yield MediaFile(entry, place, blob, read_attributes(entry.attributes))
+            file = MediaFile(entry, place, Blob(BlobState.PRESENT, entry.size), read_attributes(entry.attributes))
+            yield file if spared else examine(view, file)
 
 
 def examine(view: BackupView, file: MediaFile) -> MediaFile:
     """The same file with its blob examined."""
-    return file._replace(blob=_blob(view, file.entry, file.place))
-
-
-def _blob(view: BackupView, entry: ManifestEntry, place: MediaPath) -> Blob:
-    blob = view.examine(entry, partial(misfit, entry.relative_path))
-    if place.part is MediaPathPart.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
-        return Blob(BlobState.DAMAGED, 0, "the file is empty", blank=True)
-    return blob
+    check = HeadCheck(file.entry.relative_path)
+    blob = view.examine(file.entry, check)
+    if file.place.part is MediaPathPart.ORIGINAL and blob.state is BlobState.PRESENT and blob.size == 0:
+        blob = Blob(BlobState.DAMAGED, 0, "the file is empty", blank=True)
+    if check.other is not None and not blob.note:
+        blob = blob._replace(note=f"named as another kind of file: by its bytes it is {check.other.mime}")
+    return file._replace(blob=blob, by_bytes=check.other)
 
 
 def look_inside(view: BackupView, file: MediaFile) -> tuple[MediaFacts | None, tuple[Gap, ...]]:

@@ -16,13 +16,16 @@ from recovery.analysis.causes.context import (
     unread,
 )
 from recovery.analysis.model import Asset, Status, Upload
+from recovery.analysis.reasons import OTHER_PLACES, Loss, ReasonCode
 from recovery.analysis.statements import (
     CauseCode,
     OriginalsAway,
     PhotoFact,
     PlainStatement,
+    Share,
     SmallerPartsHere,
     StorageSetting,
+    TrueOfPhotos,
     UploadStuck,
 )
 from recovery.app_data.settings import SettingName, setting
@@ -34,7 +37,16 @@ from recovery.provenance import Gap, Source
 
 ENABLED_MARKER = "cpl_enabled_marker"
 """Lies in PhotoData where iCloud Photos is on; that it means this is an inference (facts: one real backup)."""
-_SHARED_ALBUMS = "PhotoData/PhotoCloudSharingData"
+_HERE = frozenset({Status.COMPLETE, Status.PARTIAL, Status.UNREADABLE})
+_IN_ICLOUD = frozenset(
+    {
+        ReasonCode.IN_ICLOUD_TOO,
+        ReasonCode.IN_ICLOUD,
+        ReasonCode.REDUCED_IN_ICLOUD,
+        ReasonCode.MARKED_AS_UPLOADED,
+    }
+)
+_IN_CLOUD = frozenset({Loss.IN_CLOUD, Loss.IN_CLOUD_TOO})
 
 
 def icloud_photos_on(case: Case) -> bool:
@@ -49,18 +61,32 @@ def marker_source() -> Source:
 
 def only_in_icloud(asset: Asset) -> bool:
     """Whether the original is not here and the library says that iCloud has it."""
-    cloud = asset.cloud
-    if asset.deleted is not None or asset.status in (Status.COMPLETE, Status.UNREADABLE):
+    if asset.deleted is not None or asset.status in _HERE or kept_elsewhere(asset):
         return False
-    if cloud is not None and cloud.in_cloud and cloud.original_local is False:
-        return True
-    synced = cloud is not None and (cloud.in_cloud is True or cloud.upload is Upload.SYNCED)
-    shared = (asset.directory or "").startswith(_SHARED_ALBUMS)
-    return asset.status is Status.ELSEWHERE and (synced or shared)
+    cloud, code = asset.cloud, asset.status_reason.code
+    away = cloud is not None and cloud.in_cloud is True and cloud.original_local is False
+    return away or code is ReasonCode.ONLY_IN_ICLOUD
+
+
+def in_icloud(asset: Asset) -> bool:
+    """Whether the original is not here and iCloud has something of it, though perhaps not alone or not all."""
+    if asset.deleted is not None or asset.status in _HERE or kept_elsewhere(asset) or only_in_icloud(asset):
+        return False
+    reason = asset.status_reason
+    return reason.code in _IN_ICLOUD or any(loss in _IN_CLOUD for _, loss in reason.lost)
+
+
+def kept_elsewhere(asset: Asset) -> bool:
+    """Whether the original is not here because it is in a shared album or another place of others."""
+    return asset.deleted is None and bool(OTHER_PLACES & {asset.status_reason.code, asset.status_reason.place})
 
 
 def _only_in_icloud(inquiry: CauseContext) -> Answer:
     hits = Hits.of(inquiry, only_in_icloud)
+    too = Hits.of(inquiry, in_icloud).sure
+    if too and not hits.sure:
+        sources = [source for asset in too for source in _row_sources(inquiry, asset)]
+        return undetermined(TrueOfPhotos(PhotoFact.IN_ICLOUD, Share(len(too), hits.total)), sources=sources)
     small = sum(bool(asset.recoverable) for asset in hits.sure)
     return by_photos(
         PhotoFact.ONLY_IN_ICLOUD,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from recovery.analysis.causes.asset_states import deadlines
 from recovery.analysis.causes.file_state import half_here, original_missing, unreadable
-from recovery.analysis.causes.icloud import only_in_icloud
+from recovery.analysis.causes.icloud import in_icloud, kept_elsewhere, only_in_icloud
 from recovery.analysis.model import Asset, Basis, Cause, CauseVerdict, Status, Upload
 from recovery.analysis.statements import (
     CauseCode,
@@ -39,8 +39,8 @@ def _lacks_original(asset: Asset) -> bool:
 
 
 def _unexplained(asset: Asset) -> bool:
-    explained = asset.deleted is not None or only_in_icloud(asset)
-    return not (explained or original_missing(asset) or unreadable(asset))
+    told = (only_in_icloud, in_icloud, kept_elsewhere, original_missing, unreadable)
+    return asset.deleted is None and not any(is_true(asset) for is_true in told)
 
 
 def _only_copy(asset: Asset) -> bool:
@@ -57,11 +57,14 @@ FATES: tuple[tuple[PhotoOutcome, Callable[[Asset], bool]], ...] = (
     (PhotoOutcome.STATE_UNKNOWN, _is_of_unknown_state),
     (PhotoOutcome.PERMANENTLY_DELETED, lambda asset: asset.deleted is not None),
     (PhotoOutcome.ONLY_IN_ICLOUD, only_in_icloud),
+    (PhotoOutcome.IN_ICLOUD, in_icloud),
+    (PhotoOutcome.KEPT_ELSEWHERE, kept_elsewhere),
     (
         PhotoOutcome.UPLOAD_PENDING,
         lambda asset: asset.cloud is not None and asset.cloud.upload in (Upload.PENDING, Upload.STUCK),
     ),
     (PhotoOutcome.HALF, lambda asset: half_here(asset) and not only_in_icloud(asset)),
+    (PhotoOutcome.PARTIAL, lambda asset: asset.status is Status.PARTIAL),
     (PhotoOutcome.ORIGINAL_MISSING, _lacks_original),
     (PhotoOutcome.ONLY_A_COPY, _only_copy),
     (PhotoOutcome.NO_PICTURE, _no_picture),

@@ -29,6 +29,8 @@ class Actor:
     activity: str | None = None
 
 
+ICLOUD = "icloud"
+"""The activity of iCloud Photos."""
 ACTIVITIES: tuple[AuthorRule, ...] = (
     # "PhotoKit changes: com.apple.Photos (Photos) (fs=…)" [M: libraries from macOS 13 on].
     AuthorRule("photokit", re.compile(r"^PhotoKit changes: (?P<client>[^\s()]+) \("), Tier.DOCUMENTED),
@@ -41,7 +43,7 @@ ACTIVITIES: tuple[AuthorRule, ...] = (
         Tier.DOCUMENTED,
     ),
     # iCloud Photos: "CPL library (…)", "CPL library: -[PLCloudBatchDownloader …]" [M].
-    AuthorRule("icloud", re.compile(r"^CPL library\b"), Tier.DOCUMENTED),
+    AuthorRule(ICLOUD, re.compile(r"^CPL library\b"), Tier.DOCUMENTED),
     # What was in Recently Deleted for 30 days is removed [read in decompiled code, no sample].
     AuthorRule("expired", re.compile(r"^PLExpiredCleanupMaintenanceTask\b"), Tier.UNTESTED),
 )

@@ -8,8 +8,8 @@ creation date. No iOS sample has been seen: the tables are the same, the strings
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from recovery import limits
@@ -110,13 +110,15 @@ class Numbering:
 class History:
     """The ledger of one library, read once.
 
-    `deleted` is in the order of deletion. `trimmed` is True when the oldest entries are gone, None when that
+    `deleted` is in the order of deletion. `trashed` has, by Z_PK, the change that moved each of the assets there to
+    Recently Deleted. `trimmed` is True when the oldest entries are gone, None when that
     cannot be told; `first_at` and `last_at` span the transactions that are left. `missing_changes` counts
     numbers absent between the first and the last change of any entity: a migration that drops an entity drops
     its changes too [M], so a few are normal.
     """
 
     deleted: tuple[DeletionRecord, ...] = ()
+    trashed: Mapping[int, HistoryEvent] = field(default_factory=dict)
     trimmed: bool | None = None
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -141,6 +143,7 @@ def read_history(database: Database) -> History:
             history = _measure(ledger, history)
             _collect(ledger, found)
             history = replace(history, numbering=_number(ledger, found))
+            history = replace(history, trashed=_trashed(ledger))
     except UnreadableDatabaseError as error:
         gaps.append(
             unreadable(GapSubject.PERSISTENT_HISTORY, database.store, error, "further permanently deleted assets")
@@ -185,6 +188,17 @@ def _collect(ledger: Ledger, found: _Found) -> None:
             change = ledger.change(row)
             asset = replace(asset, trash_change=event_of(change, trash.kind(change), asset.uuid))
         found.by_pk[pk] = asset
+
+
+def _trashed(ledger: Ledger) -> Mapping[int, HistoryEvent]:
+    """The newest move of each asset that is in Recently Deleted: it brought it there."""
+    found: dict[int, HistoryEvent] = {}
+    pks = ledger.in_recently_deleted()
+    for row in ledger.rows(newest_first=True, pks=pks) if pks else ():
+        if row["asset"] not in found and moves_trash(ledger, row):
+            change = ledger.change(row)
+            found[change.asset_pk] = event_of(change, ChangeKind.TRASHED, None)
+    return found
 
 
 def _deleted(change: Change) -> DeletionRecord:

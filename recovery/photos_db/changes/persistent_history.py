@@ -20,6 +20,7 @@ from recovery.database import Database, quoted
 from recovery.errors import UnreadableDatabaseError
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.changes.model_cache import EntityModel, decode_changed, read_entity
+from recovery.photos_db.codes import TrashedState
 from recovery.photos_db.field_query import table_of
 from recovery.photos_db.library_fields import TableRole
 from recovery.provenance import Gap, Source
@@ -156,6 +157,14 @@ class Ledger:
         except UnreadableDatabaseError:  # the rows before the damage still tell of some
             return None
         return frozenset(found)
+
+    def in_recently_deleted(self) -> frozenset[int]:
+        """Numbers of the assets whose rows say that they are in Recently Deleted, as many as are looked for."""
+        if self.asset_table is None or "ZTRASHEDSTATE" not in self.database.columns(self.asset_table):
+            return frozenset()
+        sql = f"SELECT Z_PK FROM {quoted(self.asset_table)} WHERE ZTRASHEDSTATE = ? LIMIT ?"
+        rows = self.database.rows(sql, (TrashedState.RECENTLY_DELETED.value, limits.HISTORY_DELETED))
+        return frozenset(row[0] for row in rows if isinstance(row[0], int))
 
     def _select(self, newest_first: bool, pks: Sequence[int] | None) -> str:
         columns = self.database.columns

@@ -74,7 +74,7 @@ def _signals(asset: Asset) -> Iterator[Row]:
 def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
     offset = asset.timezone_offset
     why = shown(status.reason(asset.status_reason))
-    yield Row("Status", f"{words.STATUSES[asset.status]}: {why}")
+    yield Row("Status", f"{words.status_word(asset)}: {why}")
     if asset.cloud and asset.cloud.upload:
         yield Row("iCloud", words.UPLOADS[asset.cloud.upload], sources.get("cloud"))
     if asset.trashed:

@@ -18,6 +18,7 @@ SUBJECTS = {
     GapSubject.KEYWORDS: "keywords",
     GapSubject.ALBUMS: "albums",
     GapSubject.PEOPLE: "people",
+    GapSubject.SHARE_PARTICIPANTS: "participants of shared libraries",
     GapSubject.LIBRARY_MIGRATIONS: "history of the photo library",
     GapSubject.ASSET_JOURNAL: "asset journal",
     GapSubject.REMEMBERED_PATHS: "remembered paths",

@@ -45,9 +45,9 @@ def days(moments: Iterable[datetime], most: int = 3) -> str:
     return listed(names) if len(names) <= most else f"between {names[0]} and {names[-1]}"
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], joint: str = "and") -> str:
     """`a, b and c`."""
-    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+    return f" {joint} ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
 
 
 def sentence(text: str) -> str:

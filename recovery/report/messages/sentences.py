@@ -112,6 +112,11 @@ PREDICATES = {
     PhotoFact.RECENTLY_DELETED: ("is", "are", "in Recently Deleted"),
     PhotoFact.HIDDEN: ("is", "are", "hidden in Photos"),
     PhotoFact.ONLY_IN_ICLOUD: ("has its original", "have their originals", "only in iCloud"),
+    PhotoFact.IN_ICLOUD: (
+        "is",
+        "are",
+        "in iCloud, as the library says; it does not say that the original is there and nowhere else",
+    ),
     PhotoFact.UPLOAD_PENDING: ("was", "were", "still waiting to be sent to iCloud"),
     PhotoFact.HALF: (
         "has only its still or only its video",
@@ -126,6 +131,7 @@ TRUE_OF_NONE = {
     PhotoFact.RECENTLY_DELETED: "No FaceTime photo was found in Recently Deleted.",
     PhotoFact.HIDDEN: "No FaceTime photo was found among the hidden ones.",
     PhotoFact.ONLY_IN_ICLOUD: "No FaceTime photo was found whose original is only in iCloud.",
+    PhotoFact.IN_ICLOUD: "No FaceTime photo was found that is in iCloud.",
     PhotoFact.UPLOAD_PENDING: "No FaceTime photo was found waiting to be sent to iCloud.",
     PhotoFact.HALF: "No FaceTime photo was found of which only one half is here.",
     PhotoFact.ORIGINAL_MISSING: "Every original that this backup lists for a FaceTime photo is there and whole.",
@@ -188,8 +194,17 @@ FATES = {
     ),
     PhotoOutcome.PERMANENTLY_DELETED: ("was permanently deleted", "were permanently deleted"),
     PhotoOutcome.ONLY_IN_ICLOUD: ("has its original only in iCloud", "have their originals only in iCloud"),
+    PhotoOutcome.IN_ICLOUD: ("is in iCloud too, the library says", "are in iCloud too, the library says"),
+    PhotoOutcome.KEPT_ELSEWHERE: (
+        "is in a shared album or another place that is not the phone's own",
+        "are in shared albums or other places that are not the phone's own",
+    ),
     PhotoOutcome.UPLOAD_PENDING: ("was not yet sent to iCloud", "were not yet sent to iCloud"),
     PhotoOutcome.HALF: ("has only its still or only its video here", "have only their still or only their video here"),
+    PhotoOutcome.PARTIAL: (
+        "lacks its edited version or its RAW in this backup",
+        "lack their edited versions or RAWs in this backup",
+    ),
     PhotoOutcome.ORIGINAL_MISSING: ("lacks its original in this backup", "lack their originals in this backup"),
     PhotoOutcome.ONLY_A_COPY: ("has only a smaller or sent copy here", "have only a smaller or sent copy here"),
     PhotoOutcome.NO_PICTURE: ("is known here without a picture", "are known here without a picture"),

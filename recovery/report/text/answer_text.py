@@ -34,6 +34,7 @@ _PHOTO_COLUMNS = (
     TextColumn("Can be recovered", flexible=True),
 )
 _MOST_CAUSES = 5
+_IN_CLOUD = frozenset({Loss.IN_CLOUD, Loss.IN_CLOUD_TOO})
 
 
 def opening(findings: Findings, view: View) -> list[str]:
@@ -151,7 +152,9 @@ def state(asset: Asset) -> str:
     told = [text for said, text in ((asset.trashed, "Recently Deleted"), (asset.hidden, "hidden")) if said]
     if asset.status is Status.ELSEWHERE:
         told.append(words.ELSEWHERE.get(asset.status_reason.code, "elsewhere"))
-    elif any(loss is Loss.IN_CLOUD for _, loss in asset.status_reason.lost):
+    elif asset.status_reason.place is not None:
+        told.append(words.ELSEWHERE.get(asset.status_reason.place, "elsewhere"))
+    elif asset.status is not Status.PARTIAL and any(loss in _IN_CLOUD for _, loss in asset.status_reason.lost):
         told.append("original in iCloud")
     return ", ".join(told) or ("in Photos" if asset.row is not None else "not in Photos")
 
@@ -164,6 +167,13 @@ def recoverable(asset: Asset) -> str:
     if whole:
         parts = listed(_parts(whole))
         lost = f" (damaged: {listed(_parts(damaged))})" if damaged else ""
+        if asset.status is Status.PARTIAL:
+            beside = [
+                words.BESIDE_THE_ORIGINAL[role]
+                for role, _ in asset.status_reason.lost
+                if role in words.BESIDE_THE_ORIGINAL
+            ]
+            lost += f", no {listed(list(dict.fromkeys(beside)))}" if beside else ""
         return f"{parts} only{lost}" if asset.status is Status.HALF else f"{parts}{lost}"
     if damaged:
         return f"damaged {listed(_parts(damaged))}"

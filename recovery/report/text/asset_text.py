@@ -123,7 +123,7 @@ def _date(asset: Asset) -> tuple[str, str]:
 
 
 def _status(asset: Asset) -> str:
-    text = words.STATUSES[asset.status]
+    text = words.status_word(asset)
     reason = clean(status.reason(asset.status_reason))
     text = f"{text}: {reason}" if reason else text
     if asset.cloud and asset.cloud.upload and asset.status is not Status.COMPLETE:

@@ -38,7 +38,7 @@ def _trashed_row(asset: Asset) -> tuple[str, ...]:
         words.VERDICTS[asset.facetime.verdict],
         day(asset.real_trashed_at, offset),
         f"~{day(last, offset)}{' passed' if has_passed(last, offset) else ''}" if last else "unknown",
-        words.STATUSES[asset.status],
+        words.status_word(asset),
     )
 
 
@@ -70,7 +70,7 @@ def _deleted_row(asset: Asset) -> tuple[str, ...]:
         words.VERDICTS[asset.facetime.verdict],
         day(gone.at if gone else None, asset.timezone_offset),
         clean((gone.client if gone else None) or "unknown"),
-        words.STATUSES[asset.status],
+        words.status_word(asset),
     )
 
 
@@ -94,7 +94,7 @@ def _library_row(asset: Asset) -> tuple[str, ...]:
         minute(asset.real_created, asset.timezone_offset),
         words.KINDS[asset.kind],
         words.VERDICTS[asset.facetime.verdict],
-        words.STATUSES[asset.status],
+        words.status_word(asset),
     )
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Basis, Camera, FileRole, Kind, MessageKind, OrphanCode, Status, Upload, Verdict
+from recovery.analysis.model import (
+    Asset,
+    Basis,
+    Camera,
+    FileRole,
+    Kind,
+    MessageKind,
+    OrphanCode,
+    Status,
+    Upload,
+    Verdict,
+)
 from recovery.analysis.reasons import ReasonCode
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
@@ -16,6 +27,7 @@ VERDICTS = {
 
 STATUSES = {
     Status.COMPLETE: "complete",
+    Status.PARTIAL: "partial",
     Status.HALF: "half",
     Status.REDUCED_COPY: "reduced copy",
     Status.UNREADABLE: "unreadable",
@@ -23,8 +35,25 @@ STATUSES = {
     Status.NOT_FOUND: "not found",
 }
 
+THUMBNAIL_ONLY = "thumbnail only"
+"""The word for a reduced copy that is nothing but a small preview."""
+USEFUL_SIDE = 1_000
+"""Pixels of the longer side from which on a thumbnail is called a reduced copy (our own line)."""
+_THUMBNAILS = frozenset({FileRole.THUMBNAIL, FileRole.THUMBNAIL_TABLE})
+
+
+def status_word(asset: Asset) -> str:
+    """The status of an asset in a word or two; a reduced copy that is only a thumbnail says so."""
+    reason = asset.status_reason
+    small = reason.pixels is None or max(reason.pixels) < USEFUL_SIDE
+    if asset.status is Status.REDUCED_COPY and reason.left in _THUMBNAILS and small:
+        return THUMBNAIL_ONLY
+    return STATUSES[asset.status]
+
+
 STATUS_MEANINGS = {
     Status.COMPLETE: "the original is here",
+    Status.PARTIAL: "the original is here, its RAW or its edited version is not",
     Status.HALF: "one half of a Live Photo is here",
     Status.REDUCED_COPY: "not the whole original: a smaller, sent or damaged copy",
     Status.UNREADABLE: "here, but this computer cannot read it; it may be whole",
@@ -36,8 +65,10 @@ ROLES = {
     FileRole.STILL: "photo",
     FileRole.PAIRED_VIDEO: "video of the Live Photo",
     FileRole.VIDEO: "video",
+    FileRole.RAW: "RAW photo",
     FileRole.EDITED_STILL: "edited photo",
     FileRole.EDITED_VIDEO: "edited video",
+    FileRole.EDITOR_FILE: "version that the editor keeps (not the edited one)",
     FileRole.ADJUSTMENTS: "description of the edits",
     FileRole.REDUCED: "smaller copy",
     FileRole.THUMBNAIL: "thumbnail (a small preview, not the photo)",
@@ -51,7 +82,14 @@ ORIGINAL_PARTS = {
     FileRole.STILL: "photo",
     FileRole.PAIRED_VIDEO: "video",
     FileRole.VIDEO: "video",
+    FileRole.RAW: "RAW",
 }
+BESIDE_THE_ORIGINAL = {
+    FileRole.RAW: "RAW",
+    FileRole.EDITED_STILL: "edit",
+    FileRole.EDITED_VIDEO: "edit",
+}
+"""What a partial photo can lack."""
 LESS_THAN_ORIGINAL = {
     FileRole.EDITED_STILL: "edited photo",
     FileRole.EDITED_VIDEO: "edited video",
@@ -63,6 +101,11 @@ LESS_THAN_ORIGINAL = {
 """What a photo can be saved as when no original is left, the best first."""
 ELSEWHERE = {
     ReasonCode.ONLY_IN_ICLOUD: "only in iCloud",
+    ReasonCode.IN_ICLOUD_TOO: "in iCloud",
+    ReasonCode.IN_ICLOUD: "in iCloud",
+    ReasonCode.REDUCED_IN_ICLOUD: "smaller in iCloud",
+    ReasonCode.ICLOUD_LINK: "iCloud link",
+    ReasonCode.SYNCED_FROM_COMPUTER: "synced from computer",
     ReasonCode.SHARED_ALBUM: "shared album",
     ReasonCode.SHARED_WITH_YOU: "Shared with You",
     ReasonCode.MARKED_AS_UPLOADED: "in iCloud",
