@@ -8,6 +8,7 @@ from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, LivePh
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db import codes
+from recovery.photos_db.camera_roll_paths import ORIGINALS, is_never_in_local_backups
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.blobs import BlobState
 
@@ -63,6 +64,8 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         yield Note(NoteCode.TRASHED_STATE_UNKNOWN, row.trashed_state)
     if row is not None and row.saved_asset_type == codes.SavedAssetType.RECOVERED:
         yield Note(NoteCode.REPAIRED)
+    if row is not None and is_never_in_local_backups(row.directory) and not any(i.role in ORIGINALS for i in files):
+        yield Note(NoteCode.NEVER_IN_LOCAL_BACKUPS, row.directory)
     if group.pair is not None and group.pair.identifiers_match is False:
         yield Note(NoteCode.IDENTIFIERS_DIFFER)
     if row is not None and not live and any(item.role is FileRole.PAIRED_VIDEO for item in files):

@@ -55,6 +55,7 @@ class NoteCode(StrEnum):
     SAVED_FROM_SHARE = "saved_from_share"
     TRASHED_STATE_UNKNOWN = "trashed_state_unknown"
     REPAIRED = "repaired"
+    NEVER_IN_LOCAL_BACKUPS = "never_in_local_backups"
     IDENTIFIERS_DIFFER = "identifiers_differ"
     VIDEO_BESIDE_PHOTO = "video_beside_photo"
     FILE = "file"

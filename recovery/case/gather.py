@@ -46,7 +46,7 @@ from recovery.photos_db.changes.migrations import Migration, read_migrations
 from recovery.photos_db.facetime_signals import needs_media_scan
 from recovery.photos_db.library import LibraryReader, PhotoLibrary
 from recovery.photos_db.marks import may_carry_marks
-from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
+from recovery.photos_db.media_files import MediaFile, deferred_gap, examine, look_inside, media_files
 from recovery.provenance import Gap, Reading, unreadable
 from recovery.source import reading
 from recovery.source.backup_view import BackupView
@@ -195,13 +195,16 @@ class _Gatherer:
         self.store.add_files(chain(self._media(missing, damaged), unnamed))
         hides = ("dates, sizes, attributes and keys of these files",)
         self.gaps.extend(damaged.gaps(GapSubject.MANIFEST_RECORDS, hides, MANIFEST))
+        self.gaps.extend(deferred_gap(self.view))
         for file in self.store.files(UNDESCRIBED):
             self._look_closer(file)
         assign_files(self.store)
 
     def _media(self, missing: frozenset[str], damaged: _Counted) -> Iterator[MediaFile]:
         """The listed files; those whose blob is missing are told so, whether they were examined or not."""
-        for file in media_files(self.view, examined=not self.spares):
+        named = self.store.run("SELECT DISTINCT directory FROM asset WHERE directory <> ''")
+        directories = {directory for (directory,) in named}
+        for file in media_files(self.view, examined=not self.spares, directories=directories):
             if file.entry.problem:
                 damaged.note(file.entry.relative_path, file.entry.problem)
             self.progress.advance()

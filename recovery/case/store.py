@@ -25,7 +25,7 @@ from recovery.case.schema import (
 )
 from recovery.database import folder_trouble
 from recovery.formats.media import MediaFacts
-from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, stem
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, row_folder, stem
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.field_query import values
 from recovery.photos_db.file_attributes import FileAttributes
@@ -292,7 +292,7 @@ def _beside(row: Sequence[Any]) -> tuple[object, ...]:
     folder = head = ending = None
     if filename:
         head = stem(filename)
-        folder, ending = folded(directory or ""), filename[len(head) :].casefold()
+        folder, ending = folded(row_folder(directory or "")), filename[len(head) :].casefold()
         head = head.casefold()
     return folder, head, ending, identifier.upper() if identifier else None, live, row_speaks(row)
 
@@ -317,7 +317,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
     return (
         part.value,
         sort_of(file).value if original else None,
-        folded(directory),
+        folded(row_folder(directory)),
         head.casefold(),
         name[len(head) :].casefold(),
         _identifier(file) if original else None,

@@ -51,6 +51,10 @@ NOTES = {
     NoteCode.SAVED_FROM_SHARE: "a FaceTime photo that was saved from a share: {stored} saved it",
     NoteCode.TRASHED_STATE_UNKNOWN: "stored trashed state {stored}: its meaning is not documented",
     NoteCode.REPAIRED: "re-created by a repair of the photo library (saved type 14)",
+    NoteCode.NEVER_IN_LOCAL_BACKUPS: (
+        "Apple leaves the folder of its original ({stored}) out of every local backup, so it was never in this one; "
+        "that says nothing of whether the photo is lost"
+    ),
     NoteCode.IDENTIFIERS_DIFFER: (
         "still and video carry different content identifiers; they are paired by their file names"
     ),
