@@ -14,7 +14,6 @@ from recovery.clock import Moment, in_records, in_utc
 from recovery.formats.media import MediaFacts
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole
-from recovery.photos_db.library import DATABASE
 from recovery.provenance import Source
 from recovery.source.manifest import STORE as MANIFEST
 
@@ -41,7 +40,7 @@ _OF_ROWS = (
 def field_sources(places: Places) -> Mapping[str, Source]:
     """For the fields of an asset that come from its row: the store and the columns."""
     known = ((FIELDS.get(fact, fact), row_place(fact, places)) for fact in _OF_ROWS)
-    return {field: Source(DATABASE, place) for field, place in known if place}
+    return {field: Source(places.store, place) for field, place in known if place}
 
 
 STATED: tuple[tuple[str, type], ...] = (

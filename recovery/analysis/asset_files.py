@@ -8,7 +8,7 @@ from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, LivePh
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db import codes
-from recovery.photos_db.camera_roll_paths import ORIGINALS, is_never_in_local_backups
+from recovery.photos_db.camera_roll_paths import ORIGINALS, SENT_COPIES, is_never_in_local_backups
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.blobs import BlobState
 
@@ -73,7 +73,7 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
     yield from _short_pictures(group, facetime)
     for item in files:
         if item.note:
-            name = None if item.role is FileRole.MESSAGES_COPY else item.name
+            name = None if item.role in SENT_COPIES else item.name
             yield Note(NoteCode.FILE, file=name, file_note=item.note)
 
 

@@ -17,6 +17,7 @@ _COPIES = (
     FileRole.EDITED_STILL,
     FileRole.EDITED_VIDEO,
     FileRole.MESSAGES_COPY,
+    FileRole.SHARED_WITH_YOU_COPY,
     FileRole.REDUCED,
     FileRole.THUMBNAIL,
     FileRole.THUMBNAIL_TABLE,

@@ -17,6 +17,7 @@ from recovery.photos_db.camera_roll_paths import ORIGINALS as ORIGINALS
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
 from recovery.photos_db.facetime_signals import Camera as Camera
 from recovery.photos_db.facetime_signals import Verdict as Verdict
+from recovery.photos_db.library import LibraryName as LibraryName
 from recovery.provenance import Gap, Source, Tier
 from recovery.records import Record
 from recovery.source.blobs import BlobState
@@ -213,6 +214,8 @@ class Asset(Record, frozen=True):
     """Bundle identifier of the program that saved the asset, as stored."""
     cloud_identifier: str | None = None
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
+    library: LibraryName | None = LibraryName.PHOTOS
+    """The library it is in, None where only Messages has it."""
     files: tuple[AssetFile, ...] = ()
     notes: tuple[Note, ...] = ()
     row: int | None = None

@@ -94,10 +94,11 @@ def _without_file(case: Case, group: Group, row: AssetRow) -> Iterator[Orphan]:
 
 
 def files_without_asset(case: Case) -> Iterator[MediaFile]:
-    """Media files no row of the library owns; without a library there is nothing to hold them against."""
-    if case.library is not None:
-        # A blob that no row names is an unlisted blob, and counted as such.
-        yield from case.store.files("owner IS NULL AND domain <> ''", order="place, turn, id")
+    """Media files no row of their library owns; without a library there is nothing to hold them against."""
+    for known in (case, case.shared_with_you):
+        if known is not None and known.library is not None:
+            # A blob that no row names is an unlisted blob, and counted as such.
+            yield from known.store.files("owner IS NULL AND domain <> ''", order="place, turn, id")
 
 
 def _file_without_asset(file: MediaFile) -> Orphan:

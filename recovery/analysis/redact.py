@@ -18,6 +18,7 @@ from recovery.analysis.model import (
 )
 from recovery.analysis.reasons import Note
 from recovery.analysis.statements import Deleted, IosUpdates, NotRead, PermanentlyDeleted, Statement
+from recovery.photos_db.camera_roll_paths import SENT_COPIES
 from recovery.photos_db.facetime_names import is_facetime_name
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
@@ -84,7 +85,7 @@ def _words_of(asset: Asset) -> Iterator[str]:
     kept = _names(asset)
     yield from (name for name in (asset.original_filename, asset.filename) if name and name not in kept)
     for file in asset.files:
-        if file.path != _path(file.path) or (file.role is FileRole.MESSAGES_COPY and not _kept(file.name)):
+        if file.path != _path(file.path) or (file.role in SENT_COPIES and not _kept(file.name)):
             yield file.name
 
 

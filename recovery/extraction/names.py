@@ -38,6 +38,7 @@ _LABELS = {
     FileRole.EDITED_VIDEO: "edited",
     FileRole.ADJUSTMENTS: "adjustments",
     FileRole.MESSAGES_COPY: "copy from Messages",
+    FileRole.SHARED_WITH_YOU_COPY: "copy from Shared with You",
     FileRole.REDUCED: "NOT-ORIGINAL",
     FileRole.THUMBNAIL: "NOT-ORIGINAL thumbnail",
     FileRole.THUMBNAIL_TABLE: "NOT-ORIGINAL thumbnail",

@@ -27,6 +27,7 @@ from recovery.extraction import names
 from recovery.extraction.derived_pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
 from recovery.extraction.selected_files import Reduced, Selection
 from recovery.formats.signatures import MediaType
+from recovery.photos_db.camera_roll_paths import SENT_COPIES
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
@@ -185,7 +186,7 @@ def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
     )
     if selection.reduced is Reduced.NEVER or (selection.reduced is Reduced.WHEN_NEEDED and whole):
         return files
-    files.update(file for file in extra if file.role is FileRole.MESSAGES_COPY)
+    files.update(file for file in extra if file.role in SENT_COPIES)
     pictures = [file for file in extra if file.role in _PICTURES]
     if selection.reduced is Reduced.WHEN_NEEDED:
         pictures = sorted(pictures, key=best_first)[:1]

@@ -46,6 +46,7 @@ class FileRole(StrEnum):
     THUMBNAIL = "thumbnail"
     THUMBNAIL_TABLE = "thumbnail_table"
     MESSAGES_COPY = "messages_copy"
+    SHARED_WITH_YOU_COPY = "shared_with_you_copy"
     DERIVED = "derived"
     FACETIME_MESSAGE = "facetime_message"
     """Media of a FaceTime message, which is no photo and belongs to no asset."""
@@ -53,6 +54,8 @@ class FileRole(StrEnum):
     __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
 
 
+SENT_COPIES = frozenset({FileRole.MESSAGES_COPY, FileRole.SHARED_WITH_YOU_COPY})
+"""Roles of files that were sent or received: the same photo, never called the original."""
 ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO})
 """Roles of files that are the photo itself."""
 

@@ -24,6 +24,31 @@ DATABASE = "Media/PhotoData/Photos.sqlite"
 _ROWS_AT_ONCE = 1_000
 
 
+class LibraryName(StrEnum):
+    """Which library of the phone an asset is in."""
+
+    PHOTOS = "photos"
+    SHARED_WITH_YOU = "shared_with_you"
+    """Pictures received in Messages and other apps, in a library of their own since iOS 15."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLocation:
+    """Where a library lies in a backup."""
+
+    name: LibraryName
+    domain: str
+    database: str
+
+
+PHOTOS = LibraryLocation(LibraryName.PHOTOS, DOMAIN, DATABASE)
+SHARED_WITH_YOU_PACKAGE = "Library/Photos/Libraries/Syndication.photoslibrary/"
+"""The folder of Shared with You in HomeDomain, laid out as a library of a Mac; seen in three public listings."""
+SHARED_WITH_YOU = LibraryLocation(
+    LibraryName.SHARED_WITH_YOU, "HomeDomain", f"{SHARED_WITH_YOU_PACKAGE}database/Photos.sqlite"
+)
+
+
 class AssetRow(NamedTuple):
     """One row of the asset table with what is joined to it; fields and their columns are listed in `library_fields`.
 
@@ -88,6 +113,8 @@ class PhotoLibrary:
     places: Mapping[str, tuple[str, ...]] = field(repr=False)
     """For each fact the `TABLE.COLUMN` it was read from."""
     gaps: tuple[Gap, ...] = ()
+    store: str = DATABASE
+    """Its database's path in the backup."""
 
 
 class Word(StrEnum):
@@ -151,7 +178,8 @@ class LibraryReader:
     def library(self) -> PhotoLibrary:
         """What the library says of itself, when its rows have been read."""
         version = _model_version(self._database)
-        return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps))
+        sources, gaps = self._resolved.sources, tuple(self.gaps)
+        return PhotoLibrary(self._resolved.table, version, sources, gaps, self._database.store)
 
     def _rows(
         self, resolved: Resolved, facts: tuple[Field, ...], what: str, subject: GapSubject

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from recovery.analysis.facetime_finding import DEVICE
-from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
+from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState, LibraryName
 from recovery.provenance import Source
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.messages import status
@@ -80,6 +80,8 @@ def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         yield Row("Last day on the phone", f"about {day(asset.trashed_until_estimate, offset)} (estimate{passed})")
     if asset.hidden:
         yield Row("Hidden", "yes, in the album Hidden", sources.get("hidden"))
+    if asset.library is LibraryName.SHARED_WITH_YOU:
+        yield Row("Library", words.IN_SHARED_WITH_YOU)
     if asset.deleted:
         yield from _deletion(asset.deleted, sources.get("deleted"), offset)
     if asset.basis is not Basis.PHOTOS_DATABASE:

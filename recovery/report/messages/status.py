@@ -10,6 +10,7 @@ COPIES = {
     FileRole.EDITED_STILL: "the edited version",
     FileRole.EDITED_VIDEO: "the edited video",
     FileRole.MESSAGES_COPY: "a copy sent or received in Messages",
+    FileRole.SHARED_WITH_YOU_COPY: "a copy in Shared with You",
     FileRole.REDUCED: "a reduced copy",
     FileRole.THUMBNAIL: "a thumbnail",
     FileRole.THUMBNAIL_TABLE: "a small thumbnail in a table",

@@ -13,6 +13,7 @@ from recovery.analysis.model import (
     FaceTime,
     FileRole,
     FileState,
+    LibraryName,
     Signal,
     Status,
     Verdict,
@@ -142,6 +143,8 @@ def _states(asset: Asset) -> Iterator[str]:
         yield f"in Recently Deleted{moved}{until}"
     if asset.hidden:
         yield "hidden in Photos"
+    if asset.library is LibraryName.SHARED_WITH_YOU:
+        yield words.IN_SHARED_WITH_YOU
     if asset.deleted:
         yield "permanently deleted from the photo library"
     if asset.basis is not Basis.PHOTOS_DATABASE:

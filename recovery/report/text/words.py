@@ -40,10 +40,12 @@ ROLES = {
     FileRole.THUMBNAIL: "thumbnail (a small preview, not the photo)",
     FileRole.THUMBNAIL_TABLE: "small preview in a table of thumbnails (not the photo)",
     FileRole.MESSAGES_COPY: "copy sent or received in Messages",
+    FileRole.SHARED_WITH_YOU_COPY: "copy in Shared with You",
     FileRole.DERIVED: "made from another file, not an original",
     FileRole.FACETIME_MESSAGE: "media of a FaceTime message",
 }
 
+IN_SHARED_WITH_YOU = "in Shared with You (pictures received in Messages and other apps), not in the photo library"
 UPLOADS = {
     Upload.SYNCED: "the library says that its copy reached iCloud",
     Upload.PENDING: "its copy was still waiting to be sent to iCloud",
