@@ -228,6 +228,7 @@ def _selection(chosen: Mapping[str, Any]) -> Selection:
         persons=search.persons,
         albums=search.albums,
         text=search.text,
+        subtypes=search.subtypes,
         everything=chosen["everything"],
         min_confidence=Verdict(least) if least else None,
         deleted=chosen["deleted"],

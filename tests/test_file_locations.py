@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli.main import main
 from fixtures import BackupBuilder
 from recovery.analysis.find import find
 from recovery.analysis.model import Asset, FileRole, FileState, Findings, LibraryName, OrphanCode, Status, Verdict
@@ -78,6 +80,20 @@ def test_what_no_local_backup_carries_is_said_to_be_so(tmp_path: Path, directory
     assert not named(findings, "IMG_0002.HEIC").notes
     ends = [end.path for end in findings.loose_ends if end.code is OrphanCode.ASSET_WITHOUT_FILE]
     assert ends == ["Media/DCIM/100APPLE/IMG_0002.HEIC"]
+
+
+def test_scan_all_counts_files_without_a_row_by_folder(tmp_path: Path) -> None:
+    """`--all` names each folder with its number; without it there is only the list."""
+    builder = BackupBuilder().with_photo("IMG_0001")
+    for number in range(2, 6):
+        where = "101APPLE" if number > 2 else "100APPLE"
+        builder.with_file("CameraRollDomain", f"Media/DCIM/{where}/IMG_{number:04d}.HEIC", builder._last.still())
+    folder = builder.build(tmp_path)
+    run = CliRunner().invoke(main, ["scan", str(folder), "-q", "--all"])
+    assert run.exit_code == 0
+    said = " ".join(run.stdout.split())
+    assert "- 3 files in CameraRollDomain Media/DCIM/101APPLE - 1 file in CameraRollDomain Media/DCIM/100APPLE" in said
+    assert "3 files in" not in CliRunner().invoke(main, ["scan", str(folder), "-q"]).stdout
 
 
 def test_photos_still_to_be_processed_are_looked_at(tmp_path: Path) -> None:

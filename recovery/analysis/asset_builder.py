@@ -53,6 +53,7 @@ from recovery.photos_db.facetime_signals import (
     judge,
 )
 from recovery.photos_db.library import AssetRow, LibraryName
+from recovery.photos_db.subtypes import subtypes_of
 
 _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
 _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})", re.IGNORECASE)
@@ -214,6 +215,7 @@ class _Builder:
             persons=self.group.persons,
             importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),
+            subtype=subtypes_of(row) if row is not None else (),
             files=files,
             notes=tuple(self._notes(files, judgement)),
             row=row.pk if row is not None else None,

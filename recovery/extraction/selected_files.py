@@ -33,8 +33,8 @@ class Selection(Search):
     """Which assets, and which of their files: a search, and the kinds to take.
 
     By default: FaceTime (from `possible` up), deleted ones, loose media and FaceTime messages. `everything` takes
-    the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`)
-    looks through the whole library instead; filters narrow each other.
+    the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `subtypes`, `uuids`,
+    `keys`) looks through the whole library instead; filters narrow each other.
     """
 
     everything: bool = False
@@ -82,7 +82,7 @@ class Selection(Search):
 
     @property
     def _names_kind(self) -> bool:
-        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids
+        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids or self.subtypes
         return bool(kinds) or self.keys is not None
 
 

@@ -77,6 +77,13 @@ class AssetRow(NamedTuple):
     trashed_at: datetime | None
     kind: int | None
     kind_subtype: int | None
+    playback_style: int | None
+    playback_variation: int | None
+    live_visibility: int | None
+    burst_pick: int | None
+    rendered: int | None
+    depth: int | None
+    spatial: int | None
     media_group_uuid: str | None
     saved_asset_type: int | None
     imported_by: int | None

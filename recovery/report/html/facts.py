@@ -108,7 +108,7 @@ def _facts(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         ("Taken", "created", when(asset.created, offset) if asset.created else None),
         ("Time zone", "timezone", asset.timezone),
         ("Added to the library", "added", when(asset.added, offset) if asset.added else None),
-        ("Kind", "kind", words.KINDS[asset.kind]),
+        ("Kind", "kind", words.kind(asset)),
         ("Pixels", "width", f"{asset.width} × {asset.height}" if asset.width and asset.height else None),
         ("Name", "filename", asset.filename),
         ("Original name", "original_filename", asset.original_filename),

@@ -117,7 +117,7 @@ def _facts(asset: Asset, verbose: bool) -> Iterator[tuple[str, str]]:
 
 def _date(asset: Asset) -> tuple[str, str]:
     label, moment = ("Taken", asset.created) if asset.created or not asset.added else ("Added", asset.added)
-    details = [when(moment, asset.timezone_offset), words.KINDS[asset.kind]]
+    details = [when(moment, asset.timezone_offset), words.kind(asset)]
     if asset.width and asset.height:
         details.append(f"{asset.width} x {asset.height} pixels")
     return label, ", ".join(details)

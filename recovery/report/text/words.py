@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from recovery.analysis.model import Basis, Camera, FileRole, Kind, MessageKind, OrphanCode, Status, Upload, Verdict
+from recovery.analysis.model import (
+    Asset,
+    Basis,
+    Camera,
+    FileRole,
+    Kind,
+    MessageKind,
+    OrphanCode,
+    Status,
+    Upload,
+    Verdict,
+)
+from recovery.analysis.search import SUBTYPES
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -178,3 +190,8 @@ DIAGNOSIS_NOTE = (
     "This backup was only read. Where each claim was read: diagnose --verbose. The photos one by one: "
     "recover-facetime scan. To save them: recover-facetime extract."
 )
+
+
+def kind(asset: Asset) -> str:
+    """What an asset is, with its subtypes: `photo, screenshot`."""
+    return ", ".join([KINDS[asset.kind], *(SUBTYPES[subtype] for subtype in asset.subtype)])
