@@ -16,6 +16,7 @@ from recovery.errors import SelectionError
 from recovery.photos_db.subtypes import Subtype
 from recovery.system_files import from_system
 
+_SUBTYPES = tuple(subtype.value.replace("_", "-") for subtype in Subtype)
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -87,8 +88,9 @@ SUBTYPE = click.option(
     "--subtype",
     "subtypes",
     multiple=True,
-    type=click.Choice([subtype.value.replace("_", "-") for subtype in Subtype]),
-    help="Only photos and videos of this kind; several kinds add up.",
+    metavar="KIND",
+    type=click.Choice(_SUBTYPES),
+    help=f"Only photos and videos of this kind; several add up: {', '.join(_SUBTYPES)}.",
 )
 
 FACETIME = click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from click.testing import CliRunner
 from cli.main import main
 from fixtures import BackupBuilder
 from fixtures.sql import SqlBackupBuilder
+from recovery.analysis.find import find
+from recovery.case import gather
 from recovery.photos_db.subtypes import RULES, Subtype, subtypes_of
 from recovery.workspace import Workspace
 from tests.figures_real_data import read
-from tests.scanning import named, scan
+from tests.scanning import named, scan, view_of
 
+CALL = datetime(2024, 5, 3, 18, 0, tzinfo=UTC)
 # What a story plants, and what it is. Columns by literal SQL.
 STORIES: dict[str, tuple[dict[str, int], tuple[Subtype, ...]]] = {
     "ordinary": ({}, ()),
@@ -101,3 +105,31 @@ def test_an_extraction_takes_a_subtype_from_the_whole_library(tmp_path: Path) ->
     run = CliRunner().invoke(main, ["extract", str(folder), str(out), "-q", "--subtype", "screenshot"])
     assert run.exit_code == 0, run.output
     assert [file.suffix for file in out.rglob("*") if file.suffix in (".PNG", ".HEIC", ".MOV")] == [".PNG"]
+
+
+def test_diagnose_lists_what_was_captured_of_the_screen_during_calls(tmp_path: Path) -> None:
+    """A screenshot and a recording within a call are named, one outside it is not; a fast search says the same."""
+    builder = BackupBuilder(calls_in_plain=True).with_facetime_call(CALL, 600.0)
+    builder.with_screenshot("IMG_0001", created=CALL + timedelta(minutes=2))
+    builder.with_video("IMG_0002", created=CALL + timedelta(minutes=3), what="screen_recording", imported_by=8)
+    builder.with_screenshot("IMG_0003", created=CALL + timedelta(hours=3))
+    builder.with_photo("IMG_0004", created=CALL + timedelta(minutes=4))
+    folder = builder.build(tmp_path)
+    run = CliRunner().invoke(main, ["diagnose", str(folder), "-q"])
+    assert run.exit_code == 0
+    said = " ".join(run.stdout.split())
+    assert (
+        "1 screenshot and 1 screen recording were made during FaceTime video calls (IMG_0001.PNG, IMG_0002.MOV)" in said
+    )
+    assert "IMG_0003" not in said
+    with view_of(folder) as view:
+        alone = find(gather(view, only_facetime=True))
+        assert alone.causes == scan(folder).causes
+    rows = {source.row for cause in alone.causes for source in cause.sources if source.place == "ZASSET"}
+    assert rows == {1, 2}
+
+
+def test_without_captures_diagnose_says_nothing_of_them(tmp_path: Path) -> None:
+    """No screenshot, no sentence."""
+    folder = BackupBuilder(calls_in_plain=True).with_facetime_call(CALL, 600.0).with_photo("IMG_0001").build(tmp_path)
+    assert "screenshot" not in CliRunner().invoke(main, ["diagnose", str(folder), "-q"]).stdout
