@@ -212,6 +212,8 @@ class _Builder:
             caption=caption or None,
             keywords=self.group.keywords,
             albums=self.group.albums,
+            shared_albums=self.group.shared_albums,
+            deleted_albums=self.group.deleted_albums,
             persons=self.group.persons,
             importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),

@@ -217,6 +217,9 @@ class Asset(Record, frozen=True):
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
     library: LibraryName | None = LibraryName.PHOTOS
     """The library it is in, None where only Messages has it."""
+    shared_albums: tuple[str, ...] = ()
+    deleted_albums: tuple[str, ...] = ()
+    """Albums, shared ones too, that were deleted: the library still says that it was in them."""
     subtype: tuple[Subtype, ...] = ()
     """What kind of photo or video it is, by its row: none for an ordinary one."""
     files: tuple[AssetFile, ...] = ()

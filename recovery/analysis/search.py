@@ -103,7 +103,7 @@ class Search:
             and (self.near is None or self.near.covers(asset))
             and (not self.subtypes or not set(self.subtypes).isdisjoint(asset.subtype))
             and _all_within(self.persons, asset.persons)
-            and _all_within(self.albums, asset.albums)
+            and _all_within(self.albums, (*asset.albums, *asset.shared_albums, *asset.deleted_albums))
             and _all_within(self._words, _described(asset))
         )
 

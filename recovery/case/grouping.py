@@ -43,6 +43,8 @@ class Group:
     keywords: tuple[str, ...] = ()
     albums: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
+    shared_albums: tuple[str, ...] = ()
+    deleted_albums: tuple[str, ...] = ()
 
     def first(self, *roles: FileRole) -> MediaFile | None:
         """The first file in one of the roles."""

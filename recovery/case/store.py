@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recovery.case.facetime_evidence import file_speaks, row_speaks
 from recovery.case.grouping import Group, GroupFile, Joined, is_movie, rendition_role, sort_of
@@ -236,7 +236,7 @@ class WorkingDatabase:
                 row,
                 [cells[1:] for cells in files.of(pk)],
                 tuple(found for _, found in resources.of(pk)),
-                *(tuple(word for _, kind, word in said if kind == wanted) if said else () for wanted in Word),
+                _Words.of(said),
             )
 
     def count_groups(self, chosen: str | None = None) -> int:
@@ -258,6 +258,26 @@ class WorkingDatabase:
             while some := cursor.fetchmany(_TOGETHER):
                 for found in map(ResourceRow._make, values(RESOURCE_FIELDS, some)):
                     yield found.asset_pk, found
+
+
+class _Words(NamedTuple):
+    """The words people gave an asset, named as in its group."""
+
+    keywords: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    shared_albums: tuple[str, ...] = ()
+    deleted_albums: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, said: Sequence[tuple[int, str, str]]) -> _Words:
+        """Sort the rows of one asset by what kind of word each is."""
+        if not said:
+            return _NO_WORDS
+        return cls(*(tuple(word for _, kind, word in said if kind == wanted) for wanted in Word))
+
+
+_NO_WORDS = _Words()
 
 
 class _Merged:
@@ -372,9 +392,7 @@ def _group(
     row: AssetRow | None,
     stored: Sequence[Sequence[Any]],
     resources: tuple[ResourceRow, ...] = (),
-    keywords: tuple[str, ...] = (),
-    albums: tuple[str, ...] = (),
-    persons: tuple[str, ...] = (),
+    words: _Words = _NO_WORDS,
 ) -> Group:
     files: list[GroupFile] = []
     pair: Joined | None = None
@@ -386,7 +404,7 @@ def _group(
             pair = Joined(PairedBy(cells[_JOINED]), None if cells[_MATCHED] is None else bool(cells[_MATCHED]))
     if pair is not None and pair.identifiers_match is None:
         pair = _compared(pair, row, files)
-    return Group(row, tuple(files), pair, resources, keywords, albums, persons)
+    return Group(row, tuple(files), pair, resources, **words._asdict())
 
 
 def _named_role(row: AssetRow | None, file: MediaFile) -> FileRole:

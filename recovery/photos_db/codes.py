@@ -63,6 +63,17 @@ OF_THE_SCREEN = frozenset({SubtypeCode.SCREENSHOT, SubtypeCode.SCREEN_RECORDING}
 CAMERA = frozenset({ImportedBy.BACK_CAMERA, ImportedBy.FRONT_CAMERA})
 
 
+class AlbumKind(IntEnum):
+    """ZGENERICALBUM.ZKIND; only these are albums of people (iLEAPP Ph126, osxphotos; real macOS libraries).
+
+    Others are the system's own: import sessions 1506, projects 1508, Shared with You 1509, duplicates 1510, progress
+    of sync and import 3571 to 3573, folders 3999 and 4000.
+    """
+
+    USER = 2
+    SHARED = 1505
+
+
 class SavedAssetType(IntEnum):
     """ZSAVEDASSETTYPE; names from the library's own description function, iOS 26 era."""
 

@@ -15,6 +15,7 @@ from recovery.database import Database, quoted, text_cell
 from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.codes import AlbumKind, TrashedState
 from recovery.photos_db.field_query import Resolved, cells, resolve
 from recovery.photos_db.library_fields import ASSET_FIELDS, ASSET_JOINS, RESOURCE_FIELDS, Field, TableRole
 from recovery.provenance import Gap, unreadable
@@ -129,6 +130,9 @@ class Word(StrEnum):
 
     KEYWORD = "keyword"
     ALBUM = "album"
+    SHARED_ALBUM = "shared_album"
+    DELETED_ALBUM = "deleted_album"
+    """An album of either kind that was deleted; its photos are still joined to it."""
     PERSON = "person"
 
 
@@ -176,7 +180,9 @@ class LibraryReader:
         """Z_PK of an asset, what kind of word, and the word; some may come twice."""
         for word, what, query in (
             (Word.KEYWORD, GapSubject.KEYWORDS, _keyword_query(self._database)),
-            (Word.ALBUM, GapSubject.ALBUMS, _album_query(self._database)),
+            (Word.ALBUM, GapSubject.ALBUMS, _album_query(self._database, _USERS)),
+            (Word.SHARED_ALBUM, GapSubject.ALBUMS, _album_query(self._database, _SHARED)),
+            (Word.DELETED_ALBUM, GapSubject.ALBUMS, _album_query(self._database, _TRASHED)),
             (Word.PERSON, GapSubject.PEOPLE, _person_query(self._database)),
         ):
             for pk, text in self._words(query, what):
@@ -185,7 +191,7 @@ class LibraryReader:
     def library(self) -> PhotoLibrary:
         """What the library says of itself, when its rows have been read."""
         version = _model_version(self._database)
-        sources, gaps = self._resolved.sources, tuple(self.gaps)
+        sources, gaps = self._resolved.sources, tuple(dict.fromkeys(self.gaps))
         return PhotoLibrary(self._resolved.table, version, sources, gaps, self._database.store)
 
     def _rows(
@@ -293,14 +299,26 @@ def _keyword_query(database: Database) -> str | None:
     )
 
 
-def _album_query(database: Database) -> str | None:
+_ALBUMS = ", ".join(f"{kind:d}" for kind in AlbumKind)
+_USERS = f"ZKIND IS {AlbumKind.USER:d} AND ZTRASHEDSTATE IS NOT {TrashedState.RECENTLY_DELETED:d}"
+_SHARED = f"ZKIND IS {AlbumKind.SHARED:d} AND ZTRASHEDSTATE IS NOT {TrashedState.RECENTLY_DELETED:d}"
+_TRASHED = f"ZKIND IN ({_ALBUMS}) AND ZTRASHEDSTATE IS {TrashedState.RECENTLY_DELETED:d}"
+
+
+def _album_query(database: Database, albums: str) -> str | None:
+    """Assets in albums that fit a condition; a column that a library lacks is null."""
     joined = _join_table(database, r"Z_\d+ASSETS", r"Z_\d+ASSETS", r"Z_\d+ALBUMS")
     if joined is None or "ZTITLE" not in database.columns("ZGENERICALBUM"):
         return None
     table, (asset, album) = joined
+    stored = database.columns("ZGENERICALBUM")
+    if "ZKIND" not in stored:
+        return None
+    trashed = "ZTRASHEDSTATE" if "ZTRASHEDSTATE" in stored else "NULL AS ZTRASHEDSTATE"
     return (
         f"SELECT j.{quoted(asset)} AS pk, g.ZTITLE AS word FROM {quoted(table)} j "
-        f"JOIN ZGENERICALBUM g ON g.Z_PK = j.{quoted(album)} WHERE g.ZTITLE IS NOT NULL"
+        f"JOIN (SELECT Z_PK, ZTITLE, ZKIND, {trashed} FROM ZGENERICALBUM) g ON g.Z_PK = j.{quoted(album)} "
+        f"WHERE g.ZTITLE IS NOT NULL AND {albums}"
     )
 
 

@@ -118,6 +118,8 @@ def _facts(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         ("Caption", "caption", asset.caption),
         ("Keywords", "keywords", ", ".join(asset.keywords)),
         ("Albums", "albums", ", ".join(asset.albums)),
+        ("Shared albums", "shared_albums", ", ".join(asset.shared_albums)),
+        ("Deleted albums", "deleted_albums", ", ".join(asset.deleted_albums)),
         ("People", "persons", ", ".join(asset.persons)),
         ("Place", "latitude", _place(asset)),
         ("Favourite", "favorite", "yes" if asset.favorite else None),
