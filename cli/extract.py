@@ -82,6 +82,12 @@ from recovery.system_files import from_system
     show_default=True,
     help="Frames out of a Live Photo's video: for a lost still, or the best of every FaceTime photo.",
 )
+@click.option(
+    "--albums",
+    "album_folders",
+    is_flag=True,
+    help="Also a folder for each album, with links to its photos; copies where the disk has no links.",
+)
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
 @click.option(
@@ -191,6 +197,8 @@ def _report(found: Opened, planned: Plan, out: Path, how: OutputOptions) -> Path
 
 def _told(found: Opened, selection: Selection) -> Findings:
     """Redacted findings; what is left out cannot be searched for any more."""
+    if selection.album_folders:
+        raise click.UsageError("--redact leaves out the names of albums, which --albums needs.")
     if selection.near or selection.persons or selection.albums or selection.text:
         raise click.UsageError("--redact leaves out what --near, --person, --album and --text search for.")
     return told(found.findings, True, found.progress)
@@ -236,6 +244,7 @@ def _selection(chosen: Mapping[str, Any]) -> Selection:
         live=chosen["live"],
         uuids=frozenset(chosen["uuids"]),
         reduced=Reduced(chosen["reduced"].replace("-", "_")),
+        album_folders=chosen["album_folders"],
         jpeg=chosen["jpeg"],
         posters=chosen["posters"],
         frames=Frames(chosen["frames"].replace("-", "_")),

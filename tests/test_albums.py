@@ -13,6 +13,7 @@ from recovery.analysis.search import Search
 from recovery.workspace import Workspace
 from tests.figures_real_data import read
 from tests.scanning import named, scan
+from tests.talking import say
 
 
 def albums(*rows: tuple[int, str, int], assets: Iterable[int] = (1,)) -> Change:
@@ -80,3 +81,72 @@ def test_real_albums_are_those_of_their_owner(shared: Path, workspace: Workspace
     titles = titles_of(library.albums)
     assert "Pumpkin Farm" in titles
     assert not [title for title in titles if title.startswith(("progress", "Import"))]
+
+
+def extracted(out: Path) -> dict[str, Path]:
+    """The files below the folder of albums, by their path there."""
+    return {file.relative_to(out / "Albums").as_posix(): file for file in (out / "Albums").rglob("*") if file.is_file()}
+
+
+def holiday(folder: Path) -> Path:
+    """A Live Photo in an album of the user and a shared one; another that is hidden is in the same albums."""
+    builder = SqlBackupBuilder().with_live_photo("IMG_0001").with_live_photo("IMG_0002").hidden()
+    return builder.sql(albums((2, "Summer: 2024/5", 0), (1505, "Family", 0), (2, "Old", 1), assets=(1, 2))).build(
+        folder
+    )
+
+
+def test_albums_become_folders_of_links(tmp_path: Path) -> None:
+    """Both halves, in a folder for each album, under no name that leads out of it; hidden ones in none; verified."""
+    backup, out = holiday(tmp_path / "backup"), tmp_path / "out"
+    done = say("extract", backup, out, "-q", "--no-report", "--albums")
+    assert done.code == 0, done.err
+    found = extracted(out)
+    assert sorted({path.split("/")[0] for path in found}) == ["Family (shared album)", "Summer_ 2024_5"]
+    assert sorted(file.suffix for file in found.values()) == [".HEIC", ".HEIC", ".MOV", ".MOV"]
+    for path, file in found.items():
+        original = next(each for each in (out / "FaceTime").rglob(path.split("/")[1]))
+        assert file.samefile(original)
+    assert say("verify", out, backup, "-q").code == 0
+    again = say("extract", backup, out, "-q", "--no-report", "--albums")
+    assert again.code == 0
+    assert extracted(out) == found
+    assert say("verify", out, "-q").code == 0
+
+
+def test_where_the_disk_has_no_links_albums_are_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FAT refuses every link; the files are the same, with the same dates, and verified."""
+
+    def refused(*arguments: object, **named: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    backup, out = holiday(tmp_path / "backup"), tmp_path / "out"
+    assert say("extract", backup, out, "-q", "--no-report", "--albums").code == 0
+    found = extracted(out)
+    assert len(found) == 4
+    for path, file in found.items():
+        original = next(each for each in (out / "FaceTime").rglob(path.split("/")[1]))
+        assert not file.samefile(original)
+        assert file.read_bytes() == original.read_bytes()
+        assert file.stat().st_mtime == original.stat().st_mtime
+    assert say("verify", out, "-q").code == 0
+
+
+def test_a_file_of_somebody_else_in_an_album_folder_is_kept(tmp_path: Path) -> None:
+    """Whatever has the name stays, and the run says that not everything was written."""
+    backup, out = holiday(tmp_path / "backup"), tmp_path / "out"
+    assert say("extract", backup, out, "-q", "--no-report", "--albums").code == 0
+    file = next(iter(extracted(out).values()))
+    file.unlink()
+    file.write_bytes(b"mine")
+    assert say("extract", backup, out, "-q", "--no-report", "--albums").code == 3
+    assert file.read_bytes() == b"mine"
+
+
+def test_without_the_option_there_are_no_album_folders(tmp_path: Path) -> None:
+    """And redacted there can be none: their names are left out."""
+    backup, out = holiday(tmp_path / "backup"), tmp_path / "out"
+    assert say("extract", backup, out, "-q", "--no-report").code == 0
+    assert not (out / "Albums").exists()
+    assert say("extract", backup, out, "-q", "--albums", "--redact").code == 2

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from cli.main import main
 from fixtures import BackupBuilder
 from recovery.analysis.find import find
 from recovery.analysis.model import Asset, FileRole, FileState, Findings, LibraryName, OrphanCode, Status, Verdict
@@ -15,6 +13,7 @@ from recovery.analysis.reasons import NoteCode
 from recovery.case import gather
 from recovery.gap_codes import GapSubject
 from tests.scanning import PASSPHRASE, named, scan, view_of
+from tests.talking import say
 
 PAIR = "0D4557A2-5135-4206-91E4-9D0D3A58B2EC"
 OTHER = "C2841912-B96B-4115-B0F9-68AF5A889BC9"
@@ -89,11 +88,11 @@ def test_scan_all_counts_files_without_a_row_by_folder(tmp_path: Path) -> None:
         where = "101APPLE" if number > 2 else "100APPLE"
         builder.with_file("CameraRollDomain", f"Media/DCIM/{where}/IMG_{number:04d}.HEIC", builder._last.still())
     folder = builder.build(tmp_path)
-    run = CliRunner().invoke(main, ["scan", str(folder), "-q", "--all"])
-    assert run.exit_code == 0
-    said = " ".join(run.stdout.split())
+    run = say("scan", folder, "-q", "--all")
+    assert run.code == 0
+    said = " ".join(run.out.split())
     assert "- 3 files in CameraRollDomain Media/DCIM/101APPLE - 1 file in CameraRollDomain Media/DCIM/100APPLE" in said
-    assert "3 files in" not in CliRunner().invoke(main, ["scan", str(folder), "-q"]).stdout
+    assert "3 files in" not in say("scan", folder, "-q").out
 
 
 def test_photos_still_to_be_processed_are_looked_at(tmp_path: Path) -> None:

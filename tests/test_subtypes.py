@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from cli.main import main
 from fixtures import BackupBuilder
 from fixtures.sql import SqlBackupBuilder
 from recovery.analysis.find import find
@@ -19,6 +17,7 @@ from recovery.photos_db.subtypes import RULES, Subtype, subtypes_of
 from recovery.workspace import Workspace
 from tests.figures_real_data import read
 from tests.scanning import named, scan, view_of
+from tests.talking import say
 
 CALL = datetime(2024, 5, 3, 18, 0, tzinfo=UTC)
 # What a story plants, and what it is. Columns by literal SQL.
@@ -84,26 +83,24 @@ def test_a_search_for_a_subtype_takes_what_is_one_of_them(tmp_path: Path) -> Non
         .with_video("IMG_0003", what="screen_recording")
     )
     folder = builder.build(tmp_path / "backup")
-    run = CliRunner().invoke(main, ["scan", str(folder), "--json", "-q", "--subtype", "screenshot"])
-    assert run.exit_code == 0
-    answer = json.loads(run.stdout)
+    run = say("scan", folder, "--json", "-q", "--subtype", "screenshot")
+    assert run.code == 0
+    answer = json.loads(run.out)
     assert [asset["filename"] for asset in answer["assets"]] == ["IMG_0002.PNG"]
     assert answer["assets"][0]["subtype"] == ["screenshot"]
     assert "screenshot" in answer["search"]
-    run = CliRunner().invoke(
-        main, ["scan", str(folder), "-q", "--subtype", "screenshot", "--subtype", "screen-recording"]
-    )
-    assert "photo, screenshot" in run.stdout and "video, screen recording" in run.stdout
-    assert "IMG_0001" not in run.stdout
-    assert CliRunner().invoke(main, ["scan", str(folder), "--subtype", "selfie"]).exit_code == 2
+    run = say("scan", folder, "-q", "--subtype", "screenshot", "--subtype", "screen-recording")
+    assert "photo, screenshot" in run.out and "video, screen recording" in run.out
+    assert "IMG_0001" not in run.out
+    assert say("scan", folder, "--subtype", "selfie").code == 2
 
 
 def test_an_extraction_takes_a_subtype_from_the_whole_library(tmp_path: Path) -> None:
     """A subtype names a kind, as --live does, so photos that are not of FaceTime are written too."""
     folder = BackupBuilder().with_live_photo("IMG_0001").with_screenshot("IMG_0002").build(tmp_path / "backup")
     out = tmp_path / "out"
-    run = CliRunner().invoke(main, ["extract", str(folder), str(out), "-q", "--subtype", "screenshot"])
-    assert run.exit_code == 0, run.output
+    run = say("extract", folder, out, "-q", "--subtype", "screenshot")
+    assert run.code == 0, run.err
     assert [file.suffix for file in out.rglob("*") if file.suffix in (".PNG", ".HEIC", ".MOV")] == [".PNG"]
 
 
@@ -115,9 +112,9 @@ def test_diagnose_lists_what_was_captured_of_the_screen_during_calls(tmp_path: P
     builder.with_screenshot("IMG_0003", created=CALL + timedelta(hours=3))
     builder.with_photo("IMG_0004", created=CALL + timedelta(minutes=4))
     folder = builder.build(tmp_path)
-    run = CliRunner().invoke(main, ["diagnose", str(folder), "-q"])
-    assert run.exit_code == 0
-    said = " ".join(run.stdout.split())
+    run = say("diagnose", folder, "-q")
+    assert run.code == 0
+    said = " ".join(run.out.split())
     assert (
         "1 screenshot and 1 screen recording were made during FaceTime video calls (IMG_0001.PNG, IMG_0002.MOV)" in said
     )
@@ -132,4 +129,4 @@ def test_diagnose_lists_what_was_captured_of_the_screen_during_calls(tmp_path: P
 def test_without_captures_diagnose_says_nothing_of_them(tmp_path: Path) -> None:
     """No screenshot, no sentence."""
     folder = BackupBuilder(calls_in_plain=True).with_facetime_call(CALL, 600.0).with_photo("IMG_0001").build(tmp_path)
-    assert "screenshot" not in CliRunner().invoke(main, ["diagnose", str(folder), "-q"]).stdout
+    assert "screenshot" not in say("diagnose", folder, "-q").out

@@ -112,6 +112,18 @@ def folder(asset: Asset, *, loose: bool) -> str:
     return "/".join([*parts, "undated" if moment is None else f"{moment.year:04d}"])
 
 
+ALBUMS_FOLDER = "Albums"
+"""Holds a folder for each album."""
+
+
+def album_folders(asset: Asset) -> list[str]:
+    """The folders of the albums that Photos shows an asset in; what is hidden or deleted it shows in none."""
+    if asset.hidden or asset.trashed or asset.deleted is not None:
+        return []
+    shared = [f"{title} (shared album)" for title in asset.shared_albums]
+    return [f"{ALBUMS_FOLDER}/{safe_name(title, _READABLE_BYTES)}" for title in (*asset.albums, *shared)]
+
+
 def readable_stem(asset: Asset) -> str:
     """`2024-05-03 20.22.10 IMG_0001`: the time at the place where it was taken, and the phone's own name.
 

@@ -75,6 +75,8 @@ class PlannedAsset:
     stem: str
     files: tuple[PlannedFile, ...]
     pictures: tuple[PlannedPicture, ...] = ()
+    album_stems: tuple[str, ...] = ()
+    """Under which stems its files get a second name, one for each album."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,11 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
     for asset in counted(with_files, progress, "Naming what to write", len(with_files), " photos"):
         loose = any(file.file_id in without_row for file in asset.files)
         stem = stems.claim(f"{names.folder(asset, loose=loose)}/{names.readable_stem(asset)}", _identity(asset))
+        albums = names.album_folders(asset) if selection.album_folders else ()
+        name = stem.rpartition("/")[2]
+        album_stems = tuple(stems.claim(f"{folder}/{name}", _identity(asset)) for folder in albums)
         if selection.takes(asset, loose=loose):
-            chosen.append(_planned(asset, stem, selection))
+            chosen.append(replace(_planned(asset, stem, selection), album_stems=album_stems))
     if selection.takes_files_without_asset:
         chosen += _loose_files(findings, stems)
     chosen += _messages(findings, stems, selection)

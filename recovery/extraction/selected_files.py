@@ -51,6 +51,8 @@ class Selection(Search):
     """Also a JPEG of every HEIC photo, original and edited, for programs that cannot show them."""
     posters: bool = False
     """Also the first frame of every video."""
+    album_folders: bool = False
+    """Also a folder for each album, in which the files of its photos have a second name."""
     keys: frozenset[str] | None = None
     """Only assets with these keys (findings.model.asset_key), as `lost_in` gives them; an empty set takes none."""
 
