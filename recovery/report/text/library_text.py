@@ -92,7 +92,7 @@ def _library_row(asset: Asset) -> tuple[str, ...]:
     return (
         name(asset),
         minute(asset.created, asset.timezone_offset),
-        words.kind(asset),
+        words.short_kind(asset),
         words.VERDICTS[asset.facetime.verdict],
         words.STATUSES[asset.status],
     )

@@ -195,3 +195,8 @@ DIAGNOSIS_NOTE = (
 def kind(asset: Asset) -> str:
     """What an asset is, with its subtypes: `photo, screenshot`."""
     return ", ".join([KINDS[asset.kind], *(SUBTYPES[subtype] for subtype in asset.subtype)])
+
+
+def short_kind(asset: Asset) -> str:
+    """One word of what an asset is, for tables: `screenshot` rather than `photo`."""
+    return SUBTYPES[asset.subtype[0]] if asset.subtype else KINDS[asset.kind]
