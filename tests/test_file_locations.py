@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from recovery.analysis.model import Asset, FileRole, FileState, Findings, Librar
 from recovery.analysis.reasons import NoteCode
 from recovery.case import gather
 from recovery.gap_codes import GapSubject
+from recovery.photos_db.camera_roll_paths import MediaPathPart, media_path, package_path, row_folder
 from tests.scanning import PASSPHRASE, named, scan, view_of
 from tests.talking import say
 
@@ -189,8 +194,6 @@ def test_a_damaged_second_library_is_a_gap_and_its_files_are_kept(tmp_path: Path
 
 def test_a_deleted_row_of_shared_with_you_is_told_under_its_library(tmp_path: Path) -> None:
     """The second library has a history of its own."""
-    from datetime import UTC, datetime
-
     second = BackupBuilder().with_photo("IMG_0009").with_live_photo("FT", uuid=OTHER)
     second.permanently_deleted(datetime(2024, 5, 20, tzinfo=UTC))
     findings = scan(BackupBuilder().with_photo("IMG_0001").with_shared_with_you(second).build(tmp_path))
@@ -201,8 +204,6 @@ def test_a_deleted_row_of_shared_with_you_is_told_under_its_library(tmp_path: Pa
 
 def test_real_paths_of_shared_with_you_are_told_apart() -> None:
     """Paths of a public listing of iOS 15.3.1: originals, and two kinds of derivatives of the same asset."""
-    from recovery.photos_db.camera_roll_paths import MediaPathPart, package_path, row_folder
-
     base = "Library/Photos/Libraries/Syndication.photoslibrary/"
     scope = f"{base}scopes/syndication/"
     for path, part in (
@@ -215,3 +216,19 @@ def test_real_paths_of_shared_with_you_are_told_apart() -> None:
         assert row_folder(place.directory) == "0" and place.stem == PAIR
     for path in ("database/Photos.sqlite", "resources/derivatives/thumbs/3334.ithmb", "scopes/x/originals/../a.jpg"):
         assert package_path(base + path, base) is None
+
+
+def test_every_picture_of_a_real_phone_has_a_place(shared: Path) -> None:
+    """All pictures and movies of its folders of photos in a public listing of iOS 15.3.1, both libraries."""
+    with zipfile.ZipFile(shared / "path-lists/josh-hickman-ios15.csv.zip") as archive:
+        text = archive.read(archive.namelist()[0]).decode("utf-8", "replace")
+    media = r"mobile/((?:Media|Library/Photos)/[^\",\n]+\.(?:jpe?g|heic|mov|png|thm|mp4))\b"
+    base = "Library/Photos/Libraries/Syndication.photoslibrary/"
+    folders = ("Media/DCIM/", "Media/PhotoData/CPLAssets/", "Media/PhotoData/Metadata/")
+    places = []
+    for path in sorted(set(re.findall(media, text, re.IGNORECASE))):
+        if path.startswith(f"{base}scopes/"):
+            places.append(package_path(path, base))
+        elif path.startswith(folders):
+            assert media_path("CameraRollDomain", path) is not None, path
+    assert Counter(place and place.part for place in places) == {MediaPathPart.ORIGINAL: 4, MediaPathPart.REDUCED: 8}
