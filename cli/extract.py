@@ -91,6 +91,12 @@ from recovery.system_files import from_system
     help="A JSON and an XMP file beside each photo, with what is known of it.",
 )
 @click.option("--open", "then_open", is_flag=True, help="Open the report when it is done, or without one the folder.")
+@click.option(
+    "--albums",
+    "album_folders",
+    is_flag=True,
+    help="Also a folder for each album, with links to its photos; copies where the disk has no links.",
+)
 @click.option("--jpeg", is_flag=True, help="Also a JPEG copy of every HEIC photo, named NOT-ORIGINAL.")
 @click.option("--posters", is_flag=True, help="Also the first frame of every video, named NOT-ORIGINAL.")
 @click.option(
@@ -202,6 +208,8 @@ def _report(found: Opened, planned: Plan, out: Path, how: OutputOptions) -> Path
 
 def _told(found: Opened, selection: Selection) -> Findings:
     """Redacted findings; what is left out cannot be searched for any more."""
+    if selection.album_folders:
+        raise click.UsageError("--redact leaves out the names of albums, which --albums needs.")
     if selection.near or selection.persons or selection.albums or selection.text:
         raise click.UsageError("--redact leaves out what --near, --person, --album and --text search for.")
     return told(found.findings, True, found.progress)
@@ -239,6 +247,7 @@ def _selection(chosen: Mapping[str, Any]) -> Selection:
         persons=search.persons,
         albums=search.albums,
         text=search.text,
+        subtypes=search.subtypes,
         everything=chosen["everything"],
         min_confidence=Verdict(least) if least else None,
         deleted=chosen["deleted"],
@@ -246,6 +255,7 @@ def _selection(chosen: Mapping[str, Any]) -> Selection:
         live=chosen["live"],
         uuids=frozenset(chosen["uuids"]),
         reduced=Reduced(chosen["reduced"].replace("-", "_")),
+        album_folders=chosen["album_folders"],
         jpeg=chosen["jpeg"],
         posters=chosen["posters"],
         frames=Frames(chosen["frames"].replace("-", "_")),

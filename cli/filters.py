@@ -13,8 +13,10 @@ import click
 from cli.streams import typed
 from recovery.analysis.search import Near, Search
 from recovery.errors import SelectionError
+from recovery.photos_db.subtypes import Subtype
 from recovery.system_files import from_system
 
+_SUBTYPES = tuple(subtype.value.replace("_", "-") for subtype in Subtype)
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -76,6 +78,15 @@ TEXT = click.option(
     "--text", metavar="WORDS", help="Only photos with these words in title, caption, keywords or original name."
 )
 
+SUBTYPE = click.option(
+    "--subtype",
+    "subtypes",
+    multiple=True,
+    metavar="KIND",
+    type=click.Choice(_SUBTYPES),
+    help=f"Only photos and videos of this kind; several add up: {', '.join(_SUBTYPES)}.",
+)
+
 FACETIME = click.option(
     "--facetime",
     is_flag=True,
@@ -84,8 +95,8 @@ FACETIME = click.option(
 
 
 def search_options(function: F) -> F:
-    """All of --from-date, --to-date, --near, --person, --album and --text; `search_of` makes one value of them."""
-    decorated: F = FROM_DATE(TO_DATE(NEAR(PERSON(ALBUM(TEXT(function))))))
+    """Every search option but --facetime; `search_of` makes one value of them."""
+    decorated: F = FROM_DATE(TO_DATE(NEAR(PERSON(ALBUM(TEXT(SUBTYPE(function)))))))
     return decorated
 
 
@@ -100,6 +111,7 @@ def search_of(chosen: Mapping[str, Any]) -> Search:
             albums=tuple(map(from_system, chosen["albums"])),
             text=typed(chosen["text"]),
             facetime=chosen.get("facetime", False),
+            subtypes=tuple(Subtype(word.replace("-", "_")) for word in chosen["subtypes"]),
         )
     except SelectionError as error:
         raise click.UsageError(f"{error} {error.hint}".strip()) from error

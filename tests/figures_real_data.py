@@ -77,6 +77,11 @@ def _same_creation(ours: datetime | None, theirs: str) -> bool:
     return _same_moment(ours, None if theirs.startswith("1970-01-01T00:00:00") else theirs)
 
 
+def _albums(library: PhotoLibrary, row: AssetRow) -> tuple[str, ...]:
+    """Both kinds of albums: osxphotos lists shared ones too."""
+    return (*library.albums.get(row.pk, ()), *library.shared_albums.get(row.pk, ()))
+
+
 Comparison = Callable[[PhotoLibrary, AssetRow, Facts], bool]
 FIELDS: dict[str, Comparison] = {
     "trashed": lambda _, row, x: (row.trashed_state == TrashedState.RECENTLY_DELETED) is x["intrash"],
@@ -93,7 +98,7 @@ FIELDS: dict[str, Comparison] = {
     "title": lambda _, row, x: _composed(row.title) == _composed(x["title"]),
     "caption": lambda _, row, x: _composed(row.caption) == _composed(x["description"]),
     "keywords": lambda lib, row, x: _words(lib.keywords.get(row.pk, ())) == _words(x["keywords"]),
-    "albums": lambda lib, row, x: _words(lib.albums.get(row.pk, ())) == _words(x["albums"]),
+    "albums": lambda lib, row, x: _words(_albums(lib, row)) == _words(x["albums"]),
     "persons": lambda lib, row, x: _words(lib.persons.get(row.pk, ())) == _words(x["persons"]),
 }
 

@@ -28,6 +28,8 @@ class WholeLibrary:
     resources: Mapping[int, tuple[ResourceRow, ...]]
     keywords: Mapping[int, tuple[str, ...]]
     albums: Mapping[int, tuple[str, ...]]
+    shared_albums: Mapping[int, tuple[str, ...]]
+    deleted_albums: Mapping[int, tuple[str, ...]]
     persons: Mapping[int, tuple[str, ...]]
 
 
@@ -46,6 +48,8 @@ def read_library(database: Database) -> WholeLibrary:
             {pk: group.resources for pk, group in groups.items() if group.resources},
             {pk: group.keywords for pk, group in groups.items() if group.keywords},
             {pk: group.albums for pk, group in groups.items() if group.albums},
+            {pk: group.shared_albums for pk, group in groups.items() if group.shared_albums},
+            {pk: group.deleted_albums for pk, group in groups.items() if group.deleted_albums},
             {pk: group.persons for pk, group in groups.items() if group.persons},
         )
 

@@ -29,7 +29,14 @@ def case_of(folder: Path, passphrase: str | None = None) -> Case:
     """Everything gathered from a backup folder, in memory: the private folder is gone."""
     with view_of(folder, passphrase) as view:
         case = gather(view)
-        return replace(case, store=case.store.in_memory())
+        return in_memory(case)
+
+
+def in_memory(case: Case) -> Case:
+    """The same case without files of the private folder."""
+    shared = case.shared_with_you
+    second = None if shared is None else replace(shared, store=shared.store.in_memory())
+    return replace(case, store=case.store.in_memory(), shared_with_you=second)
 
 
 def scan(folder: Path, passphrase: str | None = None) -> Findings:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fixtures import BackupBuilder
 from recovery.analysis.model import Basis, Verdict
-from recovery.case.facetime_evidence import facetime_evidence_of
+from recovery.case.facetime_evidence import Places, facetime_evidence_of
 from recovery.gap_codes import GapSubject
 from recovery.photos_db.camera_roll_paths import FileRole, MediaPathPart, media_path
 from recovery.photos_db.facetime_signals import judge
@@ -145,7 +145,7 @@ def test_the_real_live_photo_pairs_and_is_not_of_facetime(shared: Path, workspac
         (FileRole.STILL, "IMG_0011.HEIC"),
         (FileRole.PAIRED_VIDEO, "IMG_0011.MOV"),
     ]
-    assert {judge(facetime_evidence_of(item, {})).verdict for item in groups} == {Verdict.NO}
+    assert {judge(facetime_evidence_of(item, Places())).verdict for item in groups} == {Verdict.NO}
     assert sum(len(item.files) for item in groups) == sum(file.place.part is not MediaPathPart.TABLE for file in files)
 
 

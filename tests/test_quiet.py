@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery.case import Case
-from recovery.case.facetime_evidence import by_camera, facetime_evidence_of, has_no_facetime_hints, is_live
+from recovery.case.facetime_evidence import Places, by_camera, facetime_evidence_of, has_no_facetime_hints, is_live
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart
 from recovery.photos_db.facetime_signals import (
@@ -71,7 +71,7 @@ def files() -> st.SearchStrategy[GroupFile]:
 def check(group: Group) -> None:
     """A quiet group gets the verdict no, and only a Live Photo of unknown origin is worth a look."""
     if has_no_facetime_hints(group):
-        traces = facetime_evidence_of(group, {})
+        traces = facetime_evidence_of(group, Places())
         assert judge(traces) == NOTHING_FIRED
         assert needs_media_scan(traces) == (is_live(group) and not by_camera(group))
 

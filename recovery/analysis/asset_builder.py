@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recovery.analysis.asset_fields import Fields
+from recovery.analysis.asset_fields import Fields, field_sources
 from recovery.analysis.asset_files import files_of, live_photo_of, notes_of, shared_library_notes
 from recovery.analysis.asset_status import StatusDecision, cloud_of, decide
 from recovery.analysis.call_context import CallFinder
@@ -28,9 +28,11 @@ from recovery.analysis.model import (
     FaceTime,
     FileRole,
     Kind,
+    sources_of,
 )
 from recovery.analysis.placeholder_dates import NOT_TRASHED_THEN, placeholder_notes
 from recovery.analysis.reasons import Note, NoteCode
+from recovery.analysis.shared_with_you import SharedPhotos, copied_files
 from recovery.case import AttachmentFile, Case
 from recovery.case.facetime_evidence import (
     Places,
@@ -52,9 +54,9 @@ from recovery.photos_db.facetime_signals import (
     Verdict,
     judge,
 )
-from recovery.photos_db.library import AssetRow
+from recovery.photos_db.library import AssetRow, LibraryName
+from recovery.photos_db.subtypes import subtypes_of
 
-_NO_PLACES: Places = {}
 _RETENTION = timedelta(days=codes.RECENTLY_DELETED_DAYS)
 _UUID_NAME = re.compile(r"PhotoData/CPLAssets/[^/]+/([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})", re.IGNORECASE)
 
@@ -72,7 +74,14 @@ class AssetMaker:
 
         `groups` are those of the case.
         """
-        copies, deleted_assets = copies_of(self._case), deleted_assets_of(self._case)
+        copies, shared = copies_of(self._case), SharedPhotos.of(self._case)
+        yield from self._of_library(groups, copies, shared)
+        if shared.case is not None:
+            yield from AssetMaker(shared.case)._of_library(shared.left(), copies, SharedPhotos(None))
+        yield from assets_in_messages(self._case, copies)
+
+    def _of_library(self, groups: Iterable[Group], copies: Copies, shared: SharedPhotos) -> Iterator[Asset]:
+        deleted_assets = deleted_assets_of(self._case)
         claimed: set[int] = set()
         for group in groups:
             deleted_asset = _deleted_asset_of(group, deleted_assets) if group.row is None else None
@@ -80,23 +89,36 @@ class AssetMaker:
                 deleted_asset = None
             if deleted_asset is not None:
                 claimed.add(id(deleted_asset))
-            yield self._asset(group, deleted_asset, copies)
+            yield self._asset(group, deleted_asset, copies, shared)
         for deleted_asset in deleted_assets.values():
             if id(deleted_asset) not in claimed:
-                yield self._asset(Group(None, ()), deleted_asset, copies)
-        yield from assets_in_messages(self._case, copies)
+                yield self._asset(Group(None, ()), deleted_asset, copies, shared)
 
-    def _asset(self, group: Group, deleted_asset: DeletedAsset | None, copies: Copies) -> Asset:
-        own = () if copies.none else _copies_for(group, deleted_asset, copies)
-        return _Builder(self._case, group, deleted_asset, self._pictures, own, self._finder).asset()
+    def _asset(self, group: Group, deleted_asset: DeletedAsset | None, copies: Copies, shared: SharedPhotos) -> Asset:
+        sent: list[AttachmentFile] = []
+        received: tuple[Group, ...] = ()
+        told: tuple[FaceTimeEvidence, ...] = ()
+        if not copies.none or shared.groups:
+            files = {item.file.entry.file_id for item in group.files}
+            identifiers = _identifiers(group, deleted_asset)
+            received = shared.copies(files, identifiers)
+            told = tuple(shared.evidence(received))
+            files.update(item.file.entry.file_id for each in received for item in each.files)
+            sent = copies.of(files, identifiers)
+        made = _Builder(self._case, group, deleted_asset, self._pictures, sent, self._finder, received, told).asset()
+        if self._case.name is LibraryName.PHOTOS:
+            return made
+        # The findings name the columns of the photo library only.
+        own = sources_of(made, field_sources(Places.of(self._case.library)))
+        return made.changed(library=self._case.name, sources=own)
 
 
-def _copies_for(group: Group, deleted_asset: DeletedAsset | None, copies: Copies) -> list[AttachmentFile]:
-    """The copies in Messages of this asset."""
+def _identifiers(group: Group, deleted_asset: DeletedAsset | None) -> set[str]:
+    """The content identifiers by which copies of this asset are found."""
     identifiers = group.content_identifiers()
     if deleted_asset and deleted_asset.journal and deleted_asset.journal.media_group_uuid:
         identifiers.add(deleted_asset.journal.media_group_uuid)
-    return copies.of({item.file.entry.file_id for item in group.files}, identifiers)
+    return identifiers
 
 
 def _deleted_asset_of(group: Group, deleted_assets: Mapping[str, DeletedAsset]) -> DeletedAsset | None:
@@ -131,6 +153,8 @@ class _Builder:
         pictures: Pictures,
         copies: Sequence[AttachmentFile],
         finder: CallFinder,
+        received: Sequence[Group],
+        told: Sequence[FaceTimeEvidence],
     ) -> None:
         self.case = case
         self.group = group
@@ -139,7 +163,10 @@ class _Builder:
         self.pictures = pictures
         self.copies = copies
         self.finder = finder
-        self.places = case.library.places if case.library else _NO_PLACES
+        self.received = received
+        """Copies in Shared with You, and in `told` what that library tells of them."""
+        self.told = told
+        self.places = Places.of(case.library)
         self.fields = Fields(group, deleted_asset)
         self.live = is_live(group)
 
@@ -153,7 +180,7 @@ class _Builder:
         (original_filename, timezone, offset, width, height, latitude, longitude, favorite, hidden, title, caption,
          bundle) = fields.stated()  # fmt: skip
         if not original_filename:
-            original_filename = fields.name_in_cloud()
+            original_filename = fields.name_in_cloud(self.places.store)
         files = self._files(kind, uuid)
         decision = self._decision(kind, files)
         facetime, judgement = self._facetime(created, added)
@@ -191,9 +218,12 @@ class _Builder:
             caption=caption or None,
             keywords=self.group.keywords,
             albums=self.group.albums,
+            shared_albums=self.group.shared_albums,
+            deleted_albums=self.group.deleted_albums,
             persons=self.group.persons,
             importer=bundle or None,
             cloud_identifier=fields.cloud_identifier(),
+            subtype=subtypes_of(row) if row is not None else (),
             files=files,
             notes=(*self._notes(files, judgement), *dates),
             row=row.pk if row is not None else None,
@@ -234,6 +264,7 @@ class _Builder:
         return (
             *files_of(self.group.files, kind),
             *[copy_file(item) for item in self.copies],
+            *copied_files(self.received),
             *self._small_pictures(uuid),
         )
 
@@ -245,13 +276,15 @@ class _Builder:
 
     def _facetime(self, created: Moment | None, added: Moment | None) -> tuple[FaceTime, Judgement]:
         found = self.finder.at(created, added)
-        if self.deleted_asset is None and not self.copies and has_no_facetime_hints(self.group):
+        if self.deleted_asset is None and not self.copies and not self.told and has_no_facetime_hints(self.group):
             return facetime_of(NOTHING_FIRED, found[0] if found else None), NOTHING_FIRED
         traces = facetime_evidence_of(self.group, self.places)
         if self.deleted_asset is not None:
             traces = _joined(traces, self.deleted_asset.traces())
         if self.copies:
             traces = _with_copies(traces, self.copies)
+        for shared in self.told:
+            traces = _with_shared(traces, shared)
         if found is not None:
             context, call = found
             span = f"{to_text(context.started)}/{to_text(context.ended)}"
@@ -332,6 +365,18 @@ def _with_copies(traces: FaceTimeEvidence, copies: Sequence[AttachmentFile]) -> 
         models=traces.models + inside.models,
         lenses=traces.lenses + inside.lenses,
         movie_keywords=traces.movie_keywords + inside.movie_keywords,
+    )
+
+
+def _with_shared(traces: FaceTimeEvidence, shared: FaceTimeEvidence) -> FaceTimeEvidence:
+    """What a copy in Shared with You adds: the names it has there, and the marks inside its files."""
+    return replace(
+        traces,
+        names=traces.names + shared.names,
+        comments=traces.comments + shared.comments,
+        models=traces.models + shared.models,
+        lenses=traces.lenses + shared.lenses,
+        movie_keywords=traces.movie_keywords + shared.movie_keywords,
     )
 
 

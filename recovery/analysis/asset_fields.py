@@ -14,7 +14,6 @@ from recovery.clock import Moment, in_records, in_utc
 from recovery.formats.media import MediaFacts
 from recovery.photos_db import codes
 from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole
-from recovery.photos_db.library import DATABASE
 from recovery.provenance import Source
 from recovery.source.manifest import STORE as MANIFEST
 
@@ -41,7 +40,7 @@ _OF_ROWS = (
 def field_sources(places: Places) -> Mapping[str, Source]:
     """For the fields of an asset that come from its row: the store and the columns."""
     known = ((FIELDS.get(fact, fact), row_place(fact, places)) for fact in _OF_ROWS)
-    return {field: Source(DATABASE, place) for field, place in known if place}
+    return {field: Source(places.store, place) for field, place in known if place}
 
 
 STATED: tuple[tuple[str, type], ...] = (
@@ -143,12 +142,12 @@ class Fields:
                 return stored
         return None
 
-    def name_in_cloud(self) -> str | None:
-        """The original name that only iCloud's own record of the asset keeps."""
+    def name_in_cloud(self, store: str) -> str | None:
+        """The original name that only iCloud's own record of the asset keeps, in the database `store`."""
         row = self._row
         if row is None or not row.cloud_original_filename:
             return None
-        self.sources["original_filename"] = Source(DATABASE, "ZCLOUDMASTER.ZORIGINALFILENAME", row.pk)
+        self.sources["original_filename"] = Source(store, "ZCLOUDMASTER.ZORIGINALFILENAME", row.pk)
         return row.cloud_original_filename
 
     def content_identifier(self) -> str | None:

@@ -8,6 +8,7 @@ from recovery.analysis.model import AssetFile, FileRole, FileState, Kind, LivePh
 from recovery.analysis.reasons import Note, NoteCode
 from recovery.case.grouping import Group, GroupFile
 from recovery.photos_db import codes
+from recovery.photos_db.camera_roll_paths import ORIGINALS, SENT_COPIES, is_never_in_local_backups
 from recovery.photos_db.library import AssetRow, PhotoLibrary
 from recovery.photos_db.media_files import MediaFile
 from recovery.source.blobs import BlobState
@@ -75,6 +76,8 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
         named, other = _OTHER_KIND[codes.KindCode(row.kind)]
         if group.first(other) is not None and group.first(named) is None:
             yield Note(NoteCode.KIND_DIFFERS, row.kind)
+    if row is not None and is_never_in_local_backups(row.directory) and not any(i.role in ORIGINALS for i in files):
+        yield Note(NoteCode.NEVER_IN_LOCAL_BACKUPS, row.directory)
     if group.pair is not None and group.pair.identifiers_match is False:
         yield Note(NoteCode.IDENTIFIERS_DIFFER)
     if row is not None and not live and any(item.role is FileRole.PAIRED_VIDEO for item in files):
@@ -82,7 +85,7 @@ def notes_of(group: Group, live: bool, files: Sequence[AssetFile], facetime: boo
     yield from _short_pictures(group, facetime)
     for item in files:
         if item.note:
-            name = None if item.role is FileRole.MESSAGES_COPY else item.name
+            name = None if item.role in SENT_COPIES else item.name
             yield Note(NoteCode.FILE, file=name, file_note=item.note)
 
 

@@ -25,6 +25,7 @@ _COPIES = (
     FileRole.EDITED_VIDEO,
     FileRole.EDITOR_FILE,
     FileRole.MESSAGES_COPY,
+    FileRole.SHARED_WITH_YOU_COPY,
     FileRole.REDUCED,
     FileRole.THUMBNAIL,
     FileRole.THUMBNAIL_TABLE,

@@ -33,6 +33,7 @@ from recovery.analysis.plain_rows import plain_rows
 from recovery.analysis.search import Search
 from recovery.case import Case
 from recovery.case.facetime_candidates import CHOSEN, choose_remarkable
+from recovery.case.facetime_evidence import Places
 from recovery.case.grouping import Group
 from recovery.clock import in_records
 from recovery.progress import SILENT, Progress, counted
@@ -90,7 +91,7 @@ def find(case: Case, progress: Progress = SILENT) -> Findings:
         facetime_messages=messages,
         latest_date=in_records(case.latest_date),
         search=Search(facetime=True).told(assets) if case.only_facetime else None,
-        field_sources=field_sources(case.library.places) if case.library else {},
+        field_sources=field_sources(Places.of(case.library)),
     )
 
 
@@ -138,7 +139,8 @@ def narrowed(findings: Findings, search: Search, progress: Progress = SILENT) ->
 def _totals_of_files(case: Case, loose_ends: tuple[Orphan, ...]) -> Totals:
     """The counts of files and blobs; the sums that must hold are stated at Totals, a property test proves them."""
     codes = Counter(end.code for end in loose_ends)
-    ((media_files,),) = case.store.run("SELECT count(*) FROM file WHERE domain <> ''")
+    stores = [known.store for known in (case, case.shared_with_you) if known is not None]
+    media_files = sum(store.value("SELECT count(*) FROM file WHERE domain <> ''") for store in stores)
     return NOTHING.changed(
         missing_blobs=codes[OrphanCode.MISSING_BLOB],
         unlisted_blobs=codes[OrphanCode.UNLISTED_BLOB],

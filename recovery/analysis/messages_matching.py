@@ -171,6 +171,7 @@ def _asset(item: AttachmentFile, movie: AttachmentFile | None, latest_date: date
     sources = (("created", dated_by), (DEVICE, judgement.photographed.source))
     yield Asset(
         uuid=None,
+        library=None,
         basis=Basis.MEDIA_FILE,
         kind=Kind.LIVE_PHOTO if movie or identifier else (Kind.VIDEO if only_movie else Kind.PHOTO),
         status=status,

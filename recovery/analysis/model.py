@@ -18,6 +18,8 @@ from recovery.photos_db.camera_roll_paths import UUID_TEXT
 from recovery.photos_db.camera_roll_paths import FileRole as FileRole
 from recovery.photos_db.facetime_signals import Camera as Camera
 from recovery.photos_db.facetime_signals import Verdict as Verdict
+from recovery.photos_db.library import LibraryName as LibraryName
+from recovery.photos_db.subtypes import Subtype as Subtype
 from recovery.provenance import Gap, Source, Tier
 from recovery.records import Record
 from recovery.source.blobs import BlobState
@@ -219,6 +221,13 @@ class Asset(Record, frozen=True):
     """Bundle identifier of the program that saved the asset, as stored."""
     cloud_identifier: str | None = None
     """What iCloud Photos calls the asset, the same on every device of the account; often equal to `uuid`."""
+    library: LibraryName | None = LibraryName.PHOTOS
+    """The library it is in, None where only Messages has it."""
+    shared_albums: tuple[str, ...] = ()
+    deleted_albums: tuple[str, ...] = ()
+    """Albums, shared ones too, that were deleted: the library still says that it was in them."""
+    subtype: tuple[Subtype, ...] = ()
+    """What kind of photo or video it is, by its row: none for an ordinary one."""
     files: tuple[AssetFile, ...] = ()
     notes: tuple[Note, ...] = ()
     row: int | None = None

@@ -14,7 +14,7 @@ from recovery.analysis.model import Orphan, OrphanCode
 from recovery.case import Case
 from recovery.case.grouping import Group
 from recovery.limits import NUMBERING_RUNS
-from recovery.photos_db.camera_roll_paths import DOMAIN, ORIGINALS, ROOT
+from recovery.photos_db.camera_roll_paths import DOMAIN, ORIGINALS, ROOT, is_never_in_local_backups
 from recovery.photos_db.library import DATABASE, AssetRow
 from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Source
@@ -87,19 +87,20 @@ def _unlisted(case: Case) -> Iterator[Orphan]:
 
 
 def _without_file(case: Case, group: Group, row: AssetRow) -> Iterator[Orphan]:
-    """A row of which no original is listed, unless the library itself says that it is elsewhere."""
+    """A row of which no original is listed, unless it is elsewhere or never could be listed."""
     library = case.library
-    if elsewhere(row, group.resources) is None:
+    if elsewhere(row, group.resources) is None and not is_never_in_local_backups(row.directory):
         source = Source(DATABASE, library.table if library else "", row.pk)
         guess = "the library lists it, the backup lists no original of it"
         yield Orphan(OrphanCode.ASSET_WITHOUT_FILE, DOMAIN, library_path(row), None, None, guess, source)
 
 
 def files_without_asset(case: Case) -> Iterator[MediaFile]:
-    """Media files no row of the library owns; without a library there is nothing to hold them against."""
-    if case.library is not None:
-        # A blob that no row names is an unlisted blob, and counted as such.
-        yield from case.store.files("owner IS NULL AND domain <> ''", order="place, turn, id")
+    """Media files no row of their library owns; without a library there is nothing to hold them against."""
+    for known in (case, case.shared_with_you):
+        if known is not None and known.library is not None:
+            # A blob that no row names is an unlisted blob, and counted as such.
+            yield from known.store.files("owner IS NULL AND domain <> ''", order="place, turn, id")
 
 
 def _file_without_asset(file: MediaFile) -> Orphan:

@@ -95,6 +95,7 @@ class NoteCode(StrEnum):
     MOVED_BY_ICLOUD = "moved_by_icloud"
     SAME_FILE = "same_file"
     KIND_DIFFERS = "kind_differs"
+    NEVER_IN_LOCAL_BACKUPS = "never_in_local_backups"
     IDENTIFIERS_DIFFER = "identifiers_differ"
     VIDEO_BESIDE_PHOTO = "video_beside_photo"
     FILE = "file"

@@ -17,7 +17,8 @@ from recovery.analysis.model import (
     Signal,
 )
 from recovery.analysis.reasons import Note
-from recovery.analysis.statements import Deleted, IosUpdates, NotRead, PermanentlyDeleted, Statement
+from recovery.analysis.statements import Deleted, IosUpdates, NotRead, PermanentlyDeleted, ScreenCaptures, Statement
+from recovery.photos_db.camera_roll_paths import SENT_COPIES
 from recovery.photos_db.facetime_names import is_facetime_name
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap, Source
@@ -31,7 +32,18 @@ _UDID = re.compile(r"[0-9A-Fa-f-]{25,40}(?:-\d{8}-\d{6})?")
 # Shorter words stand inside others, and these stand in every text.
 _SHORTEST = 3
 _COMMON = frozenset({"facetime", "facetime photo", "iphone", "ipad", "photo", "photos", "messages", "live photo"})
-_FIELDS = ("latitude", "longitude", "timezone", "title", "caption", "keywords", "albums", "persons")
+_FIELDS = (
+    "latitude",
+    "longitude",
+    "timezone",
+    "title",
+    "caption",
+    "keywords",
+    "albums",
+    "shared_albums",
+    "deleted_albums",
+    "persons",
+)
 
 
 def redact(findings: Findings, progress: Progress = SILENT) -> Findings:
@@ -80,11 +92,11 @@ def _private(findings: Findings, progress: Progress) -> Iterator[str]:
 
 def _words_of(asset: Asset) -> Iterator[str]:
     yield from (value for value in (asset.title, asset.caption) if value)
-    yield from (*asset.keywords, *asset.albums, *asset.persons)
+    yield from (*asset.keywords, *asset.albums, *asset.shared_albums, *asset.deleted_albums, *asset.persons)
     kept = _names(asset)
     yield from (name for name in (asset.original_filename, asset.filename) if name and name not in kept)
     for file in asset.files:
-        if file.path != _path(file.path) or (file.role is FileRole.MESSAGES_COPY and not _kept(file.name)):
+        if file.path != _path(file.path) or (file.role in SENT_COPIES and not _kept(file.name)):
             yield file.name
 
 
@@ -128,6 +140,8 @@ def _asset(asset: Asset) -> Asset:
         caption=None,
         keywords=(),
         albums=(),
+        shared_albums=(),
+        deleted_albums=(),
         persons=(),
         facetime=asset.facetime.changed(signals=tuple(_signal(item, own) for item in asset.facetime.signals)),
         files=tuple(_file(file, own) for file in asset.files),
@@ -190,12 +204,14 @@ def _cause(cause: Cause, words: _Words) -> Cause:
 
 
 def _statement(stated: Statement, words: _Words) -> Statement:
-    """Only stored reasons of deletions and the words of gaps are texts of the backup; all else are figures."""
+    """Only reasons of deletions, names of captures and the words of gaps are texts of the backup, all else figures."""
     match stated:
         case PermanentlyDeleted():
             return stated.changed(reasons=tuple(_deleted(item, words) for item in stated.reasons))
         case NotRead():
             return stated.changed(gaps=tuple(_gap(gap, words) for gap in stated.gaps))
+        case ScreenCaptures():
+            return stated.changed(names=tuple(map(words.without, stated.names)))
         case IosUpdates() if stated.ios_version:
             return stated.changed(ios_version=words.without(stated.ios_version))
     return stated

@@ -8,10 +8,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from recovery.analysis.model import Asset, Verdict
+from recovery.analysis.model import Asset, Subtype, Verdict
 from recovery.clock import in_stored_zone
 from recovery.errors import SelectionError
 
+SUBTYPES = {
+    Subtype.SCREENSHOT: "screenshot",
+    Subtype.SCREEN_RECORDING: "screen recording",
+    Subtype.SLOW_MOTION: "slow motion",
+    Subtype.TIME_LAPSE: "time-lapse",
+    Subtype.PANORAMA: "panorama",
+    Subtype.BURST: "burst",
+    Subtype.BURST_FRAME: "burst frame",
+    Subtype.PORTRAIT: "portrait",
+    Subtype.SPATIAL: "spatial",
+    Subtype.LIVE_OFF: "Live off",
+    Subtype.LOOP: "Loop",
+    Subtype.BOUNCE: "Bounce",
+    Subtype.LONG_EXPOSURE: "Long Exposure",
+}
+"""Subtypes in words."""
 _EARTH_RADIUS = 6371.0  # kilometres
 
 
@@ -40,8 +56,8 @@ class Search:
     A day as `since` or `until` is one where the photo was taken, by the zone stored with it (else UTC), and both are
     included; times are aware, and `until` is not included. They are held against the date of an asset, else against
     the date it was added. Persons, albums and words match parts of names, whatever their case and accents; all of
-    them must be there, words in the title, caption, keywords or original name. `facetime` takes what has any sign
-    of FaceTime, a possible one included.
+    them must be there, words in the title, caption, keywords or original name. Of the subtypes one must fit. `facetime`
+    takes what has any sign of FaceTime, a possible one included.
     """
 
     since: date | datetime | None = None
@@ -51,6 +67,7 @@ class Search:
     albums: tuple[str, ...] = ()
     text: str | None = None
     facetime: bool = False
+    subtypes: tuple[Subtype, ...] = ()
 
     def __post_init__(self) -> None:
         for moment in (self.since, self.until):
@@ -77,7 +94,8 @@ class Search:
 
     @property
     def _narrows_further(self) -> bool:
-        return bool(self.since or self.until or self.near or self.persons or self.albums or self._words)
+        words = self.persons or self.albums or self._words
+        return bool(self.since or self.until or self.near or self.subtypes or words)
 
     def fits(self, asset: Asset) -> bool:
         """Whether an asset has everything that is searched for; what it does not tell does not fit."""
@@ -85,8 +103,9 @@ class Search:
             self._is_of_origin(asset)
             and self.covers(_moment(asset), asset.timezone_offset)
             and (self.near is None or self.near.covers(asset))
+            and (not self.subtypes or not set(self.subtypes).isdisjoint(asset.subtype))
             and _all_within(self.persons, asset.persons)
-            and _all_within(self.albums, asset.albums)
+            and _all_within(self.albums, (*asset.albums, *asset.shared_albums, *asset.deleted_albums))
             and _all_within(self._words, _described(asset))
         )
 
@@ -112,6 +131,7 @@ class Search:
             parts.append(f"{'before' if isinstance(self.until, datetime) else 'to'} {_minute(self.until)}")
         if self.near:
             parts.append(f"within {self.near.kilometres:g} km of {self.near.latitude:g}, {self.near.longitude:g}")
+        parts += [" or ".join(SUBTYPES[subtype] for subtype in self.subtypes)] if self.subtypes else []
         parts += [f"with “{name}”" for name in self.persons]
         parts += [f"in album “{name}”" for name in self.albums]
         parts += [f"with the words “{' '.join(self._words)}”"] if self._words else []

@@ -335,6 +335,14 @@ class CallsWithoutPhoto(Record, frozen=True):
     at: tuple[datetime, ...]
 
 
+class ScreenCaptures(Record, frozen=True):
+    """So many screenshots and screen recordings were made during FaceTime video calls; the names of the first few."""
+
+    screenshots: int
+    recordings: int
+    names: tuple[str, ...]
+
+
 class BackupOfDevice(Record, frozen=True):
     """The kind of device whose backup this is: iPhone, iPad or iPod."""
 
@@ -394,5 +402,5 @@ Statement = (
     PlainStatement | TrueOfPhotos | TrueOfPossible | TrueOfNone | SmallerPartsHere | UploadStuck | PermanentlyDeleted
     | OthersPermanentlyDeleted | NumbersSkipped | OriginalsAway | FilesLacking | PictureSizes | PermissionDenied
     | NoDenialAmong | Repaired | LibraryRebuilt | IosUpdates | Restored | BackedUpLater | BackupOf | CallsWithoutPhoto
-    | BackupOfDevice | FilesPruned | NotRead | PhotoOutcomes | PossiblePhotos | NearlyNoFiles
+    | ScreenCaptures | BackupOfDevice | FilesPruned | NotRead | PhotoOutcomes | PossiblePhotos | NearlyNoFiles
 )  # fmt: skip

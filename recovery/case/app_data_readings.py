@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from recovery import limits
@@ -35,17 +35,17 @@ MARKERS = ("cpl_enabled_marker", "cpl_download_finished_marker")
 
 def read_surroundings(
     view: BackupView,
-    store: WorkingDatabase,
+    stores: Sequence[WorkingDatabase],
     migrations: Reading[Migration],
     facetime_messages: Reading[GatheredMessage],
 ) -> tuple[Surroundings, tuple[Gap, ...]]:
-    """Read everything beside the photos; each store that is absent or damaged becomes a gap."""
+    """Read everything beside the photos of these libraries; each store that is absent or damaged becomes a gap."""
     counter, counter_gaps = _last_file_number(view)
     around = Surroundings(
         calls=_calls(view),
         permissions=read_store(view, TCC, read_permissions),
         settings=_settings(view),
-        attachments=read_copies(view, store, read_store(view, MESSAGES, read_attachments)),
+        attachments=read_copies(view, stores, read_store(view, MESSAGES, read_attachments)),
         facetime_messages=facetime_messages,
         migrations=migrations,
         markers=tuple(_markers(view)),

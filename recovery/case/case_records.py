@@ -18,7 +18,7 @@ from recovery.photos_db.carved_assets import DeletedRow
 from recovery.photos_db.changes.history import History, HistoryEvent
 from recovery.photos_db.changes.journal_assets import JournalAsset
 from recovery.photos_db.changes.migrations import Migration
-from recovery.photos_db.library import PhotoLibrary
+from recovery.photos_db.library import LibraryName, PhotoLibrary
 from recovery.photos_db.thumbnail_tables import ThumbnailTable
 from recovery.provenance import Gap, Reading
 from recovery.source.blobs import Blob
@@ -150,6 +150,20 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedWithYou:
+    """The phone's second library: pictures received in Messages and other apps.
+
+    `library` is None where its database could not be read; `same_as` gives for the file ID of an original there
+    that of one in the photo library with the same bytes.
+    """
+
+    library: PhotoLibrary | None
+    store: WorkingDatabase = field(repr=False, compare=False)
+    traces: DeletedAssetEvidence
+    same_as: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One backup, read. Nothing in it is a conclusion; the findings draw those."""
 
@@ -168,3 +182,7 @@ class Case:
     """The latest moment a date in this backup can tell, give or take a day; None where nothing says so."""
     only_facetime: bool = False
     """Whether only FaceTime is asked for: then `store.promising()` alone has been examined."""
+    shared_with_you: SharedWithYou | None = None
+    """None where the backup lists no such library, as before iOS 15."""
+    name: LibraryName = LibraryName.PHOTOS
+    """The library that `library`, `store` and `traces` are of."""

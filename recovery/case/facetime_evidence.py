@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -21,13 +21,23 @@ from recovery.photos_db.facetime_signals import (
     StoredValue,
     is_of_facetime,
 )
-from recovery.photos_db.library import DATABASE, AssetRow
+from recovery.photos_db.library import DATABASE, AssetRow, PhotoLibrary
 from recovery.photos_db.media_files import MediaFile
 from recovery.provenance import Source
 from recovery.source.manifest import STORE as MANIFEST
 
-Places = Mapping[str, tuple[str, ...]]
-"""For each fact of the library the `TABLE.COLUMN` places it was read from."""
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """For each fact of a library the `TABLE.COLUMN` places it was read from, and the path of its database."""
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    store: str = DATABASE
+
+    @classmethod
+    def of(cls, library: PhotoLibrary | None) -> Places:
+        """Those of a library; of one that was not read nothing is known."""
+        return cls() if library is None else cls(library.places, library.store)
 
 
 _SPEAKING = itemgetter(
@@ -40,12 +50,12 @@ _SPEAKING = itemgetter(
 
 def row_source(row: AssetRow, fact: str, places: Places) -> Source:
     """Where a fact of a row was read."""
-    return Source(DATABASE, row_place(fact, places), row.pk)
+    return Source(places.store, row_place(fact, places), row.pk)
 
 
 def row_place(fact: str, places: Places) -> str:
     """The columns a fact of any row is read from."""
-    return _either(places.get(fact, ()))
+    return _either(places.columns.get(fact, ()))
 
 
 @cache

@@ -11,11 +11,11 @@ from recovery import limits
 from recovery.case.app_data_readings import read_surroundings
 from recovery.case.case_records import (
     AssetHistory,
-    AttachmentFile,
     Case,
     DeletedAssetEvidence,
     InventoryCheck,
     ListedFile,
+    SharedWithYou,
     UnlistedBlob,
 )
 from recovery.case.deleted_asset_evidence import read_journals, read_life, read_paths, read_tables
@@ -31,10 +31,10 @@ from recovery.case.facetime_evidence import (
 from recovery.case.grouping import Group
 from recovery.case.latest_date import latest_date
 from recovery.case.message_media import read_facetime_messages
-from recovery.case.messages_copies import Copied
+from recovery.case.messages_copies import Copied, same_bytes
 from recovery.case.ownership import assign_files
 from recovery.case.store import WorkingDatabase
-from recovery.case.unlisted_media import learn_names, unnamed_media
+from recovery.case.unlisted_media import learn_names, package_paths, unnamed_media
 from recovery.database import Database
 from recovery.errors import BlobMissingError, BlobRefusedError, UnreadableDatabaseError, UnreadableFileError
 from recovery.formats.signatures import sniff
@@ -44,10 +44,10 @@ from recovery.photos_db.camera_roll_paths import ORIGINALS, FileRole, MediaPathP
 from recovery.photos_db.carved_assets import DeletedRow, carve_assets
 from recovery.photos_db.changes.history import History, read_history
 from recovery.photos_db.changes.migrations import Migration, read_migrations
-from recovery.photos_db.facetime_signals import needs_media_scan
-from recovery.photos_db.library import LibraryReader, PhotoLibrary
+from recovery.photos_db.facetime_signals import Verdict, judge, needs_media_scan
+from recovery.photos_db.library import LibraryLocation, LibraryReader, PhotoLibrary
 from recovery.photos_db.marks import may_carry_marks
-from recovery.photos_db.media_files import MediaFile, examine, look_inside, media_files
+from recovery.photos_db.media_files import MediaFile, deferred_gap, examine, look_inside, media_files, package_files
 from recovery.provenance import Gap, Reading, unreadable
 from recovery.refusals import REFUSALS, refused
 from recovery.source import reading
@@ -83,15 +83,23 @@ _LIBRARY_HIDES = (
 class _Gatherer:
     """The steps of gathering, in the order in which one needs the other."""
 
-    def __init__(self, view: BackupView, events_of: Collection[str] | None, only_facetime: bool) -> None:
+    def __init__(
+        self,
+        view: BackupView,
+        events_of: Collection[str] | None = None,
+        only_facetime: bool = False,
+        location: LibraryLocation = library.PHOTOS,
+    ) -> None:
         self.view = view
+        self.location = location
         self.events_of = events_of
         self.only_facetime = only_facetime
         self.spares = False
         """Whether files are left unexamined until something speaks for FaceTime."""
         self.life: AssetHistory | None = None
         self.progress = view.progress
-        self.store = view.until_closed(WorkingDatabase(view.new_file("case.db"), self.progress))
+        path = view.new_file("case.db" if location is library.PHOTOS else f"{location.name}.db")
+        self.store = view.until_closed(WorkingDatabase(path, self.progress))
         self.gaps: list[Gap] = []
         self.photos: PhotoLibrary | None = None
         self.history: History | None = None
@@ -114,10 +122,17 @@ class _Gatherer:
         missing = frozenset(item.file_id for item in census.missing) | census.hidden
         unnamed = unnamed_media(self.view, census)
         self.gaps.extend(unnamed.gaps)
-        self._files(missing, unnamed.records)
+        self._files(chain(self._media(missing), unnamed.records))
+        shared = self._shared_with_you()
         self.progress.start("Reading what lies beside the photos", None)
-        around, gaps = read_surroundings(self.view, self.store, self.migrations, messages)
-        self._examine_candidates(around.attachments)
+        stores = [reader.store for reader in (self, shared) if reader is not None]
+        around, gaps = read_surroundings(self.view, stores, self.migrations, messages)
+        copied = Copied.of(around.attachments)
+        second = None
+        if shared is not None:
+            second, copied = shared.second_library(self.store, copied)
+            self.gaps.extend(shared.gaps)
+        self._examine_candidates(copied)
         self.gaps.extend(gaps_of_traces + gaps)
         self.progress.finish()
         return Case(
@@ -132,6 +147,40 @@ class _Gatherer:
             gaps=tuple(dict.fromkeys((*self.view.gaps, *self.gaps))),
             latest_date=latest_date(self.view, self.store),
             only_facetime=self.only_facetime,
+            shared_with_you=second,
+        )
+
+    def _shared_with_you(self) -> _Gatherer | None:
+        """The reader of the second library with its rows and files read; None where the backup lists none of it."""
+        location = library.SHARED_WITH_YOU
+        if isinstance(self.view.index, GuessedIndex):
+            self.view.index.learn(location.domain, (location.database, f"{location.database}-wal"))
+        base = library.SHARED_WITH_YOU_PACKAGE
+        if next(self.view.index.entries(location.domain, base), None) is None:
+            return None
+        self.progress.start("Reading Shared with You", None)
+        shared = _Gatherer(self.view, location=location)
+        shared._library()
+        if isinstance(self.view.index, GuessedIndex):
+            self.view.index.learn(location.domain, package_paths(base, shared.store.rows()))
+        shared._files(package_files(self.view, location.domain, base))
+        return shared
+
+    def second_library(self, photos: WorkingDatabase, copied: Copied) -> tuple[SharedWithYou, Copied]:
+        """This library as the second one of a case, and what is copied, the photos of FaceTime in it among that."""
+        self._examine_candidates(copied)
+        same_as = same_bytes(self.view, self.store, photos)
+        places = Places.of(self.photos)
+        originals, identifiers = set(copied.originals), set(copied.identifiers)
+        for group in chain(self.store.groups(), self.store.groups_without_row()):
+            if judge(facetime_evidence_of(group, places)).verdict is not Verdict.NO:
+                names = (item.file.entry.file_id for item in group.files)
+                originals.update(same_as[name] for name in names if name in same_as)
+                identifiers.update(map(str.upper, group.content_identifiers()))
+        traces = DeletedAssetEvidence(history=self.history, rows=self.rows)
+        return (
+            SharedWithYou(self.photos, self.store, traces, same_as),
+            Copied(frozenset(originals), frozenset(identifiers)),
         )
 
     def _census(self) -> InventoryCheck:
@@ -172,8 +221,9 @@ class _Gatherer:
 
     def _library(self) -> None:
         """Everything that stands in Photos.sqlite, while one copy of it is open."""
+        path = self.location.database
         try:
-            with self.view.database(library.DOMAIN, library.DATABASE, self.progress.advance) as database:
+            with self.view.database(self.location.domain, path, self.progress.advance) as database:
                 if database is not None:
                     self.photos = self.store.add_library(LibraryReader(database))
                     self.history = read_history(database)
@@ -184,9 +234,9 @@ class _Gatherer:
                         self.life, gaps = read_life(database, self.events_of)
                         self.gaps.extend(gaps)
                     return
-            gap = Gap(GapSubject.PHOTO_LIBRARY, library.DATABASE, GapReason.NOT_LISTED, _LIBRARY_HIDES)
+            gap = Gap(GapSubject.PHOTO_LIBRARY, path, GapReason.NOT_LISTED, _LIBRARY_HIDES)
         except (UnreadableDatabaseError, UnreadableFileError) as error:
-            gap = unreadable(GapSubject.PHOTO_LIBRARY, library.DATABASE, error, *_LIBRARY_HIDES)
+            gap = unreadable(GapSubject.PHOTO_LIBRARY, path, error, *_LIBRARY_HIDES)
         self.gaps.append(gap)
 
     def _carve(self, database: Database) -> None:
@@ -197,29 +247,31 @@ class _Gatherer:
         self.rows = carved.records
         self.gaps.extend(carved.gaps)
 
-    def _files(self, missing: frozenset[str], unnamed: Iterable[MediaFile]) -> None:
+    def _files(self, files: Iterable[MediaFile]) -> None:
         """Give every media file to an asset, looking first inside originals that nothing else describes."""
-        self.spares = self.only_facetime and any(self.store.run("SELECT 1 FROM asset LIMIT 1"))
-        damaged = _Counted()
-        self.store.add_files(chain(self._media(missing, damaged), unnamed))
-        hides = ("dates, sizes, attributes and keys of these files",)
-        self.gaps.extend(damaged.gaps(GapSubject.MANIFEST_RECORDS, hides, MANIFEST))
+        self.store.add_files(files)
         for file in self.store.files(UNDESCRIBED):
             self._look_closer(file)
         assign_files(self.store)
 
-    def _media(self, missing: frozenset[str], damaged: _Counted) -> Iterator[MediaFile]:
+    def _media(self, missing: frozenset[str]) -> Iterator[MediaFile]:
         """The listed files; those whose blob is missing are told so, whether they were examined or not."""
-        for file in media_files(self.view, examined=not self.spares):
+        self.spares = self.only_facetime and any(self.store.run("SELECT 1 FROM asset LIMIT 1"))
+        damaged = _Counted()
+        named = self.store.run("SELECT DISTINCT directory FROM asset WHERE directory <> ''")
+        directories = {directory for (directory,) in named}
+        for file in media_files(self.view, examined=not self.spares, directories=directories):
             if file.entry.problem:
                 damaged.note(file.entry.relative_path, file.entry.problem)
             self.progress.advance()
             yield examine(self.view, file) if file.entry.file_id in missing else file
+        hides = ("dates, sizes, attributes and keys of these files",)
+        self.gaps.extend(damaged.gaps(GapSubject.MANIFEST_RECORDS, hides, MANIFEST))
+        self.gaps.extend(deferred_gap(self.view))
 
-    def _examine_candidates(self, attachments: Iterable[AttachmentFile]) -> None:
+    def _examine_candidates(self, copied: Copied) -> None:
         """Look inside FaceTime candidates; where only FaceTime is asked for, examine now what may be of it."""
-        places = self.photos.places if self.photos else {}
-        copied = Copied.of(attachments)
+        places = Places.of(self.photos)
         choose_candidates(self.store, copied.originals, copied.identifiers)
         choose_looked_at(self.store, survivors=not self.spares)
         marked: list[int] = []

@@ -45,6 +45,8 @@ class Group:
     keywords: tuple[str, ...] = ()
     albums: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
+    shared_albums: tuple[str, ...] = ()
+    deleted_albums: tuple[str, ...] = ()
     same_file: tuple[str, ...] = ()
     """UUIDs of the other rows that name the same file; "" for one without."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from recovery import limits
 from recovery.app_data.messages import Attachment
@@ -26,6 +27,8 @@ from recovery.provenance import Gap, Reading
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
 from recovery.source.manifest import EntryKind, ManifestEntry, file_id
+
+_ORIGINALS = f"part = '{MediaPathPart.ORIGINAL}' AND role IS NOT '{FileRole.ADJUSTMENTS}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,18 @@ class Copied:
         return bool(self.identifiers) and not self.identifiers.isdisjoint(map(str.upper, group.content_identifiers()))
 
 
-def read_copies(view: BackupView, store: WorkingDatabase, attachments: Reading[Attachment]) -> Reading[AttachmentFile]:
+def read_copies(
+    view: BackupView, stores: Sequence[WorkingDatabase], attachments: Reading[Attachment]
+) -> Reading[AttachmentFile]:
     """Attachments whose file the backup lists, newest first, and what their files say.
 
     One under FaceTime's name counts even where the backup lists no file of it: its content is then missing. A
     picture is looked into when its name is FaceTime's, and the newest others up to a limit; one as long as an
-    original of the library is held against it byte for byte.
+    original of one of the libraries is held against it byte for byte.
     """
     found = list(_listed(view, attachments))
     found.sort(key=_moment, reverse=True)
-    originals = _by_size(store, {item.blob.size for item in found if item.blob.size})
+    originals = _by_size(stores, {item.blob.size for item in found if item.blob.size})
     looked: list[AttachmentFile] = []
     looks, passed_over = 0, 0
     for item in found:
@@ -71,7 +76,7 @@ def read_copies(view: BackupView, store: WorkingDatabase, attachments: Reading[A
             item = _looked_into(view, item)
         else:
             passed_over += 1
-        looked.append(replace(item, same_as=_twin(view, item, originals)))
+        looked.append(replace(item, same_as=_twin(view, item.entry, item.blob, originals)))
     gaps = list(attachments.gaps)
     if passed_over:
         gaps.append(
@@ -147,23 +152,33 @@ def _looked_into(view: BackupView, item: AttachmentFile) -> AttachmentFile:
     return replace(item, facts=next(iter(reading.records), None))
 
 
-def _by_size(store: WorkingDatabase, sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
-    """Originals that are as long as one of the attachments."""
+def same_bytes(view: BackupView, store: WorkingDatabase, other: WorkingDatabase) -> Mapping[str, str]:
+    """By the file ID of an original of one library that of an original with the same bytes in the other."""
+    files = [file for file in store.files(_ORIGINALS) if file.present]
+    originals = _by_size((other,), {file.blob.size for file in files if file.blob.size})
+    twins = ((file.entry.file_id, _twin(view, file.entry, file.blob, originals)) for file in files)
+    return {name: twin for name, twin in twins if twin is not None}
+
+
+def _by_size(stores: Iterable[WorkingDatabase], sizes: Collection[int | None]) -> Mapping[int, list[MediaFile]]:
+    """Originals that are of one of these lengths."""
     found: defaultdict[int, list[MediaFile]] = defaultdict(list)
     wanted = ", ".join(str(size) for size in sizes)
-    originals = f"part = '{MediaPathPart.ORIGINAL}' AND role IS NOT '{FileRole.ADJUSTMENTS}'"
-    for file in store.files(f"{originals} AND size IN ({wanted})", order="owner IS NULL, owner, place, turn, id"):
+    where = f"{_ORIGINALS} AND size IN ({wanted})"
+    for file in chain.from_iterable(
+        store.files(where, order="owner IS NULL, owner, place, turn, id") for store in stores
+    ):
         if file.present:
             found[file.blob.size or 0].append(file)
     return found
 
 
-def _twin(view: BackupView, item: AttachmentFile, originals: Mapping[int, list[MediaFile]]) -> str | None:
+def _twin(view: BackupView, entry: ManifestEntry, blob: Blob, originals: Mapping[int, list[MediaFile]]) -> str | None:
     """The original with the same bytes, if there is one."""
-    candidates = originals.get(item.blob.size or 0, [])
-    if not candidates or item.blob.state is not BlobState.PRESENT:
+    candidates = originals.get(blob.size or 0, [])
+    if not candidates or blob.state is not BlobState.PRESENT:
         return None
-    own = digest_of(view, item.entry)
+    own = digest_of(view, entry)
     return next(
         (file.entry.file_id for file in candidates if own is not None and digest_of(view, file.entry) == own), None
     )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recovery.case.facetime_evidence import file_speaks, row_speaks
 from recovery.case.grouping import Group, GroupFile, Joined, rendition_role, sort_of
@@ -26,7 +26,7 @@ from recovery.case.schema import (
 from recovery.database import folder_trouble
 from recovery.formats.media import MediaFacts
 from recovery.formats.signatures import MediaType
-from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, stem
+from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart, row_folder, stem
 from recovery.photos_db.codes import KindCode, SubtypeCode
 from recovery.photos_db.field_query import values
 from recovery.photos_db.file_attributes import FileAttributes
@@ -247,17 +247,11 @@ class WorkingDatabase:
             own = files.of(pk)
             if alike and not own:  # the first row got what both name
                 own = self._named(min(alike))
-            said = words.of(pk)
-            keywords, albums, persons = (
-                tuple(word for _, kind, word in said if kind == wanted) if said else () for wanted in Word
-            )
             yield _group(
                 row,
                 [cells[1:] for cells in own],
                 tuple(found for _, found in resources.of(pk)),
-                keywords,
-                albums,
-                persons,
+                _Words.of(words.of(pk)),
                 tuple(uuid or "" for other, uuid in alike.items() if other != pk) if own else (),
             )
 
@@ -295,6 +289,26 @@ class WorkingDatabase:
                     yield found.asset_pk, found
 
 
+class _Words(NamedTuple):
+    """The words people gave an asset, named as in its group."""
+
+    keywords: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    shared_albums: tuple[str, ...] = ()
+    deleted_albums: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, said: Sequence[tuple[int, str, str]]) -> _Words:
+        """Sort the rows of one asset by what kind of word each is."""
+        if not said:
+            return _NO_WORDS
+        return cls(*(tuple(word for _, kind, word in said if kind == wanted) for wanted in Word))
+
+
+_NO_WORDS = _Words()
+
+
 class _Merged:
     """Rows sorted by their first cell, asked for by rising keys."""
 
@@ -327,7 +341,7 @@ def _beside(row: Sequence[Any]) -> tuple[object, ...]:
     folder = head = ending = None
     if filename:
         head = stem(filename)
-        folder, ending = folded(directory or ""), filename[len(head) :].casefold()
+        folder, ending = folded(row_folder(directory or "")), filename[len(head) :].casefold()
         head = head.casefold()
     return folder, head, ending, identifier.upper() if identifier else None, live, row_speaks(row)
 
@@ -352,7 +366,7 @@ def _cells(file: MediaFile) -> tuple[object, ...]:
     return (
         part.value,
         sort_of(file).value if original else None,
-        folded(directory),
+        folded(row_folder(directory)),
         head.casefold(),
         name[len(head) :].casefold(),
         _identifier(file) if original else None,
@@ -411,9 +425,7 @@ def _group(
     row: AssetRow | None,
     stored: Sequence[Sequence[Any]],
     resources: tuple[ResourceRow, ...] = (),
-    keywords: tuple[str, ...] = (),
-    albums: tuple[str, ...] = (),
-    persons: tuple[str, ...] = (),
+    words: _Words = _NO_WORDS,
     same_file: tuple[str, ...] = (),
 ) -> Group:
     files: list[GroupFile] = []
@@ -426,7 +438,7 @@ def _group(
             pair = Joined(PairedBy(cells[_JOINED]), None if cells[_MATCHED] is None else bool(cells[_MATCHED]))
     if pair is not None and pair.identifiers_match is None:
         pair = _compared(pair, row, files)
-    return Group(row, tuple(files), pair, resources, keywords, albums, persons, same_file)
+    return Group(row, tuple(files), pair, resources, **words._asdict(), same_file=same_file)
 
 
 def _named_role(row: AssetRow | None, file: MediaFile) -> FileRole:

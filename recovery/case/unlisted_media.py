@@ -46,6 +46,16 @@ def _paths(row: AssetRow) -> Iterator[str]:
         yield from _renditions(row.directory, row.filename)
 
 
+def package_paths(base: str, rows: Iterable[AssetRow]) -> Iterator[str]:
+    """Every path that an original of these rows can have in a library that is laid out as one of a Mac."""
+    for row in rows:
+        for folder in ("originals", "scopes/syndication/originals"):
+            if row.directory and row.filename:
+                where = f"{base}{folder}/{row.directory}"
+                yield f"{where}/{row.filename}"
+                yield from (f"{where}/{stem(row.filename)}_3.{ending}" for ending in ("mov", "MOV"))
+
+
 def _renditions(directory: str, name: str) -> Iterator[str]:
     for number, form in FORMATS.items():
         if not form.encodings:  # kept as JPEG files, not in tables

@@ -220,6 +220,41 @@ class Copier:
             self._flush([item for item in written if isinstance(item, _Ready)])
             return tuple(self._publish_document(item) if isinstance(item, _Ready) else item for item in written)
 
+    def second_name(self, outcome: Outcome, target: str) -> DocumentOutcome:
+        """Give a written file a second name: a link, and where the disk has none, a copy checked by its hash."""
+        known = outcome.entry
+        assert known is not None
+        entry = Entry(target, known.size, known.sha256, reason=known.reason)
+        written = DocumentOutcome(target, OutcomeState.WRITTEN, entry, modified=outcome.modified)
+        try:
+            if self.folder.exists(target):
+                if self.folder.matches(target, entry.size, entry.sha256, _silent):
+                    self.journal.append(entry)
+                    return written
+                if self.overwrite is not Overwrite.ALWAYS and not self._is_ours(target, _silent):
+                    reason = "A file with other bytes has this name in the output."
+                    return DocumentOutcome(target, OutcomeState.KEPT, reason=reason)
+            else:
+                self.journal.append(entry)
+                if self.folder.link(known.target, target):
+                    return written
+            return self._second_copy(known.target, entry, written)
+        except OSError as error:
+            return DocumentOutcome(target, OutcomeState.FAILED, reason=_refused(error))
+
+    def _second_copy(self, source: str, entry: Entry, written: DocumentOutcome) -> DocumentOutcome:
+        digest = hashlib.sha256()
+        with self.folder.part() as part:
+            for chunk in self.folder.pieces(source):
+                digest.update(chunk)
+                part.write(chunk)
+            if digest.hexdigest() != entry.sha256:
+                reason = "The file it is a copy of was changed meanwhile."
+                return DocumentOutcome(entry.target, OutcomeState.FAILED, reason=reason)
+            ready = _Ready(part, entry, written)
+            self._flush([ready])
+            return self._publish_document(ready)
+
     def _document(self, document: Document, parts: ExitStack, tick: Tick) -> DocumentOutcome | _Ready[DocumentOutcome]:
         """One that this program wrote earlier is brought up to date."""
         target, data = document.target, document.data
@@ -255,6 +290,10 @@ class Copier:
             return False
         # A power cut may leave a name without its bytes; nobody else makes our file empty.
         return self.folder.is_empty(target) or self.folder.matches(target, known.size, known.sha256, tick)
+
+
+def _silent(size: int) -> None:
+    """Nobody hears of it."""
 
 
 def source_of(view: BackupView, domain: str, path: str, file_id: str) -> ManifestEntry | None:

@@ -12,15 +12,14 @@ from recovery.analysis.model import ORIGINALS, Asset, AssetFile, FileRole, FileS
 from recovery.extraction import names
 from recovery.extraction.selected_files import Frames, Reduced, Selection
 from recovery.formats.ithmb_formats import rank
-from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, media_path
+from recovery.photos_db.camera_roll_paths import IMAGE_EXTENSIONS, MOVIE_EXTENSIONS, SENT_COPIES, media_path
 
 ROLE_ORDER = {role: number for number, role in enumerate(FileRole)}
 """The order in which an asset's files are planned."""
-_LIVE_MOVIES = (FileRole.PAIRED_VIDEO, FileRole.MESSAGES_COPY)
+_LIVE_MOVIES = SENT_COPIES | {FileRole.PAIRED_VIDEO}
 # With one of these a small table entry adds nothing.
-_BETTER_THAN_TABLE = ORIGINALS | {
+_BETTER_THAN_TABLE = (ORIGINALS | SENT_COPIES) | {
     FileRole.EDITED_STILL,
-    FileRole.MESSAGES_COPY,
     FileRole.REDUCED,
     FileRole.THUMBNAIL,
 }
@@ -96,7 +95,7 @@ def _is_live_movie(file: AssetFile) -> bool:
 
 def _is_still_copy(file: AssetFile) -> bool:
     picture = f".{names.extension(file.name).lower()}" in IMAGE_EXTENSIONS
-    return file.role is FileRole.MESSAGES_COPY and picture and file.state is FileState.PRESENT
+    return file.role in SENT_COPIES and picture and file.state is FileState.PRESENT
 
 
 def _picture(asset: Asset, derivation: Derivation, file: AssetFile, stem: str, ending: str) -> PlannedPicture:

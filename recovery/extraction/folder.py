@@ -87,6 +87,26 @@ class OutputFolder:
         if not self._top.is_in_place():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
 
+    def link(self, target: str, linked: str) -> bool:
+        """Give a file of ours a second name that is free; False where the file system refuses.
+
+        Raises OSError where the output folder or one of its folders cannot be used.
+        """
+        self._stay()
+        (folder, _, name), (other, _, second) = target.rpartition("/"), linked.rpartition("/")
+        with self._open(folder) as here, self._open(other) as there:
+            try:
+                here.link(name, there, second)
+            except OSError:
+                return False
+        return True
+
+    def pieces(self, target: str) -> Iterator[bytes]:
+        """The bytes of a file of ours. Raises OSError."""
+        with Path(self._path(target)).open("rb", buffering=0) as stream:
+            while chunk := stream.read(limits.CIPHER_CHUNK_BYTES):
+                yield chunk
+
     def remove(self, target: str) -> None:
         """Take away a file of ours. Raises OSError."""
         folder, _, name = target.rpartition("/")

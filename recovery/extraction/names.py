@@ -41,6 +41,7 @@ _LABELS = {
     FileRole.EDITOR_FILE: "kept by the editor",
     FileRole.ADJUSTMENTS: "adjustments",
     FileRole.MESSAGES_COPY: "copy from Messages",
+    FileRole.SHARED_WITH_YOU_COPY: "copy from Shared with You",
     FileRole.REDUCED: "NOT-ORIGINAL",
     FileRole.THUMBNAIL: "NOT-ORIGINAL thumbnail",
     FileRole.THUMBNAIL_TABLE: "NOT-ORIGINAL thumbnail",
@@ -122,6 +123,18 @@ def folder(asset: Asset, *, loose: bool) -> str:
     parts = parts or ["Loose ends" if loose else "Library"]
     moment = local_time(asset)
     return "/".join([*parts, "undated" if moment is None else f"{moment.year:04d}"])
+
+
+ALBUMS_FOLDER = "Albums"
+"""Holds a folder for each album."""
+
+
+def album_folders(asset: Asset) -> list[str]:
+    """The folders of the albums that Photos shows an asset in; what is hidden or deleted it shows in none."""
+    if asset.hidden or asset.trashed or asset.deleted is not None:
+        return []
+    shared = [f"{title} (shared album)" for title in asset.shared_albums]
+    return [f"{ALBUMS_FOLDER}/{safe_name(title, _READABLE_BYTES)}" for title in (*asset.albums, *shared)]
 
 
 def readable_stem(asset: Asset) -> str:

@@ -27,6 +27,7 @@ from recovery.extraction import names
 from recovery.extraction.derived_pictures import FROM_MOVIES, ROLE_ORDER, PlannedPicture, best_first, pictures_of
 from recovery.extraction.selected_files import Reduced, Selection
 from recovery.formats.signatures import MediaType
+from recovery.photos_db.camera_roll_paths import SENT_COPIES
 from recovery.progress import SILENT, Progress, counted
 from recovery.provenance import Gap
 
@@ -84,6 +85,8 @@ class PlannedAsset:
     stem: str
     files: tuple[PlannedFile, ...]
     pictures: tuple[PlannedPicture, ...] = ()
+    album_stems: tuple[str, ...] = ()
+    """Under which stems its files get a second name, one for each album."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,11 @@ def plan(findings: Findings, selection: Selection | None = None, progress: Progr
     for asset in counted(with_files, progress, "Naming what to write", len(with_files), " photos"):
         loose = any(file.file_id in without_row for file in asset.files)
         stem = stems.claim(f"{names.folder(asset, loose=loose)}/{names.readable_stem(asset)}", _identity(asset))
+        albums = names.album_folders(asset) if selection.album_folders else ()
+        name = stem.rpartition("/")[2]
+        album_stems = tuple(stems.claim(f"{folder}/{name}", _identity(asset)) for folder in albums)
         if selection.takes(asset, loose=loose):
-            chosen.append(_planned(asset, stem, selection))
+            chosen.append(replace(_planned(asset, stem, selection), album_stems=album_stems))
     if selection.takes_files_without_asset:
         chosen += _loose_files(findings, stems)
     chosen += _messages(findings, stems, selection)
@@ -199,7 +205,7 @@ def _chosen_files(asset: Asset, selection: Selection) -> set[AssetFile]:
     )
     if selection.reduced is Reduced.NEVER or (selection.reduced is Reduced.WHEN_NEEDED and whole):
         return files
-    files.update(file for file in extra if file.role is FileRole.MESSAGES_COPY)
+    files.update(file for file in extra if file.role in SENT_COPIES)
     pictures = [file for file in extra if file.role in _PICTURES]
     if selection.reduced is Reduced.WHEN_NEEDED:
         pictures = sorted(pictures, key=best_first)[:1]

@@ -34,8 +34,8 @@ class Selection(Search):
     """Which assets, and which of their files: a search, and the kinds to take.
 
     By default: FaceTime (from `possible` up), deleted and hidden ones, loose media, FaceTime messages. `everything`
-    takes the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `uuids`, `keys`)
-    looks through the whole library instead; filters narrow each other.
+    takes the whole library. A filter that names a kind (`min_confidence`, `deleted`, `hidden`, `live`, `subtypes`,
+    `uuids`, `keys`) looks through the whole library instead; filters narrow each other.
     """
 
     everything: bool = False
@@ -52,6 +52,8 @@ class Selection(Search):
     """Also a JPEG of every HEIC photo, original and edited, for programs that cannot show them."""
     posters: bool = False
     """Also the first frame of every video."""
+    album_folders: bool = False
+    """Also a folder for each album, in which the files of its photos have a second name."""
     keys: frozenset[str] | None = None
     """Only assets with these keys (findings.model.asset_key), as `lost_in` gives them; an empty set takes none."""
 
@@ -82,7 +84,7 @@ class Selection(Search):
 
     @property
     def _names_kind(self) -> bool:
-        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids
+        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids or self.subtypes
         return bool(kinds) or self.keys is not None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import islice, product, zip_longest
 from pathlib import Path
 
 from recovery.errors import OutputError, RecoveryError
@@ -110,8 +110,12 @@ class _Writer:
         """Files, then sidecars, then the caller's documents for the top of the folder."""
         outcomes = Outcomes(self._copy(plan), earlier=self._earlier(plan))
         pictures = self._derive(plan, documents)
-        beside = pictures + self._write_documents(
-            _sidecars(plan, outcomes.files, {item.target for item in pictures if item.entry}, documents)
+        beside = (
+            pictures
+            + self._second_names(plan, outcomes.files)
+            + self._write_documents(
+                _sidecars(plan, outcomes.files, {item.target for item in pictures if item.entry}, documents)
+            )
         )
         listed = {outcome.target for outcome in beside}
         earlier = tuple(entry for entry in outcomes.earlier if entry.target not in listed)
@@ -172,6 +176,17 @@ class _Writer:
         for files in batches:
             sources = (source_of(view, item.file.domain, item.file.path, item.file.file_id) for item in files)
             yield partial(self.copier.copy, list(zip(files, sources, strict=True)))
+
+    def _second_names(self, plan: Plan, files: tuple[Outcome, ...]) -> tuple[DocumentOutcome, ...]:
+        """The files of each photo once more in the folders of its albums."""
+        done: list[DocumentOutcome] = []
+        for planned, outcomes in _by_asset(plan, files):
+            for stem, outcome in product(planned.album_stems, outcomes):
+                if outcome.target is not None:
+                    target = stem + outcome.target.removeprefix(planned.stem)
+                    done.append(self.copier.second_name(outcome, target))
+                    self.progress.advanced(0)
+        return tuple(done)
 
     def _derive(self, plan: Plan, documents: Documents) -> tuple[DocumentOutcome, ...]:
         """Make and write the derived pictures, one after the other: decoders are memory-hungry."""
@@ -239,12 +254,17 @@ def _order(sizes: Sequence[int]) -> list[int]:
     return [number for pair in zip_longest(large, small) for number in pair if number is not None]
 
 
-def _sidecars(plan: Plan, files: tuple[Outcome, ...], pictures: set[str], documents: Documents) -> Iterator[Document]:
-    """The documents beside each asset of which something is in the output, be it a derived picture."""
+def _by_asset(plan: Plan, files: tuple[Outcome, ...]) -> Iterator[tuple[PlannedAsset, tuple[Outcome, ...]]]:
+    """What is planned of each asset with what became of its files."""
     start = 0
     for planned in plan.assets:
-        outcomes = files[start : start + len(planned.files)]
+        yield planned, files[start : start + len(planned.files)]
         start += len(planned.files)
+
+
+def _sidecars(plan: Plan, files: tuple[Outcome, ...], pictures: set[str], documents: Documents) -> Iterator[Document]:
+    """The documents beside each asset of which something is in the output, be it a derived picture."""
+    for planned, outcomes in _by_asset(plan, files):
         made = any(picture.target in pictures for picture in planned.pictures)
         if planned.asset is not None and (made or any(outcome.entry for outcome in outcomes)):
             yield from _beside(planned, documents.sidecars(planned, outcomes))

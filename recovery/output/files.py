@@ -115,6 +115,16 @@ class OutputDirectory:
         """Remove a file. Raises OSError."""
         os.unlink(self.at(name), dir_fd=self.descriptor)
 
+    def link(self, name: str, into: OutputDirectory, linked: str) -> None:
+        """Give a file of this folder a second name, one that is free, in another. Raises OSError.
+
+        Not every file system can: FAT, for one, and some network disks.
+        """
+        if self.descriptor is not None and os.link not in os.supports_dir_fd:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP), name)
+        follow = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
+        os.link(self.at(name), into.at(linked), src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor, **follow)
+
     def open_own(self, name: str, flags: int = 0) -> int:
         """Open a file of ours to be changed in place, made if it is missing; for the caller to close.
 

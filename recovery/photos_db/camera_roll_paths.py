@@ -10,10 +10,19 @@ from enum import StrEnum
 from typing import NamedTuple
 
 DOMAIN = "CameraRollDomain"
+PHOTO_STREAM_DOMAIN = "MediaDomain"
 ROOT = "Media/"
 """Stands in front of the library's directories in the backup's paths."""
 UUID_TEXT = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
 """A UUID as the library writes it, and the stem of files that Photos names itself."""
+DEFERRED = "Deferred"
+"""Directory of photos whose processing was still to be finished; how it is laid out is not known in public."""
+
+NEVER_IN_LOCAL_BACKUPS = ("PhotoData/PhotoCloudSharingData/", "PhotoData/Sync/")
+"""What Apple's rules leave out of every local backup: shared albums, and photos synced from a computer.
+
+Domains.plist of iOS 16.4 in a public transcription; see docs/library.md.
+"""
 
 
 class MediaPathPart(StrEnum):
@@ -43,6 +52,7 @@ class FileRole(StrEnum):
     THUMBNAIL = "thumbnail"
     THUMBNAIL_TABLE = "thumbnail_table"
     MESSAGES_COPY = "messages_copy"
+    SHARED_WITH_YOU_COPY = "shared_with_you_copy"
     DERIVED = "derived"
     FACETIME_MESSAGE = "facetime_message"
     """Media of a FaceTime message, which is no photo and belongs to no asset."""
@@ -50,6 +60,8 @@ class FileRole(StrEnum):
     __hash__ = str.__hash__  # that of enumerations is slow, and each file's role is looked up again and again
 
 
+SENT_COPIES = frozenset({FileRole.MESSAGES_COPY, FileRole.SHARED_WITH_YOU_COPY})
+"""Roles of files that were sent or received: the same photo, never called the original."""
 ORIGINALS = frozenset({FileRole.STILL, FileRole.PAIRED_VIDEO, FileRole.VIDEO, FileRole.RAW})
 """Roles of files that are the photo itself."""
 
@@ -89,8 +101,20 @@ def extension(name: str) -> str:
     return f".{tail.lower()}" if dot and head else ""
 
 
+def is_never_in_local_backups(directory: str | None) -> bool:
+    """Whether Apple's rules leave a directory of the library out of every local backup."""
+    return bool(directory) and f"{directory}/".startswith(NEVER_IN_LOCAL_BACKUPS)
+
+
 # Directories that hold originals, as the library stores them.
-_ORIGINALS = r"DCIM/[^/]+|PhotoData/CPLAssets/[^/]+|PhotoData/PhotoCloudSharingData/.+/\d+CLOUD"
+_ORIGINALS = (
+    r"DCIM/[^/]+|PhotoData/CPLAssets/[^/]+|PhotoData/PhotoCloudSharingData/.+/\d+CLOUD"
+    r"|PhotoData/(?:Sync|CMMAssets|Locked)(?:/.+)?|PhotoStreamsData/[^/]+/[^/.][^/]*"
+)
+# A folder laid out as a library of a Mac: what is below the originals of a scope is the directory of the row.
+_SCOPE = r"(?:scopes/[^/]+/)?"
+_ROW_FOLDER = re.compile(rf"(?:PhotoData/UBF/)?{_SCOPE}originals/(?=.)")
+_MOVIE_OF_A_PAIR = re.compile(r"_3(?=\.[^.]+$)")
 
 _NO_STEPS = frozenset(("", ".", ".."))
 # How a path begins, its part, whether it lacks the extension, and the only pattern such a path can fit.
@@ -105,19 +129,34 @@ _PATTERNS: tuple[tuple[str, MediaPathPart, bool, re.Pattern[str]], ...] = tuple(
         ),
         ("PhotoData/Thumbnails/", MediaPathPart.TABLE, False, r"[^/]+/[^/]+/()()(\d{1,9})\.ithmb"),
         ("PhotoData/Mutations/", MediaPathPart.EDIT, True, r"[^/]+/[^/]+/(.+)/([^/]+)/Adjustments/[^/]+()"),
-        ("PhotoData/Metadata/", MediaPathPart.REDUCED, False, rf"[^/]+/[^/]+/({_ORIGINALS})/([^/]+)()"),
+        ("PhotoData/Metadata/", MediaPathPart.REDUCED, False, r"[^/]+/[^/]+/(.+)/([^/]+)()"),
         ("", MediaPathPart.ORIGINAL, False, rf"({_ORIGINALS})/([^./][^/]*)()"),
     )
 )
+# The same for what lies in a folder that is laid out as a library of a Mac.
+_PACKAGE_PATTERNS: tuple[tuple[MediaPathPart, re.Pattern[str]], ...] = tuple(
+    (part, re.compile(_SCOPE + pattern))
+    for part, pattern in (
+        (MediaPathPart.ORIGINAL, r"originals/(.+)/([^./][^/]*)"),
+        (MediaPathPart.REDUCED, r"resources/derivatives/(?:masters/)?([^/]+)/([^/_]+)_[^/]+"),
+        (MediaPathPart.EDIT, r"resources/renders/([^/]+)/([^/_]+)_[^/]+"),
+    )
+)
+_UBF = "PhotoData/UBF/"
 
 
 def media_path(domain: str, relative_path: str) -> MediaPath | None:
     """What a file of the backup is in the camera roll; None for files that are no media of it."""
-    if domain != DOMAIN or not relative_path.startswith(ROOT):
+    if domain not in (DOMAIN, PHOTO_STREAM_DOMAIN) or not relative_path.startswith(ROOT):
         return None
     path = relative_path[len(ROOT) :]
-    if ("/." in path or "//" in path or path[-1:] == "/") and not _NO_STEPS.isdisjoint(path.split("/")):
+    if _has_steps(path) or path.startswith("PhotoStreamsData/") is not (domain == PHOTO_STREAM_DOMAIN):
         return None
+    if path.startswith(_UBF):
+        return package_path(path, _UBF)
+    if path.startswith(f"{DEFERRED}/"):
+        directory, _, name = path.rpartition("/")
+        return MediaPath(MediaPathPart.ORIGINAL, directory, name) if is_media_name(name) else None
     for start, part, stem_only, pattern in _PATTERNS:
         if path.startswith(start):
             found = pattern.fullmatch(path)
@@ -130,6 +169,43 @@ def media_path(domain: str, relative_path: str) -> MediaPath | None:
 
 EDITOR_FILES = frozenset(("penultimatefullsizerender", "substandardfullsizerender", "originalfile"))
 """Stems of the pictures and videos in a folder of adjustments that are not the edited version itself."""
+
+
+def package_path(path: str, base: str) -> MediaPath | None:
+    """What a file is in a folder `base` that is laid out as a library of a Mac; None for what is no media of it.
+
+    The directory of an original is the whole one, that of anything else the row's. `_3` marks the movie of a Live
+    Photo and is no part of the name.
+    """
+    inside = path[len(base) :]
+    if _has_steps(inside):
+        return None
+    for part, pattern in _PACKAGE_PATTERNS:
+        if (found := pattern.fullmatch(inside)) is not None:
+            directory, name = found.groups()
+            if part is MediaPathPart.ORIGINAL:
+                whole = path.rpartition("/")[0]
+                return MediaPath(part, whole, _MOVIE_OF_A_PAIR.sub("", name))
+            return MediaPath(part, directory, name, stem_only=True)
+    return None
+
+
+def _has_steps(path: str) -> bool:
+    return ("/." in path or "//" in path or path[-1:] == "/") and not _NO_STEPS.isdisjoint(path.split("/"))
+
+
+def row_folder(directory: str) -> str:
+    """A directory as rows name it: where it lies in a scope, they name only what is below its originals."""
+    if "originals/" not in directory:
+        return directory
+    found = _ROW_FOLDER.search(directory)
+    return directory[found.end() :] if found else directory
+
+
+def is_media_name(name: str) -> bool:
+    """Whether a file's extension is that of a picture or movie."""
+    return extension(name) in IMAGE_EXTENSIONS or extension(name) in MOVIE_EXTENSIONS
+
 
 IMAGE_EXTENSIONS = frozenset(
     ".heic .heif .heics .heifs .hif .jpg .jpeg .jpe .png .gif .tif .tiff .webp .avif .jxl .bmp .jp2 .psd .thm "

@@ -82,6 +82,17 @@ IN_SHARED_LIBRARY = 1
 """ZACTIVELIBRARYSCOPEPARTICIPATIONSTATE of what is in the iCloud Shared Photo Library (iLEAPP Ph126)."""
 
 
+class AlbumKind(IntEnum):
+    """ZGENERICALBUM.ZKIND; only these are albums of people (iLEAPP Ph126, osxphotos; real macOS libraries).
+
+    Others are the system's own: import sessions 1506, projects 1508, Shared with You 1509, duplicates 1510, progress
+    of sync and import 3571 to 3573, folders 3999 and 4000.
+    """
+
+    USER = 2
+    SHARED = 1505
+
+
 class SavedAssetType(IntEnum):
     """ZSAVEDASSETTYPE; names from the library's own description function, iOS 26 era; ICLOUD_LINK from iLEAPP."""
 

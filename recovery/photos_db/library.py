@@ -15,7 +15,7 @@ from recovery.database import Database, quoted, text_cell
 from recovery.errors import RecoveryError, UnreadableArchiveError, UnreadableDatabaseError
 from recovery.formats import property_list as archives
 from recovery.gap_codes import GapReason, GapSubject
-from recovery.photos_db.codes import ParticipantRole
+from recovery.photos_db.codes import AlbumKind, ParticipantRole, TrashedState
 from recovery.photos_db.field_query import Resolved, cells, resolve
 from recovery.photos_db.library_fields import ASSET_FIELDS, ASSET_JOINS, RESOURCE_FIELDS, Field, TableRole
 from recovery.provenance import Gap, unreadable
@@ -24,6 +24,31 @@ DOMAIN = "CameraRollDomain"
 DATABASE = "Media/PhotoData/Photos.sqlite"
 _ROWS_AT_ONCE = 1_000
 _PARTICIPANT = ("Z_PK", "ZSHARE", "ZROLE", "ZISCURRENTUSER", "ZEMAILADDRESS", "ZPHONENUMBER")
+
+
+class LibraryName(StrEnum):
+    """Which library of the phone an asset is in."""
+
+    PHOTOS = "photos"
+    SHARED_WITH_YOU = "shared_with_you"
+    """Pictures received in Messages and other apps, in a library of their own since iOS 15."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLocation:
+    """Where a library lies in a backup."""
+
+    name: LibraryName
+    domain: str
+    database: str
+
+
+PHOTOS = LibraryLocation(LibraryName.PHOTOS, DOMAIN, DATABASE)
+SHARED_WITH_YOU_PACKAGE = "Library/Photos/Libraries/Syndication.photoslibrary/"
+"""The folder of Shared with You in HomeDomain, laid out as a library of a Mac; seen in three public listings."""
+SHARED_WITH_YOU = LibraryLocation(
+    LibraryName.SHARED_WITH_YOU, "HomeDomain", f"{SHARED_WITH_YOU_PACKAGE}database/Photos.sqlite"
+)
 
 
 class AssetRow(NamedTuple):
@@ -54,6 +79,13 @@ class AssetRow(NamedTuple):
     trashed_at: datetime | None
     kind: int | None
     kind_subtype: int | None
+    playback_style: int | None
+    playback_variation: int | None
+    live_visibility: int | None
+    burst_pick: int | None
+    rendered: int | None
+    depth: int | None
+    spatial: int | None
     media_group_uuid: str | None
     saved_asset_type: int | None
     imported_by: int | None
@@ -108,6 +140,8 @@ class PhotoLibrary:
     places: Mapping[str, tuple[str, ...]] = field(repr=False)
     """For each fact the `TABLE.COLUMN` it was read from."""
     gaps: tuple[Gap, ...] = ()
+    store: str = DATABASE
+    """Its database's path in the backup."""
     participants: Mapping[int, Participant] = field(default_factory=dict, repr=False)
     """By their numbers, which rows of assets refer to."""
 
@@ -121,6 +155,9 @@ class Word(StrEnum):
 
     KEYWORD = "keyword"
     ALBUM = "album"
+    SHARED_ALBUM = "shared_album"
+    DELETED_ALBUM = "deleted_album"
+    """An album of either kind that was deleted; its photos are still joined to it."""
     PERSON = "person"
 
 
@@ -172,7 +209,9 @@ class LibraryReader:
         """Z_PK of an asset, what kind of word, and the word; some may come twice."""
         for word, what, query in (
             (Word.KEYWORD, GapSubject.KEYWORDS, _keyword_query(self._database)),
-            (Word.ALBUM, GapSubject.ALBUMS, _album_query(self._database)),
+            (Word.ALBUM, GapSubject.ALBUMS, _album_query(self._database, _USERS)),
+            (Word.SHARED_ALBUM, GapSubject.ALBUMS, _album_query(self._database, _SHARED)),
+            (Word.DELETED_ALBUM, GapSubject.ALBUMS, _album_query(self._database, _TRASHED)),
             (Word.PERSON, GapSubject.PEOPLE, _person_query(self._database)),
         ):
             for pk, text in self._words(query, what):
@@ -182,7 +221,8 @@ class LibraryReader:
         """What the library says of itself, when its rows have been read."""
         version = _model_version(self._database)
         participants = self._participants()
-        return PhotoLibrary(self._resolved.table, version, self._resolved.sources, tuple(self.gaps), participants)
+        sources, gaps = self._resolved.sources, tuple(dict.fromkeys(self.gaps))
+        return PhotoLibrary(self._resolved.table, version, sources, gaps, self._database.store, participants)
 
     def _participants(self) -> Mapping[int, Participant]:
         """The people of shares: few, so they are kept."""
@@ -310,14 +350,26 @@ def _keyword_query(database: Database) -> str | None:
     )
 
 
-def _album_query(database: Database) -> str | None:
+_ALBUMS = ", ".join(f"{kind:d}" for kind in AlbumKind)
+_USERS = f"ZKIND IS {AlbumKind.USER:d} AND ZTRASHEDSTATE IS NOT {TrashedState.RECENTLY_DELETED:d}"
+_SHARED = f"ZKIND IS {AlbumKind.SHARED:d} AND ZTRASHEDSTATE IS NOT {TrashedState.RECENTLY_DELETED:d}"
+_TRASHED = f"ZKIND IN ({_ALBUMS}) AND ZTRASHEDSTATE IS {TrashedState.RECENTLY_DELETED:d}"
+
+
+def _album_query(database: Database, albums: str) -> str | None:
+    """Assets in albums that fit a condition; a column that a library lacks is null."""
     joined = _join_table(database, r"Z_\d+ASSETS", r"Z_\d+ASSETS", r"Z_\d+ALBUMS")
     if joined is None or "ZTITLE" not in database.columns("ZGENERICALBUM"):
         return None
     table, (asset, album) = joined
+    stored = database.columns("ZGENERICALBUM")
+    if "ZKIND" not in stored:
+        return None
+    trashed = "ZTRASHEDSTATE" if "ZTRASHEDSTATE" in stored else "NULL AS ZTRASHEDSTATE"
     return (
         f"SELECT j.{quoted(asset)} AS pk, g.ZTITLE AS word FROM {quoted(table)} j "
-        f"JOIN ZGENERICALBUM g ON g.Z_PK = j.{quoted(album)} WHERE g.ZTITLE IS NOT NULL"
+        f"JOIN (SELECT Z_PK, ZTITLE, ZKIND, {trashed} FROM ZGENERICALBUM) g ON g.Z_PK = j.{quoted(album)} "
+        f"WHERE g.ZTITLE IS NOT NULL AND {albums}"
     )
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from recovery.errors import UnreadableFileError
 from recovery.formats.media import MediaFacts, read_media
 from recovery.formats.signatures import MediaType
-from recovery.gap_codes import GapSubject
-from recovery.photos_db.camera_roll_paths import DOMAIN, ROOT, MediaPath, MediaPathPart, media_path
+from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.camera_roll_paths import (
+    DEFERRED,
+    DOMAIN,
+    PHOTO_STREAM_DOMAIN,
+    ROOT,
+    MediaPath,
+    MediaPathPart,
+    is_media_name,
+    media_path,
+    package_path,
+)
 from recovery.photos_db.content import HeadCheck
 from recovery.photos_db.file_attributes import FileAttributes, read_attributes
 from recovery.provenance import Gap, unreadable
@@ -51,14 +61,51 @@ class MediaFile(NamedTuple):
         return self.blob.state not in (BlobState.MISSING, BlobState.UNREADABLE)
 
 
-def media_files(view: BackupView, *, examined: bool = True) -> Iterator[MediaFile]:
+def media_files(
+    view: BackupView, *, examined: bool = True, directories: Collection[str] = frozenset()
+) -> Iterator[MediaFile]:
     """Every media file of the camera roll, in the order of paths.
 
+    `directories` are those that rows of the library name: pictures and movies there are originals wherever it is.
     Thumbnails, by far the most files, are as the manifest tells of them. So are all others where they are not to
     be `examined`, but for those of which it tells no size.
     """
-    for entry in view.index.entries(DOMAIN, ROOT):
-        place = media_path(entry.domain, entry.relative_path) if entry.kind is EntryKind.FILE else None
+    unusual = frozenset(name for name in directories if media_path(DOMAIN, f"{ROOT}{name}/x.heic") is None)
+
+    def place(entry: ManifestEntry) -> MediaPath | None:
+        known = media_path(entry.domain, entry.relative_path)
+        return _named_by_rows(entry, unusual) if known is None and unusual else known
+
+    yield from _files(view, DOMAIN, ROOT, place, examined=examined)
+    yield from _files(view, PHOTO_STREAM_DOMAIN, f"{ROOT}PhotoStreamsData/", place, examined=examined)
+
+
+def package_files(view: BackupView, domain: str, base: str) -> Iterator[MediaFile]:
+    """Every media file of a folder that is laid out as a library of a Mac, in the order of paths."""
+    return _files(view, domain, base, lambda entry: package_path(entry.relative_path, base), examined=True)
+
+
+def deferred_gap(view: BackupView) -> Iterator[Gap]:
+    """What lies among the photos still to be processed and is neither picture nor movie by its name."""
+    entries = view.index.entries(DOMAIN, f"{ROOT}{DEFERRED}/")
+    unknown = sum(entry.kind is EntryKind.FILE and not is_media_name(entry.name) for entry in entries)
+    if unknown:
+        hides = ("photos whose processing was not finished when the backup was made",)
+        yield Gap(GapSubject.DEFERRED, f"{ROOT}{DEFERRED}", GapReason.FILES_OF_UNKNOWN_FORM, hides, values=(unknown,))
+
+
+def _named_by_rows(entry: ManifestEntry, directories: Collection[str]) -> MediaPath | None:
+    directory, _, name = entry.relative_path.removeprefix(ROOT).rpartition("/")
+    if directory in directories and is_media_name(name):
+        return MediaPath(MediaPathPart.ORIGINAL, directory, name)
+    return None
+
+
+def _files(
+    view: BackupView, domain: str, prefix: str, place_of: Callable[[ManifestEntry], MediaPath | None], *, examined: bool
+) -> Iterator[MediaFile]:
+    for entry in view.index.entries(domain, prefix):
+        place = place_of(entry) if entry.kind is EntryKind.FILE else None
         if place is not None:
             spared = place.part is MediaPathPart.THUMBNAIL or (not examined and entry.size is not None)
             file = MediaFile(entry, place, Blob(BlobState.PRESENT, entry.size), read_attributes(entry.attributes))

@@ -11,12 +11,12 @@ from recovery.analysis.model import Asset, BackupFacts
 _OF_ASSETS: Mapping[str, tuple[str, ...]] = {
     "dates": ("created", "added", "trashed_at"),
     "places": ("latitude", "longitude", "timezone"),
-    "titles and words": ("title", "caption", "keywords", "albums"),
+    "titles and words": ("title", "caption", "keywords", "albums", "shared_albums", "deleted_albums"),
     "names of people": ("persons",),
     "original file names": ("original_filename",),
 }
 _OF_BACKUPS: Mapping[str, tuple[str, ...]] = {"the device": ("device_name", "serial_number", "udid")}
-_NOT_IN_XMP = frozenset({"added", "trashed_at", "timezone", "albums"})
+_NOT_IN_XMP = frozenset({"added", "trashed_at", "timezone", "albums", "shared_albums", "deleted_albums"})
 
 
 def personal_data(asset: Asset, backup: BackupFacts) -> list[str]:

@@ -22,6 +22,7 @@ from recovery.analysis.statements import (
     TrueOfPossible,
 )
 from recovery.case import Case
+from recovery.case.facetime_evidence import Places
 from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.codes import Availability, SavedAssetType
 from recovery.photos_db.library import DATABASE, AssetRow
@@ -219,7 +220,7 @@ def by_photos(
 
 def field_source(inquiry: CauseContext, name: str) -> Callable[[Asset], Iterable[Source]]:
     """Where the field of that name was read."""
-    places = inquiry.case.library.places if inquiry.case.library else {}
+    places = Places.of(inquiry.case.library)
     hoisted = {field: source for field, source in field_sources(places).items() if field == name}
     return lambda asset: [source for field, source in sources_of(asset, hoisted).items() if field == name]
 

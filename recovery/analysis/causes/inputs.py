@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
+from recovery.analysis.call_context import CallFinder
 from recovery.analysis.found import microseconds
-from recovery.analysis.model import Asset, Verdict
+from recovery.analysis.model import Asset, LibraryName, Subtype, Verdict
 from recovery.analysis.plain_rows import PlainRow
 from recovery.case import Case
+from recovery.photos_db.codes import SubtypeCode
+from recovery.photos_db.subtypes import OF_THE_SCREEN
 
 _LAST = 2**62
+
+
+class ScreenCapture(NamedTuple):
+    """A screenshot or screen recording made during a call: when, its name, which of both, and its row."""
+
+    at: datetime | None
+    name: str
+    is_recording: bool
+    row: int | None
 
 
 class CauseInputs:
@@ -28,6 +41,9 @@ class CauseInputs:
         self.others_trashed = 0
         self.others_hidden = 0
         """How many assets without a sign of FaceTime are recently deleted, and hidden."""
+        self.captures: list[ScreenCapture] = []
+        """Screenshots and screen recordings made during a FaceTime video call."""
+        self._calls = CallFinder(case.around.calls.records)
         self.newest: datetime | None = None
         """When the newest asset was made, later than the backup none counts."""
 
@@ -37,10 +53,18 @@ class CauseInputs:
         cloud = asset.cloud
         away = cloud is not None and cloud.in_cloud is True and cloud.original_local is False
         self._note(asset.uuid, asset.real_created, away)
+        if asset.facetime.call is not None and not OF_THE_SCREEN.isdisjoint(asset.subtype):
+            recording = Subtype.SCREEN_RECORDING in asset.subtype
+            known = asset.row if asset.library is LibraryName.PHOTOS else None
+            self.captures.append(ScreenCapture(asset.real_created or asset.real_added, asset.label, recording, known))
 
     def note_row(self, row: PlainRow) -> None:
         """Look at a row of which no asset was made."""
         self._note(row.uuid, row.created, row.away)
+        if row.captured is not None and self._calls.at(row.created, row.added) is not None:
+            recording = row.captured == SubtypeCode.SCREEN_RECORDING
+            name = row.filename or row.original_filename
+            self.captures.append(ScreenCapture(row.created or row.added, name, recording, row.pk))
 
     def away(self) -> tuple[str, ...]:
         """UUIDs of assets whose original is in iCloud and not on the phone, in the order of findings."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from recovery.analysis.call_context import MARGIN
 from recovery.analysis.causes.context import (
@@ -25,10 +26,15 @@ from recovery.analysis.statements import (
     CauseCode,
     PhotoFact,
     PlainStatement,
+    ScreenCaptures,
 )
 from recovery.app_data.calls import CALL_HISTORY, Call
+from recovery.photos_db.library import DATABASE
 from recovery.provenance import Source
 from recovery.source.identity import INFO
+
+_NAMES = 5
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def _call_without_photo(inquiry: CauseContext) -> Answer:
@@ -40,15 +46,28 @@ def _call_without_photo(inquiry: CauseContext) -> Answer:
         return unread(gaps, advice=advice)
     if unread_photos := inquiry.library_gaps():
         return unread(unread_photos, calls=len(spans))
+    captures, captured = _screen_captures(inquiry)
     bare = _without_photo(inquiry, spans)
     if bare:
         at = tuple(call.started for call in bare if call.started)
-        return shown(CallsWithoutPhoto(len(bare), len(spans), at), sources=_sources(bare))
+        return shown(CallsWithoutPhoto(len(bare), len(spans), at), *captures, sources=[*_sources(bare), *captured])
     if gaps:
         return unread(gaps)
     if not spans:
         return contradicted(PlainStatement.NO_CALLS, sources=[Source(CALL_HISTORY.location.path)])
-    return contradicted(PlainStatement.EVERY_CALL_HAS_A_PHOTO, sources=_sources(spans))
+    return contradicted(PlainStatement.EVERY_CALL_HAS_A_PHOTO, *captures, sources=[*_sources(spans), *captured])
+
+
+def _screen_captures(inquiry: CauseContext) -> tuple[list[ScreenCaptures], list[Source]]:
+    """What was captured of the screen during calls, the oldest first, and its rows."""
+    found = sorted(inquiry.sieve.captures, key=lambda item: (item.at or _LATEST, item.name))
+    if not found:
+        return [], []
+    recordings = sum(item.is_recording for item in found)
+    names = tuple(item.name for item in found[:_NAMES])
+    library = inquiry.case.library
+    rows = [Source(DATABASE, library.table, item.row) for item in found if library and item.row is not None]
+    return [ScreenCaptures(len(found) - recordings, recordings, names)], rows
 
 
 def _without_photo(inquiry: CauseContext, calls: Iterable[Call]) -> list[Call]:

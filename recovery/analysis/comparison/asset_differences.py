@@ -16,6 +16,7 @@ from recovery.analysis.model import (
     Findings,
     asset_key,
 )
+from recovery.photos_db.camera_roll_paths import SENT_COPIES
 from recovery.progress import SILENT, Progress, counted
 
 
@@ -130,8 +131,8 @@ def _new(asset: Asset, same: bool | None) -> AssetDifference:
 
 
 def _was_a_copy(asset: Asset, files: set[str]) -> bool:
-    """Whether an asset of the newer backup is all that is left of one the older backup had: its Messages copy."""
-    copies = [item for item in asset.files if item.role is FileRole.MESSAGES_COPY]
+    """Whether an asset of the newer backup is all that is left of one the older backup had: its sent copy."""
+    copies = [item for item in asset.files if item.role in SENT_COPIES]
     return bool(copies) and len(copies) == len(asset.files) and any(item.file_id in files for item in copies)
 
 

@@ -14,7 +14,7 @@ from recovery.case.facetime_evidence import Places, row_source
 from recovery.case.store import WorkingDatabase
 from recovery.clock import to_text
 from recovery.photos_db.changes.history import DeletionRecord
-from recovery.photos_db.library import DATABASE, AssetRow
+from recovery.photos_db.library import DATABASE, AssetRow, LibraryName
 from recovery.provenance import Source
 
 _KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
@@ -47,7 +47,7 @@ class Records:
     def of(cls, case: Case) -> Records:
         """Index a case."""
         library, history = case.library, case.traces.history
-        places = library.places if library else {}
+        places = Places.of(library)
         copies: defaultdict[str, list[AttachmentFile]] = defaultdict(list)
         for item in case.around.attachments:
             copies[item.entry.file_id].append(item)
@@ -63,7 +63,7 @@ class Records:
 def stored_events(records: Records, asset: Asset) -> Iterator[Event]:
     """The events of one asset, the library's history apart."""
     yield from _beginning(records, asset)
-    row = records.store.row(asset.row) if asset.row is not None else None
+    row = records.store.row(asset.row) if asset.row is not None and asset.library is LibraryName.PHOTOS else None
     if row is not None:
         yield from _cloud(records, asset, row)
     yield from _messages(records, asset)

@@ -24,6 +24,7 @@ _PLAIN = (
     "uuid", "basis", "kind", "status", "status_reason", "directory", "filename", "original_filename", "created",
     "added", "timezone", "timezone_offset", "width", "height", "latitude", "longitude", "favorite", "hidden",
     "trashed", "trashed_at", "trashed_until_estimate", "title", "caption", "importer", "cloud_identifier", "row",
+    "library",
 )  # fmt: skip
 _FILES = ("role", "domain", "path", "file_id", "size", "state", "note", "sha256", "extracted_to")
 
@@ -33,7 +34,7 @@ TABLES = f"""
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE assets (id INTEGER PRIMARY KEY, {", ".join(_PLAIN)}, facetime TEXT, signals TEXT, deleted_at TEXT,
   deleted_reason TEXT, deleted_by TEXT, permanently_deleted INTEGER, keywords TEXT, albums TEXT, persons TEXT,
-  notes TEXT, document TEXT);
+  subtype TEXT, notes TEXT, document TEXT);
 CREATE TABLE files (asset INTEGER REFERENCES assets(id), {", ".join(_FILES)});
 CREATE TABLE sources (asset INTEGER REFERENCES assets(id), field TEXT, store TEXT, place TEXT, row INTEGER);
 CREATE TABLE orphans (code TEXT, domain TEXT, path TEXT, file_id TEXT, size INTEGER, guess TEXT, source TEXT);
@@ -124,6 +125,7 @@ def _asset(number: int, asset: Asset) -> tuple[object, ...]:
         _joined(asset.keywords),
         _joined(asset.albums),
         _joined(asset.persons),
+        _joined(asset.subtype),
         _joined(entry.notes),
         encode(entry).decode(),
     )

@@ -83,6 +83,8 @@ COLUMNS = (
         "its camera: front, back, or empty for unknown",
         lambda asset: asset.facetime.camera.value if asset.facetime.camera else None,
     ),
+    CsvColumn("subtype", "screenshot, burst and the like, with ; between", lambda asset: _joined(asset.subtype)),
+    CsvColumn("library", "photos, or shared_with_you for the second library", lambda asset: asset.library),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from recovery.analysis.facetime_finding import DEVICE
-from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState
+from recovery.analysis.model import Asset, AssetFile, Basis, Deletion, FileRole, FileState, LibraryName
 from recovery.provenance import Source
 from recovery.report.figures import count, day, file_size, span, when
 from recovery.report.messages import status
@@ -85,6 +85,8 @@ def _fate(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         yield Row("Last day on the phone", f"about {day(asset.trashed_until_estimate, offset)} (estimate{passed})")
     if asset.hidden:
         yield Row("Hidden", "yes, in the album Hidden", sources.get("hidden"))
+    if asset.library is LibraryName.SHARED_WITH_YOU:
+        yield Row("Library", words.IN_SHARED_WITH_YOU)
     if asset.deleted:
         yield from _deletion(asset.deleted, sources.get("deleted"), offset)
     if asset.basis is not Basis.PHOTOS_DATABASE:
@@ -111,7 +113,7 @@ def _facts(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         ("Taken", "created", when(asset.created, offset) if asset.created else None),
         ("Time zone", "timezone", asset.timezone),
         ("Added to the library", "added", when(asset.added, offset) if asset.added else None),
-        ("Kind", "kind", words.KINDS[asset.kind]),
+        ("Kind", "kind", words.kind(asset)),
         ("Pixels", "width", f"{asset.width} × {asset.height}" if asset.width and asset.height else None),
         ("Name", "filename", asset.filename),
         ("Original name", "original_filename", asset.original_filename),
@@ -121,6 +123,8 @@ def _facts(asset: Asset, sources: Mapping[str, Source]) -> Iterator[Row]:
         ("Caption", "caption", asset.caption),
         ("Keywords", "keywords", ", ".join(asset.keywords)),
         ("Albums", "albums", ", ".join(asset.albums)),
+        ("Shared albums", "shared_albums", ", ".join(asset.shared_albums)),
+        ("Deleted albums", "deleted_albums", ", ".join(asset.deleted_albums)),
         ("People", "persons", ", ".join(asset.persons)),
         ("Place", "latitude", _place(asset)),
         ("Favourite", "favorite", "yes" if asset.favorite else None),

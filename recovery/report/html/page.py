@@ -208,6 +208,8 @@ def _searched(asset: Asset) -> str:
         asset.uuid,
         *asset.keywords,
         *asset.albums,
+        *asset.shared_albums,
+        *asset.deleted_albums,
         *asset.persons,
     )
     return shown(" ".join(text for text in texts if text)).casefold()

@@ -16,6 +16,7 @@ class Shown(StrEnum):
     PHOTO = "photo"
     EDITED = "edited"
     MESSAGES = "messages"
+    SHARED_WITH_YOU = "shared_with_you"
     REDUCED = "reduced"
     FRAME = "frame"
     THUMBNAIL = "thumbnail"
@@ -26,6 +27,7 @@ SHOWN = {
     Shown.PHOTO: "Made from the photo itself.",
     Shown.EDITED: "Made from the edited version; the original is not here or cannot be shown.",
     Shown.MESSAGES: "Made from the copy in Messages, not from the original.",
+    Shown.SHARED_WITH_YOU: "Made from the copy in Shared with You, not from the original.",
     Shown.REDUCED: "Made from a smaller copy, not from the original.",
     Shown.FRAME: "A frame of the video, not a photo.",
     Shown.THUMBNAIL: "The phone's own thumbnail: a small preview, not the photo.",
@@ -52,6 +54,7 @@ _BY_ROLE = {
     FileRole.STILL: Shown.PHOTO,
     FileRole.EDITED_STILL: Shown.EDITED,
     FileRole.MESSAGES_COPY: Shown.MESSAGES,
+    FileRole.SHARED_WITH_YOU_COPY: Shown.SHARED_WITH_YOU,
     FileRole.REDUCED: Shown.REDUCED,
     FileRole.VIDEO: Shown.FRAME,
     FileRole.PAIRED_VIDEO: Shown.FRAME,

@@ -38,6 +38,7 @@ from recovery.analysis.statements import (
     PossiblePhotos,
     Repaired,
     Restored,
+    ScreenCaptures,
     SmallerPartsHere,
     Statement,
     StorageSetting,
@@ -289,6 +290,8 @@ def text(stated: Statement) -> str:
             verb, them = ("has", "it") if stated.number == 1 else ("have", "them")
             none = f"{number} {verb} no FaceTime photo near {them} ({days(stated.at)})."
             return f"{none} That is normal where nobody pressed the shutter."
+        case ScreenCaptures():
+            return _screen_captures(stated)
         case BackupOfDevice():
             other = "iPad or a Mac" if stated.device == "iPhone" else "iPhone or a Mac"
             return f"This is the backup of an {stated.device}. A photo taken on your {other} is not in it."
@@ -323,6 +326,18 @@ def deadline(until: Sequence[PointInTime]) -> str:
     passed = " (that day has passed)" if has_passed(until[0].at, until[0].offset) else ""
     first = "" if len(set(known)) == 1 else "the first of them "
     return f"{first}until about {known[0]}{passed}"
+
+
+def _screen_captures(stated: ScreenCaptures) -> str:
+    number = stated.screenshots + stated.recordings
+    counts = ((stated.screenshots, "screenshot"), (stated.recordings, "screen recording"))
+    made = listed([count(each, what) for each, what in counts if each])
+    more = f" and {number - len(stated.names):,} more" if number > len(stated.names) else ""
+    was = "was" if number == 1 else "were"
+    return (
+        f"{made} {was} made during FaceTime video calls ({', '.join(stated.names)}{more}): "
+        "many people keep a moment of a call that way. They are among the photos here."
+    )
 
 
 def _upload_stuck(stuck: UploadStuck) -> str:

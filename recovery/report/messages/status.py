@@ -21,6 +21,7 @@ COPIES = {
     FileRole.EDITED_VIDEO: "the edited video",
     FileRole.EDITOR_FILE: "a version that the editor kept",
     FileRole.MESSAGES_COPY: "a copy sent or received in Messages",
+    FileRole.SHARED_WITH_YOU_COPY: "a copy in Shared with You",
     FileRole.REDUCED: "a reduced copy",
     FileRole.THUMBNAIL: "a thumbnail",
     FileRole.THUMBNAIL_TABLE: "a small thumbnail in a table",
@@ -119,6 +120,10 @@ NOTES = {
     ),
     NoteCode.SAME_FILE: "another entry of the library, {stored}, names the same file",
     NoteCode.KIND_DIFFERS: "the library calls it another kind (ZKIND {stored}) than its file is",
+    NoteCode.NEVER_IN_LOCAL_BACKUPS: (
+        "Apple leaves the folder of its original ({stored}) out of every local backup, so it was never in this one; "
+        "that says nothing of whether the photo is lost"
+    ),
     NoteCode.IDENTIFIERS_DIFFER: (
         "still and video carry different content identifiers; they are paired by their file names"
     ),

@@ -13,6 +13,7 @@ from recovery.analysis.model import (
     FaceTime,
     FileRole,
     FileState,
+    LibraryName,
     Signal,
     Status,
     Verdict,
@@ -116,7 +117,7 @@ def _facts(asset: Asset, verbose: bool) -> Iterator[tuple[str, str]]:
 
 def _date(asset: Asset) -> tuple[str, str]:
     label, moment = ("Taken", asset.created) if asset.created or not asset.added else ("Added", asset.added)
-    details = [when(moment, asset.timezone_offset), words.KINDS[asset.kind]]
+    details = [when(moment, asset.timezone_offset), words.kind(asset)]
     if asset.width and asset.height:
         details.append(f"{asset.width} x {asset.height} pixels")
     return label, ", ".join(details)
@@ -142,6 +143,8 @@ def _states(asset: Asset) -> Iterator[str]:
         yield f"in Recently Deleted{moved}{until}"
     if asset.hidden:
         yield "hidden in Photos"
+    if asset.library is LibraryName.SHARED_WITH_YOU:
+        yield words.IN_SHARED_WITH_YOU
     if asset.deleted:
         yield "permanently deleted from the photo library"
     if asset.basis is not Basis.PHOTOS_DATABASE:

@@ -92,7 +92,7 @@ def _library_row(asset: Asset) -> tuple[str, ...]:
     return (
         name(asset),
         minute(asset.real_created, asset.timezone_offset),
-        words.KINDS[asset.kind],
+        words.short_kind(asset),
         words.VERDICTS[asset.facetime.verdict],
         words.status_word(asset),
     )

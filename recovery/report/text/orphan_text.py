@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
 from recovery.analysis.model import Findings, Orphan, OrphanCode
 from recovery.refusals import REFUSALS
-from recovery.report.figures import file_size
+from recovery.report.figures import count, file_size
 from recovery.report.messages.gaps import REFUSED_TITLE, line
 from recovery.report.output_options import View, capped, item
 from recovery.report.safe_text import clean
@@ -25,6 +28,8 @@ def loose_ends(findings: Findings, view: View) -> list[str]:
         title, meaning = words.LOOSE_ENDS[code]
         lines.append(view.style.paint(view.style.strong, f"  {title} ({len(ends):,})"))
         lines.extend(wrap(meaning, first="  "))
+        if code is OrphanCode.FILE_WITHOUT_ASSET and view.everything:
+            lines.extend(_by_folder(ends))
         told = _ranges(ends) if code is OrphanCode.NUMBERING_GAP else [_loose_end(end, view.verbose) for end in ends]
         shown, more = capped(told, view)
         for line_of_end in shown:
@@ -58,6 +63,13 @@ def _follows(path: str, before: str) -> bool:
     if _folder(path) != _folder(before) or not all(number.isdecimal() for number in numbers):
         return False
     return int(numbers[1]) == int(numbers[0]) + 1
+
+
+def _by_folder(ends: Iterable[Orphan]) -> Iterator[str]:
+    """How many there are in each folder, most first."""
+    folders = Counter(f"{end.domain} {(end.path or '').rpartition('/')[0]}" for end in ends)
+    for folder, number in sorted(folders.items(), key=lambda known: (-known[1], known[0])):
+        yield from item(f"{count(number, 'file')} in {clean(folder)}")
 
 
 def _loose_end(end: Orphan, verbose: bool) -> str:

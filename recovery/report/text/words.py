@@ -15,6 +15,7 @@ from recovery.analysis.model import (
     Verdict,
 )
 from recovery.analysis.reasons import ReasonCode
+from recovery.analysis.search import SUBTYPES
 
 KINDS = {Kind.PHOTO: "photo", Kind.VIDEO: "video", Kind.LIVE_PHOTO: "Live Photo"}
 
@@ -74,10 +75,12 @@ ROLES = {
     FileRole.THUMBNAIL: "thumbnail (a small preview, not the photo)",
     FileRole.THUMBNAIL_TABLE: "small preview in a table of thumbnails (not the photo)",
     FileRole.MESSAGES_COPY: "copy sent or received in Messages",
+    FileRole.SHARED_WITH_YOU_COPY: "copy in Shared with You",
     FileRole.DERIVED: "made from another file, not an original",
     FileRole.FACETIME_MESSAGE: "media of a FaceTime message",
 }
 
+IN_SHARED_WITH_YOU = "in Shared with You (pictures received in Messages and other apps), not in the photo library"
 ORIGINAL_PARTS = {
     FileRole.STILL: "photo",
     FileRole.PAIRED_VIDEO: "video",
@@ -240,3 +243,13 @@ FILES_OF_NONE = {
 
 NOTHING_EXPLAINED = "Nothing in this backup explains a missing FaceTime photo. Please read on."
 DIAGNOSIS_NOTE = "This backup was only read. Where each claim was read: the same command with -v."
+
+
+def kind(asset: Asset) -> str:
+    """What an asset is, with its subtypes: `photo, screenshot`."""
+    return ", ".join([KINDS[asset.kind], *(SUBTYPES[subtype] for subtype in asset.subtype)])
+
+
+def short_kind(asset: Asset) -> str:
+    """One word of what an asset is, for tables: `screenshot` rather than `photo`."""
+    return SUBTYPES[asset.subtype[0]] if asset.subtype else KINDS[asset.kind]
