@@ -538,7 +538,7 @@ def test_the_move_of_a_real_photo_is_at_its_stored_date(shared: Path, workspace:
 @pytest.mark.parametrize(
     ("at", "notes"),
     [
-        (datetime(2031, 1, 1, tzinfo=UTC), [NoteCode.TRASHED_AFTER_BACKUP]),
+        (datetime(2031, 1, 1, tzinfo=UTC), [NoteCode.PLACEHOLDER_TRASHED]),
         (datetime(2024, 4, 15, tzinfo=UTC), [NoteCode.TRASHED_LONG_AGO]),
         (DELETED, []),
     ],

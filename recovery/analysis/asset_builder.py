@@ -333,12 +333,10 @@ class _Builder:
 
 
 def _odd_trash_date(row: AssetRow, backup_date: datetime | None) -> Iterator[Note]:
-    """Whether an asset in Recently Deleted came there at a time that cannot be, or that is long over."""
+    """Whether an asset in Recently Deleted came there so long ago that Photos should have removed it."""
     if row.trashed_state != codes.TrashedState.RECENTLY_DELETED or row.trashed_at is None or backup_date is None:
         return
-    if row.trashed_at > backup_date:
-        yield Note(NoteCode.TRASHED_AFTER_BACKUP)
-    elif backup_date - row.trashed_at > timedelta(days=codes.RECENTLY_DELETED_DAYS_AT_MOST):
+    if backup_date - row.trashed_at > timedelta(days=codes.RECENTLY_DELETED_DAYS_AT_MOST):
         yield Note(NoteCode.TRASHED_LONG_AGO)
 
 

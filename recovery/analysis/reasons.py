@@ -82,7 +82,6 @@ class NoteCode(StrEnum):
 
     SAVED_FROM_SHARE = "saved_from_share"
     TRASHED_STATE_UNKNOWN = "trashed_state_unknown"
-    TRASHED_AFTER_BACKUP = "trashed_after_backup"
     TRASHED_LONG_AGO = "trashed_long_ago"
     REPAIRED = "repaired"
     IN_SHARED_LIBRARY = "in_shared_library"

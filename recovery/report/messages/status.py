@@ -94,9 +94,6 @@ PERMANENTLY_DELETED = "permanently deleted from the library; {reason}"
 NOTES = {
     NoteCode.SAVED_FROM_SHARE: "a FaceTime photo that was saved from a share: {stored} saved it",
     NoteCode.TRASHED_STATE_UNKNOWN: "stored trashed state {stored}: its meaning is not documented",
-    NoteCode.TRASHED_AFTER_BACKUP: (
-        "its stored date of deletion is later than the backup itself: a clock was wrong, or the date is"
-    ),
     NoteCode.TRASHED_LONG_AGO: (
         "it was moved to Recently Deleted more than 40 days before the backup, where Photos keeps it 30 to 40 days"
     ),
