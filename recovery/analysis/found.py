@@ -48,7 +48,14 @@ class FoundAssets(Sequence[Asset]):
 
     def notable(self) -> FoundAssets:
         """Those that people come for: see `is_notable`."""
-        wanted = {number for (number,) in self._store.run(f"SELECT id FROM {self._table} WHERE notable")}
+        return self._marked("notable")
+
+    def extracted_by_default(self) -> FoundAssets:
+        """Those that an extraction without filters takes: the notable ones, and those without a row in the library."""
+        return self._marked("notable OR rowless")
+
+    def _marked(self, condition: str) -> FoundAssets:
+        wanted = {number for (number,) in self._store.run(f"SELECT id FROM {self._table} WHERE {condition}")}
         return self._some([number for number in self._numbers if number in wanted])
 
     def where(self, fits: Callable[[Asset], bool], progress: Progress = SILENT) -> FoundAssets:
@@ -102,15 +109,17 @@ class FindingWriter:
     def __init__(self, store: WorkingDatabase) -> None:
         self._store = store
         self._waiting: list[tuple[object, ...]] = []
-        columns = "id INTEGER PRIMARY KEY, created INTEGER, uuid TEXT, path TEXT, notable INTEGER, record BLOB"
-        self._table = store.new_table("finding", columns)
-        self._add = f"INSERT INTO {self._table} (created, uuid, path, notable, record) VALUES (?, ?, ?, ?, ?)"
+        columns = "created INTEGER, uuid TEXT, path TEXT, notable INTEGER, rowless INTEGER, record BLOB"
+        self._table = store.new_table("finding", f"id INTEGER PRIMARY KEY, {columns}")
+        self._add = (
+            f"INSERT INTO {self._table} (created, uuid, path, notable, rowless, record) VALUES (?, ?, ?, ?, ?, ?)"
+        )
 
     def add(self, asset: Asset) -> None:
         """Keep one asset."""
         created, uuid, path = asset_order(asset)
         names = valid_unicode(uuid), valid_unicode(path)
-        self._waiting.append((microseconds(created), *names, is_notable(asset), packed(asset)))
+        self._waiting.append((microseconds(created), *names, is_notable(asset), asset.row is None, packed(asset)))
         if len(self._waiting) == _TOGETHER:
             self._write()
 

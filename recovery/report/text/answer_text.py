@@ -89,7 +89,7 @@ def _recoverable(findings: Findings, progress: Progress) -> str:
     known = findings.totals.assets
     if not known:
         return "No photo or video at all is known from this backup."
-    planned = plan(findings, progress=progress)
+    planned = plan(findings.changed(assets=findings.assets.extracted_by_default()), progress=progress)
     in_all = f"The backup tells of {count(known, 'photo or video', 'photos and videos')} in all"
     saved = saved_text((file, file.file.state is not FileState.DAMAGED) for file in planned.files if file.bytes)
     if not saved:
