@@ -97,6 +97,9 @@ def test_what_is_written_is_what_extract_writes(plain: RunningApp, demo_twins: D
         return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     theirs, ours = contents(Path(found["folder"])), contents(tmp_path / "out")
+    told = " ".join(found["lines"])
+    assert "named NOT-ORIGINAL: the photo itself is not in this backup" in told
+    assert "Nothing is left in this backup of" in told
     journal = ".recover-facetime/journal.jsonl"
     assert theirs.pop(journal, "") and ours.pop(journal, "")
     assert theirs == ours

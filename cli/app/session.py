@@ -28,6 +28,7 @@ from recovery.errors import (
     RecoveryError,
 )
 from recovery.extraction.outcomes import Outcomes, RunFacts
+from recovery.extraction.plan import Plan
 from recovery.extraction.selected_files import Selection
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute
@@ -437,10 +438,11 @@ class Session:
         # The same folder again in this window: what is there already is checked and not written twice.
         out = self._targets.get(place) or _new_folder(self._places[place].folder, backup.identity)
         self._targets[place] = out
-        outcomes = backup.extract(out, selection, run=RunFacts(arguments=("app",)), progress=watch)
+        planned = backup.plan(selection)
+        outcomes = backup.extract(out, planned, run=RunFacts(arguments=("app",)), progress=watch)
         with self._lock:
             self._out = out
-            self._change(recovered=_recovered(outcomes, out))
+            self._change(recovered=_recovered(planned, outcomes, out, len(selection.keys or ())))
 
     def _verify(self, backup: Backup, recovered: Recovered, out: Path, watch: _Watch) -> None:
         found = backup.verify(out, record_sha256=recovered.record_sha256, progress=watch)
@@ -564,15 +566,31 @@ def _new_folder(place: Path, identity: Identity) -> Path:
     return next(folder for folder in names if not folder.exists())
 
 
-def _recovered(outcomes: Outcomes, out: Path) -> Recovered:
+def _recovered(planned: Plan, outcomes: Outcomes, out: Path, chosen: int) -> Recovered:
     written = sum(outcome.entry is not None for outcome in outcomes.files)
     return Recovered(
         title=f"{count(written, 'file')} recovered ({file_size(outcomes.bytes)})",
-        lines=tuple(f"{number:,} {meaning}" for number, meaning in counted_outcomes(outcomes)),
+        lines=tuple(_told(planned, outcomes, chosen)),
         not_whole=_capped(not_whole(outcomes)),
         folder=clean(str(out)),
         record_sha256=outcomes.record_sha256,
     )
+
+
+def _told(planned: Plan, outcomes: Outcomes, chosen: int) -> Iterator[str]:
+    """What became of the files, and of how many of the chosen photos nothing is left."""
+    yield from (f"{number:,} {meaning}" for number, meaning in counted_outcomes(outcomes))
+    written = [outcome for outcome in outcomes.files if outcome.entry]
+    if smaller := sum("NOT-ORIGINAL" in (outcome.target or "") for outcome in written):
+        yield f"{smaller:,} of them only a smaller copy, named NOT-ORIGINAL: the photo itself is not in this backup"
+    there = {outcome.target for outcome in written} | {item.target for item in outcomes.documents if item.entry}
+    left = sum(
+        any(file.target in there or file.damaged_target in there for file in item.files)
+        or any(picture.target in there for picture in item.pictures)
+        for item in planned.assets
+    )
+    if (lost := chosen - left) > 0:
+        yield f"Nothing is left in this backup of {lost:,} of the {count(chosen, 'chosen photo')}"
 
 
 def _capped(lines: Iterable[str]) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from app_pages import walk
 from app_tools import RunningApp, running_app
 from report_pages import Browser, browser_is_missing
 
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.skipif(bool(browser_is_missing()), reason=browser_is_mi
 READY = "return document.documentElement.dataset.ready === 'yes' && Boolean(app.state)"
 SHOWN = "return document.documentElement.dataset.shown === '{}'"
 SECONDS = 90
+AXE = os.environ.get("AXE_CORE", "")
 
 
 @contextmanager
@@ -161,3 +165,25 @@ def test_by_keyboard_alone_on_a_narrow_screen(tmp_path: Path, demo_twins: DemoTw
         browser.keys("\ue00c")
         browser.wait("return !document.getElementById('recover').open")
         assert list((app.home / "Desktop").iterdir())
+
+
+@pytest.mark.skipif(not AXE, reason="axe is not here: npm pack axe-core, and name its axe.min.js in AXE_CORE")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
+def test_axe_finds_no_violation(tmp_path: Path, demo_twins: DemoTwins, dark: bool, phone: bool) -> None:
+    """Names, roles, contrast and order on every page of the way, light and dark, wide and narrow."""
+    script = Path(AXE).read_text(encoding="utf-8")
+    found: dict[str, object] = {}
+
+    def look(page: str, browser: Browser) -> None:
+        browser.run(script)
+        violations = browser.driver.execute_async_script(
+            "const done = arguments[0]; const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
+            " 'best-practice']; const told = (node) => node.html.slice(0, 150) + ' ' + (node.any[0] || {}).message;"
+            " axe.run({runOnly: tags}).then((r) => done(r.violations.map((v) => [v.id, v.nodes.map(told)])))"
+        )
+        if violations:
+            found[page] = violations
+
+    walk(tmp_path, demo_twins.encrypted, PASSPHRASE, look, dark=dark, phone=phone)
+    assert not found, json.dumps(found, indent=1)

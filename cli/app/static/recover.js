@@ -20,6 +20,8 @@
     phase = "form";
     render(app.state);
     if (!dialog.open) dialog.showModal();
+    const place = byId("places").querySelector("input:checked");
+    if (place) place.focus();
   }
 
   function close() {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from recovery.analysis.model import Asset, Findings
+from recovery.analysis.statements import PlainStatement
 from recovery.case import Case
 from recovery.errors import MissingExtraError, UnreadableFileError
 from recovery.progress import SILENT, Progress
@@ -55,8 +56,9 @@ class Gallery:
     """
 
     def __init__(self, view: BackupView, case: Case, findings: Findings, progress: Progress = SILENT) -> None:
-        # The page shows all of them at once.
-        self._findings = findings.changed(assets=findings.assets.in_memory(progress))
+        # The page shows all of them at once, and says itself how to save them.
+        summary = tuple(said for said in findings.summary if said is not PlainStatement.SAVE_WHAT_IS_HERE)
+        self._findings = findings.changed(assets=findings.assets.in_memory(progress), summary=summary)
         self.assets: tuple[Asset, ...] = tuple(self._findings.assets)
         self._case = case
         self._view = view
