@@ -77,6 +77,13 @@ def test_plain_from_the_first_page_to_the_folder(
         browser.run("report.openCard(0)")
         browser.wait("return document.getElementById('made-from').textContent !== ''", 30)
         browser.wait("const i = document.querySelector('#stage img'); return i && i.naturalWidth > 100", 30)
+        browser.run("document.getElementById('close').click()")
+        browser.run("report.openCard(report.order.findIndex((card) => report.details(card.index).movie))")
+        browser.run("document.getElementById('play').click()")
+        browser.wait(
+            "const v = document.querySelector('#stage video'); return v && v.videoWidth > 0 && v.currentTime > 0", 30
+        )
+        browser.run("document.getElementById('close').click(); report.openCard(0)")
         browser.run("document.getElementById('closeup-tick').click(); document.getElementById('close').click()")
         browser.run("report.tick(report.order[1].index, true)")
         click(browser, "#recover-ticked")
