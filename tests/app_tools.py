@@ -114,14 +114,16 @@ class RunningApp:
 
 
 @contextmanager
-def running_app(folder: Path, *roots: Path, close_after: float = HOUR, **variables: str) -> Iterator[RunningApp]:
-    """The window, with backups below `roots`, its files below `folder`; killed at the end."""
+def running_app(
+    folder: Path, *roots: Path, close_after: float = HOUR, code: str = "", **variables: str
+) -> Iterator[RunningApp]:
+    """The window, with backups below `roots`, its files below `folder`; `code` runs before it; killed at the end."""
     home, temporary = folder / "home", folder / "temporary"
     for made in (home / "Desktop", temporary):
         made.mkdir(parents=True, exist_ok=True)
     arguments = ["app", *map(str, roots), "--no-browser", "--close-after", str(close_after)]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from cli.main import run; run()", *arguments],
+        [sys.executable, "-c", f"{code}\nfrom cli.main import run\nrun()", *arguments],
         cwd=ROOT,
         env={**environment(temporary=temporary), "HOME": str(home), "USER": "nobody-here", **variables},
         stdout=subprocess.PIPE,

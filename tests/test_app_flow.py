@@ -194,6 +194,46 @@ def test_a_page_of_an_earlier_backup_recovers_nothing(plain: RunningApp) -> None
     assert list((plain.home / "Desktop").iterdir()) == []
 
 
+_CONNECTING = """
+import os, sys
+
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen"):
+        os._exit(99)
+    if event == "socket.bind" and arguments[1][0] != "127.0.0.1":
+        os._exit(98)
+
+sys.addaudithook(watch)
+"""
+
+
+def test_it_connects_nowhere(demo_twins: DemoTwins, tmp_path: Path) -> None:
+    """From choosing to recovered files it only listens, and on 127.0.0.1 alone; it starts no program."""
+    with running_app(tmp_path, demo_twins.encrypted, code=_CONNECTING) as app:
+        app.enter()
+        app.when_idle()
+        app.ask("choose", backup=0)
+        app.when_idle()
+        app.ask("unlock", passphrase=PASSPHRASE)
+        app.when_idle()
+        assert recover(app, [0, 1, 2])["recovered"]
+        app.ask("verify")
+        app.when_idle()
+        app.ask("end")
+        assert app.process.wait(30) == 0
+
+
+def test_the_hook_would_see_it(tmp_path: Path) -> None:
+    """The test above could fail."""
+    for deed in (
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "import subprocess; subprocess.run(['true'])",
+        "import socket; socket.socket().bind(('0.0.0.0', 0))",
+    ):
+        with running_app(tmp_path, code=_CONNECTING + deed) as app:
+            assert app.process.wait(30) in (98, 99), deed
+
+
 @pytest.mark.parametrize("place", [-1, 99, "0", None, "/etc", True])
 def test_only_offered_places_are_written_to(plain: RunningApp, place: object) -> None:
     """A place is the number of one that the program offered; the page cannot name a path."""
