@@ -28,7 +28,8 @@ _RECORDS = frozenset({"run.json", "lock", "journal.jsonl"})
 
 def main(arguments: Sequence[str]) -> int:
     """0 when nothing differs."""
-    binary = str(Path(arguments[0]).resolve())
+    named = Path(arguments[0]).resolve()
+    binary = str(named if named.exists() else named.with_suffix(".exe"))
     with tempfile.TemporaryDirectory(prefix="check-binary-") as name:
         folder = Path(name)
         backup = demo().build(folder / "backup", _PASSPHRASE)
