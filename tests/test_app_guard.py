@@ -175,6 +175,9 @@ def test_two_windows_do_not_take_each_others_cookie(tmp_path_factory: pytest.Tem
         assert one.cookie.partition("=")[0] != other.cookie.partition("=")[0]
         assert one.request("GET", "/", {"Cookie": f"{other.cookie}; {one.cookie}"}).status == 200
         assert one.request("GET", "/", {"Cookie": other.cookie}).status == 403
+        odd = f'a={{"b": [1, "2"]}}; c; =d; {one.cookie}; e=\xe9'
+        assert one.request("GET", "/", {"Cookie": odd}).status == 200
+        assert one.request("GET", "/", {"Cookie": f"{one.cookie}; {one.cookie}x"}).status == 403
 
 
 def test_it_listens_on_this_computer_alone(app: RunningApp) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -90,11 +89,10 @@ class Gate:
 
     def knows(self, cookie: str | None) -> bool:
         """Whether a Cookie header holds our cookie."""
-        try:
-            found = SimpleCookie(cookie or "").get(self.cookie_name)
-        except CookieError:
-            return False
-        return found is not None and compare_digest(found.value.encode(), self._cookie.encode())
+        # Other programs on 127.0.0.1 set cookies too, whatever their form: none of them may hide ours.
+        pairs = (pair.strip().partition("=") for pair in (cookie or "").split(";"))
+        values = [value for name, _, value in pairs if name == self.cookie_name]
+        return len(values) == 1 and compare_digest(values[0].encode(), self._cookie.encode())
 
     def refusal(self, method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
         """Why a request may not pass; None when it may. Names of headers are in small letters."""

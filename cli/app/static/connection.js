@@ -61,14 +61,16 @@ const app = { state: null, listeners: [] };
     byId("stop").disabled = work.stopping;
   };
 
-  function ended() {
+  function ended(told) {
     source.close();
     document.title = "Ended";
     document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
     const heading = element("h1", { textContent: "recover-facetime has ended", tabIndex: -1 });
     document.body.replaceChildren(element("main", { class: "start ended" }, heading,
-      element("p", { class: "lead", textContent: "Nothing deciphered was left on this computer, but for what you "
-        + "recovered. You can close this page." })));
+      element("p", { class: "lead", textContent: told
+        ? "Nothing deciphered was left on this computer, but for what you recovered. You can close this page."
+        : "It does not answer any more. Close this page. If it was ended by force, it removes what it left in the "
+          + "folder for temporary files when it is started again." })));
     heading.focus();
   }
 
@@ -81,7 +83,7 @@ const app = { state: null, listeners: [] };
     clearTimeout(lost);
     app.state = JSON.parse(event.data);
     if (app.state.ended) {
-      ended();
+      ended(true);
       return;
     }
     for (const listener of app.listeners) listener(app.state);
@@ -89,6 +91,6 @@ const app = { state: null, listeners: [] };
   source.onopen = () => clearTimeout(lost);
   source.onerror = function () {
     clearTimeout(lost);
-    lost = setTimeout(ended, GIVE_UP);
+    lost = setTimeout(() => ended(false), GIVE_UP);
   };
 })();
