@@ -98,7 +98,7 @@ def test_what_is_written_is_what_extract_writes(plain: RunningApp, demo_twins: D
 
     theirs, ours = contents(Path(found["folder"])), contents(tmp_path / "out")
     told = " ".join(found["lines"])
-    assert "named NOT-ORIGINAL: the photo itself is not in this backup" in told
+    assert "named NOT-ORIGINAL: the photo itself is not whole in this backup" in told
     assert "Nothing is left in this backup of" in told
     journal = ".recover-facetime/journal.jsonl"
     assert theirs.pop(journal, "") and ours.pop(journal, "")

@@ -582,7 +582,8 @@ def _told(planned: Plan, outcomes: Outcomes, chosen: int) -> Iterator[str]:
     yield from (f"{number:,} {meaning}" for number, meaning in counted_outcomes(outcomes))
     written = [outcome for outcome in outcomes.files if outcome.entry]
     if smaller := sum("NOT-ORIGINAL" in (outcome.target or "") for outcome in written):
-        yield f"{smaller:,} of them only a smaller copy, named NOT-ORIGINAL: the photo itself is not in this backup"
+        are = "is only a smaller copy" if smaller == 1 else "are only smaller copies"
+        yield f"{count(smaller, 'file')} {are}, named NOT-ORIGINAL: the photo itself is not whole in this backup"
     there = {outcome.target for outcome in written} | {item.target for item in outcomes.documents if item.entry}
     left = sum(
         any(file.target in there or file.damaged_target in there for file in item.files)
