@@ -356,7 +356,7 @@ def open_backup(
         try:
             clear = _manifest_head(folder).startswith(database.MAGIC)
             encrypted = _is_encrypted(identity, clear=clear)
-            keys = _keys(identity, passphrase) if encrypted else None
+            keys = _keys(identity, passphrase, progress) if encrypted else None
             progress.start("Reading the list of files", None, "B")
             copy = _copy_manifest(identity, None if clear else keys, workspace, progress.advance)
             progress.finish()
@@ -414,7 +414,7 @@ def _salvaged(identity: Identity, refusal: DamagedBackupError, cause: Exception)
     return GuessedIndex(blobs), encrypted
 
 
-def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag:
+def _keys(identity: Identity, passphrase: Passphrase | None, progress: Progress) -> KeyBag:
     """The unlocked keys of an encrypted backup."""
     if identity.key_bag is None:
         raise DamagedBackupError(
@@ -429,7 +429,11 @@ def _keys(identity: Identity, passphrase: Passphrase | None) -> KeyBag:
         )
     from recovery.source.key_bag import unlock  # it loads what plain backups never need
 
-    return unlock(identity.key_bag, passphrase)
+    progress.start("Trying the passphrase", None)
+    try:
+        return unlock(identity.key_bag, passphrase, progress)
+    finally:
+        progress.finish()
 
 
 def _manifest_head(folder: Path) -> bytes:
