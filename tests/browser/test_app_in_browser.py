@@ -14,6 +14,8 @@ from app_pages import walk
 from app_tools import RunningApp, running_app
 from report_pages import Browser, browser_is_missing
 
+from benchmarks.shapes import Shape
+from benchmarks.synthetic import build
 from tests.conftest import DemoTwins
 from tests.scanning import PASSPHRASE
 
@@ -48,7 +50,8 @@ def window(tmp_path: Path, *roots: Path, width: int = 1280, height: int = 900) -
 
 def click(browser: Browser, selector: str) -> None:
     """Click what a selector names, as soon as it can be."""
-    browser.wait(f"return Boolean(document.querySelector({selector!r}))", SECONDS)
+    seen = f"const found = document.querySelector({selector!r}); return found && found.getClientRects().length > 0"
+    browser.wait(seen, SECONDS)
     browser.driver.find_element("css selector", selector).click()
 
 
@@ -194,3 +197,32 @@ def test_axe_finds_no_violation(tmp_path: Path, demo_twins: DemoTwins, dark: boo
 
     walk(tmp_path, demo_twins.encrypted, PASSPHRASE, look, dark=dark, phone=phone)
     assert not found, json.dumps(found, indent=1)
+
+
+def test_stop_and_reload_in_the_middle(tmp_path: Path) -> None:
+    """Of 5,000 assets: Stop while reading goes back to the list; a reload while writing shows the same work."""
+    backup = build(tmp_path / "large", Shape(5000, 20_000, linked=True))
+    with window(tmp_path, backup) as (app, browser):
+        click(browser, ".backup")
+        click(browser, "#stop")
+        browser.wait(SHOWN.format("choose"), SECONDS)
+        browser.wait(visible("trouble"))
+        assert text(browser, "trouble-says") == "Stopped. The backup is unchanged."
+        assert app.left == []
+        click(browser, ".backup")
+        browser.wait(READY, SECONDS)
+        assert browser.run("return report.cards.length") == 5000
+        browser.run("document.getElementById('tick-all').click()")
+        click(browser, "#recover-ticked")
+        click(browser, "#recover-form button[type=submit]")
+        browser.wait(visible("work"), SECONDS)
+        browser.run("location.reload()")
+        browser.wait(READY, SECONDS)
+        browser.wait("return document.getElementById('recover').open", SECONDS)
+        browser.wait(visible("stop"), SECONDS)
+        click(browser, "#stop")
+        browser.wait(visible("trouble"), SECONDS)
+        assert text(browser, "trouble-says") == "Stopped. Files that were finished stay in the folder."
+        assert browser.run(visible("recover-form")) or browser.run(visible("recover-close"))
+        (folder,) = (app.home / "Desktop").iterdir()
+        assert not (folder / "run.json").exists()
