@@ -75,7 +75,8 @@ class RunningApp:
             connection.endheaders(body)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read())
+            endless = found.get("content-type", "").startswith("text/event-stream")
+            return Answer(answer.status, found, answer.readline() if endless else answer.read())
         finally:
             connection.close()
 
