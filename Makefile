@@ -4,6 +4,8 @@ VENV ?= .venv
 # A file of exact versions with hashes, as CI uses it: make test LOCK=requirements-ci.txt
 LOCK ?=
 DEMO ?= demo
+# Measured with 6.22.
+PYINSTALLER ?= "pyinstaller>=6.22,<7"
 
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
@@ -12,7 +14,7 @@ BIN := $(VENV)/bin
 endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint check-real wheel-check transcripts lock licences clean
+.PHONY: demo test lint check-real wheel-check binary transcripts lock licences clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.12')"
@@ -64,6 +66,12 @@ wheel-check: $(VENV)/.installed
 	test -s build/empty/inventory.json
 	build/empty/bin/recover-facetime report build/empty/backups/plain build/empty/report.html || test $$? -eq 3
 	test -s build/empty/report.html
+
+# A folder that runs without Python, held against this environment: the demo must give the same bytes.
+binary: $(VENV)/.installed
+	$(INSTALL) $(PYINSTALLER)
+	$(BIN)/python -m distribution.make_binary
+	$(BIN)/python -m distribution.check_binary build/binary/recover-facetime/recover-facetime
 
 transcripts: $(VENV)/.installed
 	$(BIN)/python -m docs.make_transcripts

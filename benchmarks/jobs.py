@@ -18,7 +18,8 @@ from recovery.extraction.plan import plan
 from recovery.extraction.selected_files import Selection
 from recovery.extraction.write import write
 from recovery.report.html.picture_choice import candidates, is_movie
-from recovery.report.html.previews import Preview, PreviewMaker, tables_by_path
+from recovery.report.html.picture_sources import tables_by_path
+from recovery.report.html.previews import Preview, PreviewMaker
 from recovery.source.backup_view import BackupView, open_backup
 from recovery.source.file_keys import Passphrase
 from recovery.workspace import Workspace

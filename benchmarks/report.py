@@ -22,7 +22,8 @@ from pathlib import Path
 from recovery.analysis.found import FoundAssets
 from recovery.analysis.model import Asset, Findings
 from recovery.formats import decoding
-from recovery.report.html.previews import LARGE, SMALL, Preview
+from recovery.report.html.picture_sources import LARGE, SMALL
+from recovery.report.html.previews import Preview
 from recovery.report.html.writing import folder_of, render
 from tests.report_pages import MADE, Browser, browser_is_missing, demo_report, opened
 

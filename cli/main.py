@@ -24,6 +24,7 @@ EXIT_FAILED, EXIT_USAGE, EXIT_PARTLY, EXIT_PASSPHRASE, EXIT_INTERRUPTED = 1, 2, 
 
 # Each command lives in a module of its own, imported when it is called: `--help` stays quick.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "app": ("cli.app.command", "Do all of it in the browser: choose, look, tick, recover."),
     "backups": ("cli.backups", "List the backups on this computer."),
     "scan": ("cli.scan", "Show the FaceTime photos of a backup and what happened to them."),
     "report": ("cli.report", "Make an offline page of pictures and facts to look at."),

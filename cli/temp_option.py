@@ -33,7 +33,13 @@ def temp_folder_option(function: F) -> F:
     return decorated
 
 
+def chosen_temp_folder() -> Path | None:
+    """The folder that the user named, if any."""
+    context = click.get_current_context(silent=True)
+    folder: Path | None = context.meta.get(_KEY) if context else None
+    return folder
+
+
 def private_folder() -> Workspace:
     """A private folder where the user wants it."""
-    context = click.get_current_context(silent=True)
-    return Workspace(context.meta.get(_KEY) if context else None)
+    return Workspace(chosen_temp_folder())

@@ -5,6 +5,7 @@ Run it with `make licences`, in an environment that has the optional packages.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -15,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 PROGRAM = "recover-facetime"
 _LONGEST = 60
-OPTIONAL = ("thumbnails", "frames")
+OPTIONAL = ("thumbnails", "frames", "app")
 DOCUMENT = Path(__file__).with_name("licences.md")
 _HEAD = """# Licences
 
@@ -25,10 +26,20 @@ recover-facetime is under the MIT licence. These packages come with it, as read 
 | package | version | licence | for |
 |---|---|---|---|
 """
+_CARRIED = """
+## What their wheels carry
+
+Wheels hold compiled libraries under licences of their own. These are the files of the wheels for Linux, and what a
+wheel's own list of licences says of the whole.
+
+"""
 _FOOT = """
-Some wheels carry libraries of their own (libheif, FFmpeg, OpenSSL), and their licences.
-Those of av and pillow-heif also carry the encoders x264 and x265, which are under the GPL. The program only
-decodes; the fixtures of the tests and the demo encode with them, and no file so made is in this repository.
+The wheels of av and pillow-heif carry the encoders x264 and x265, which are under the GPL. On PyPI this program only
+names those wheels, and its own licence stays MIT. A **binary that contains them is distributed under the terms of the
+GPL**: `make binary` puts this page and every licence file of the packages into the folder `licences` of the binary,
+and the sources are those of the versions named here. The program only decodes; the fixtures of the tests and the demo
+encode with them, and no file so made is in this repository.
+
 Nothing of this program runs while it is installed: the package is pure Python,
 built by hatchling without a build script, and the optional packages are only installed when asked for.
 """
@@ -75,10 +86,23 @@ def _first_line(name: str) -> str:
     return ""
 
 
+def carried(name: str) -> str:
+    """The libraries in a package's wheel, and how its list of bundled licences begins; "" for none."""
+    files = metadata.files(name) or ()
+    folders = (file for file in files if len(file.parts) > 1 and file.parts[0].endswith((".libs", ".dylibs")))
+    libraries = sorted({re.split(r"[-.]", file.name)[0] for file in folders if file.name.startswith("lib")})
+    says = ""
+    for file in files:
+        if "bundled" in file.name.lower():
+            says = next((line.strip() for line in file.read_text().splitlines() if "wheels:" in line), "")
+    return ", ".join(libraries) + (f". It says: “{says.rstrip('.')}.”" if says else "")
+
+
 def main() -> int:
     """Write the page."""
     lines = [f"| {name} | {metadata.version(name)} | {licence(name)} | {purpose} |\n" for name, purpose in packages()]
-    DOCUMENT.write_text(_HEAD + "".join(lines) + _FOOT, encoding="utf-8")
+    held = [f"- **{name}**: {what}\n" for name, _ in packages() if (what := carried(name))]
+    DOCUMENT.write_text(_HEAD + "".join(lines) + _CARRIED + "".join(held) + _FOOT, encoding="utf-8")
     return 0
 
 

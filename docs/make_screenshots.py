@@ -31,9 +31,9 @@ def main() -> int:
             browser = Browser(folder / theme, 1280, 1040, dark=theme == "dark")
             try:
                 browser.open(page)
-                _take(browser, _TOP, f"report-{theme}.png")
-                _take(browser, _GALLERY, f"report-gallery-{theme}.png")
-                _take(browser, _CLOSE_UP, f"report-photo-{theme}.png")
+                take(browser, _TOP, f"report-{theme}.png")
+                take(browser, _GALLERY, f"report-gallery-{theme}.png")
+                take(browser, _CLOSE_UP, f"report-photo-{theme}.png")
             finally:
                 browser.close()
         browser = Browser(folder / "phone", 1280, 1040)
@@ -41,13 +41,14 @@ def main() -> int:
             metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
             browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
             browser.open(page)
-            _take(browser, _GALLERY, "report-phone.png")
+            take(browser, _GALLERY, "report-phone.png")
         finally:
             browser.close()
     return 0
 
 
-def _take(browser: Browser, script: str, name: str) -> None:
+def take(browser: Browser, script: str, name: str) -> None:
+    """Save what the browser shows after a script, as soon as its pictures are there."""
     browser.run(script)
     browser.wait(_LOADED)
     # Two frames, so that what was loaded is also painted.

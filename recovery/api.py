@@ -31,10 +31,12 @@ from recovery.extraction.folder import refuse_unsafe
 from recovery.extraction.outcomes import CopyProgress, Documents, Outcome, Outcomes, RunFacts
 from recovery.extraction.plan import Plan, PlannedAsset, plan
 from recovery.extraction.selected_files import Selection
+from recovery.extraction.verification import Verification, verify
 from recovery.extraction.write import WriteOptions, write
 from recovery.progress import SILENT, Progress
 from recovery.report.exports.sidecars import json_sidecar, xmp
 from recovery.report.html import Report, ReportOptions, write_report
+from recovery.report.html.gallery import Gallery
 from recovery.report.inventory import Extracted, FileKey, asset_key, write_json
 from recovery.source import backup_view
 from recovery.source.file_keys import Passphrase
@@ -133,6 +135,12 @@ class Backup:
                 self._view, case, findings or found, Path(page), options=options, progress=self._progress
             )
 
+    def gallery(self, findings: Findings | None = None) -> Gallery:
+        """The same page for a program that stays open: its pictures are made when they are asked for."""
+        with self._lock:
+            case, found = self._found()
+            return Gallery(self._view, case, findings or found, self._progress)
+
     def plan(self, selection: Selection | None = None, *, findings: Findings | None = None) -> Plan:
         """What an extraction would write; frames are planned only where the decoder for them is installed."""
         with self._lock:
@@ -168,6 +176,16 @@ class Backup:
                 run=run,
                 progress=progress,
             )
+
+    def verify(
+        self, out: str | os.PathLike[str], *, record_sha256: str | None = None, progress: CopyProgress | None = None
+    ) -> Verification:
+        """Check the files of an extraction against their record, and against this backup read again.
+
+        `record_sha256` is the hash that the extraction gave. Raises OutputError where there is no record.
+        """
+        with self._lock:
+            return verify(Path(out), self._view, record_sha256=record_sha256, progress=progress)
 
     def close(self) -> None:
         """Close the backup and remove the private folder."""

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[1]
 # {backup}: the backup folder, {parent}: the folder it lies in, {out}: a place for output that does not exist yet,
 # {extracted}: an extraction of that backup made before, {older}: another backup, by default the same.
 ARGUMENTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    # It runs until somebody ends it and is asked over a socket: tests/test_app_flow.py holds it to the same rules.
+    "app": (),
     "backups": (("{parent}",), ("{parent}", "--json")),
     "scan": (
         ("{backup}",),

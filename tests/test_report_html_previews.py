@@ -16,7 +16,8 @@ from recovery.analysis.model import Asset
 from recovery.errors import UnreadableFileError
 from recovery.formats import decoding
 from recovery.report.html.picture_choice import Shown
-from recovery.report.html.previews import LARGE, SMALL, Preview, PreviewMaker, tables_by_path
+from recovery.report.html.picture_sources import LARGE, SMALL, tables_by_path
+from recovery.report.html.previews import Preview, PreviewMaker
 
 RED, BLUE = (200, 30, 40), (20, 40, 200)
 

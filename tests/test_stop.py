@@ -220,6 +220,27 @@ def test_an_interrupt_is_heard_while_keys_are_derived(
     assert not done and not list(tmp_path.iterdir())
 
 
+def test_stop_is_heard_while_keys_are_derived(
+    demo_twins: DemoTwins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller does not wait for the end of the calculation."""
+    ending = threading.Event()
+
+    def derive(*_: object) -> bytes:
+        ending.wait(60)
+        return b""
+
+    monkeypatch.setattr(key_bag, "_derive", derive)
+    stopping = Recording(stop_at=3)
+    try:
+        with Workspace(tmp_path) as workspace, pytest.raises(StopError):
+            open_backup(demo_twins.encrypted, workspace, Passphrase(PASSPHRASE), stopping).__enter__()
+        assert stopping.steps == {"Trying the passphrase": 0} and not ending.is_set()
+    finally:
+        ending.set()
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("how", ["no UTF-8", "damage", "in the middle", "too long"])
 def test_no_error_keeps_a_database_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """Windows removes no open file: a kept exception, its traceback and readers in the middle hold none."""

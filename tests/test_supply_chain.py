@@ -34,7 +34,7 @@ def locked() -> dict[str, str]:
 
 def test_every_dependency_has_a_range() -> None:
     """At least the oldest version that works; and nothing is fetched from anywhere but the index."""
-    for name, versions in wanted("thumbnails", "frames").items():
+    for name, versions in wanted("thumbnails", "frames", "app").items():
         assert versions.startswith(">="), name
     assert "@" not in "".join(PROJECT["project"]["dependencies"])
 
@@ -45,7 +45,7 @@ def test_the_lock_has_a_hash_for_every_package() -> None:
     assert len(entries) == len(locked()) > 20
     for entry in entries:
         assert re.match(r"[\w.-]+==[^\s]+", entry) and re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry[:80]
-    for name in [*wanted("thumbnails", "frames"), *wanted("dev")]:
+    for name in [*wanted("thumbnails", "frames", "app"), *wanted("dev")]:
         assert name in locked() or name == PROJECT["project"]["name"], name
     makefile, ci = ((ROOT / path).read_text(encoding="utf-8") for path in ("Makefile", ".ci/run"))
     assert "--require-hashes" in makefile and "LOCK=requirements-ci.txt" in ci
@@ -55,7 +55,7 @@ def test_every_dependency_has_its_licence() -> None:
     """docs/licences.md names each with the version of the lock."""
     page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
     rows = {normal(name): version for name, version in re.findall(r"(?m)^\| ([\w.-]+) \| ([^ ]+) \| [^|]+ \|", page)}
-    for name in wanted("thumbnails", "frames"):
+    for name in wanted("thumbnails", "frames", "app"):
         assert rows.get(name), name
 
 

@@ -147,8 +147,9 @@ def _is_absent(path: Path) -> bool:
 class _KeyRing:
     """Opens key bags with one passphrase, each once: that takes seconds."""
 
-    def __init__(self, passphrase: Passphrase | None) -> None:
+    def __init__(self, passphrase: Passphrase | None, progress: Progress) -> None:
         self._passphrase = passphrase
+        self._progress = progress
         self._opened: dict[bytes, KeyBag | PassphraseWrongError] = {}
 
     def open(self, key_bag: bytes) -> KeyBag:
@@ -162,10 +163,13 @@ class _KeyRing:
         if key_bag not in self._opened:
             from recovery.source.key_bag import unlock  # it loads what plain backups never need
 
+            self._progress.start("Trying the passphrase", None)
             try:
-                self._opened[key_bag] = unlock(key_bag, self._passphrase)
+                self._opened[key_bag] = unlock(key_bag, self._passphrase, self._progress)
             except PassphraseWrongError as error:
                 self._opened[key_bag] = error
+            finally:
+                self._progress.finish()
         found = self._opened[key_bag]
         if isinstance(found, PassphraseWrongError):
             raise found
@@ -184,7 +188,7 @@ def open_lists(
     Raises what `open_backup` does when none can be read, LostListError where files of a plain backup may still be
     found without it. A passphrase is asked for only where the newest list needs it.
     """
-    ring = _KeyRing(passphrase)
+    ring = _KeyRing(passphrase, progress)
     lists = stored_lists(identity)
     found: list[OpenList] = []
     closed_lists: list[tuple[StoredList, RecoveryError]] = []

@@ -14,30 +14,31 @@ from iphone_backup_decrypt import utils
 
 from recovery import limits
 from recovery.errors import DamagedBackupError, PassphraseWrongError, UnsafeBackupError
+from recovery.progress import SILENT, Progress
 from recovery.source.file_keys import WRAPPED_BYTES, KeyBag, Passphrase
 from recovery.source.waiting import in_thread
 
 _WRAPPED_WITH_PASSPHRASE = 2
 
 
-def unlock(key_bag: bytes, passphrase: Passphrase) -> KeyBag:
-    """Open `BackupKeyBag` of Manifest.plist.
+def unlock(key_bag: bytes, passphrase: Passphrase, progress: Progress = SILENT) -> KeyBag:
+    """Open `BackupKeyBag` of Manifest.plist; `progress` hears that it goes on, and may raise to stop.
 
     Raises PassphraseWrongError, DamagedBackupError or UnsafeBackupError.
     """
     for form in passphrase.forms():
         try:
-            return _unlocked(key_bag, form)
+            return _unlocked(key_bag, form, progress)
         except PassphraseWrongError:
             continue
     raise _wrong_passphrase()
 
 
-def _unlocked(key_bag: bytes, secret: bytes) -> KeyBag:
+def _unlocked(key_bag: bytes, secret: bytes, progress: Progress) -> KeyBag:
     """Open the key bag with one form of the passphrase."""
     try:
         locked = utils.BackupKeyBag(key_bag)
-        key = in_thread(lambda: _derive(locked, secret))
+        key = in_thread(lambda: _derive(locked, secret), lambda: progress.advance(0))
     except foreign.UnsafeBackupError as error:
         raise UnsafeBackupError(
             "The key bag asks for an absurd number of key derivation rounds.",

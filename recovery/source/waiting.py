@@ -16,10 +16,15 @@ _MOMENT = 1.0  # seconds
 _LOOK_UP = 0.1  # seconds; a waiting main thread on Windows hears no interrupt before it looks up
 
 
-def in_thread(calculate: Callable[[], T]) -> T:
+def _go_on() -> None:
+    """Nobody wants to stop."""
+
+
+def in_thread(calculate: Callable[[], T], waiting: Callable[[], None] = _go_on) -> T:
     """The result of `calculate`, which runs in a thread of its own; what it raises is raised here.
 
-    An interrupt leaves the calculation to itself: its thread is a daemon, so the program can end.
+    `waiting` is called ten times a second and may raise to stop waiting. That or an interrupt leaves the
+    calculation to itself: its thread is a daemon, so the program can end.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -34,6 +39,7 @@ def in_thread(calculate: Callable[[], T]) -> T:
     thread.start()
     while thread.is_alive():
         thread.join(_LOOK_UP)
+        waiting()
     _wait_for_its_end(thread)
     if errors:
         raise errors.pop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import stat
 import warnings
@@ -12,28 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from PIL import Image
 
 from recovery import limits
-from recovery.analysis.model import Asset, AssetFile, FileRole
-from recovery.case import TableFile
+from recovery.analysis.model import Asset, AssetFile
 from recovery.errors import MissingExtraError, OutputError, UnreadableFileError
 from recovery.extraction import thread_pool as crew
-from recovery.extraction.copying import source_of
-from recovery.formats import decoding
-from recovery.formats.exif import FOREIGN_ERRORS
 from recovery.output import TEMPORARY_NAME, Evidence, NewFile, OutputDirectory
-from recovery.photos_db.thumbnail_tables import ThumbnailTable, decode_entry
+from recovery.photos_db.thumbnail_tables import ThumbnailTable
 from recovery.progress import SILENT, Progress
-from recovery.report.html.picture_choice import PictureCandidate, Shown, candidates, movies, quick_candidates
+from recovery.report.html.picture_choice import Shown
+from recovery.report.html.picture_sources import LARGE, SMALL, PictureSources, PreviewSource, save_jpeg
 from recovery.source.backup_view import BackupView
-from recovery.source.manifest import ManifestEntry
 
-SMALL, LARGE = 320, 1600
-"""Longer side in pixels of a preview in the gallery, and of one that is looked at alone."""
-_QUALITY = 80
 # Part of every name, so that previews made by older rules are made again.
 _VERSION = "1"
 OUR_NAMES = re.compile(rf"[0-9a-f]{{24}}-(?:small|large|movie)\.(?:jpg|mp4)|{TEMPORARY_NAME.pattern}")
@@ -50,15 +41,6 @@ class Preview:
     shown: Shown | None = None
     """What the largest of them was made from."""
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewSource:
-    """One candidate with its place in the backup: the manifest's entry, and the table it stands in."""
-
-    candidate: PictureCandidate
-    entry: ManifestEntry
-    table: ThumbnailTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +106,15 @@ class PreviewMaker:
                 folder.make_private()
             yield folder
 
-    def _order(self, asset: Asset, large: bool) -> _Order:
-        quick = tuple(self._sources(quick_candidates(asset)))
-        if not large:
-            return _Order(quick, (), None)
-        fits = (item for item in movies(asset) if (item.size or 0) <= limits.REPORT_MOVIE_BYTES)
-        film = next(fits, None)
-        playable = self._sources([PictureCandidate(Shown.FRAME, film)]) if film else ()
-        return _Order(quick, tuple(self._sources(candidates(asset))), next(iter(playable), None))
+    @property
+    def _sources(self) -> PictureSources:
+        return PictureSources(self.view, self.tables)
 
-    def _sources(self, wanted: Iterable[PictureCandidate]) -> Iterator[PreviewSource]:
-        for item in wanted:
-            entry = source_of(self.view, item.file.domain, item.file.path, item.file.file_id)
-            if entry is not None:
-                yield PreviewSource(item, entry, self.tables.get((item.file.domain, item.file.path)))
+    def _order(self, asset: Asset, large: bool) -> _Order:
+        sources = self._sources
+        if not large:
+            return _Order(sources.quick(asset), (), None)
+        return _Order(sources.quick(asset), sources.best(asset), sources.movie(asset, limits.REPORT_MOVIE_BYTES))
 
     def _job(self, folder: OutputDirectory, order: _Order, tick: crew.Tick) -> Preview:
         preview = self._first(folder, order.best, "large") if order.best else Preview()
@@ -158,25 +135,13 @@ class PreviewMaker:
             name = f"{self._key(source.candidate.file)}-{what}.jpg"
             try:
                 if not _is_there(folder, name):
-                    _save(self._image(source, SMALL if what == "small" else LARGE), folder, name)
+                    _save(self._sources.image(source, SMALL if what == "small" else LARGE), folder, name)
             except (UnreadableFileError, MissingExtraError) as error:
                 problem = problem or str(error)
                 continue
             shown = source.candidate.shown
             return Preview(small=name, shown=shown) if what == "small" else Preview(large=name, shown=shown)
         return Preview(problem=problem)
-
-    def _image(self, source: PreviewSource, side: int) -> Image.Image:
-        file = source.candidate.file
-        try:
-            with self.view.open(source.entry) as stream:
-                if file.role is FileRole.THUMBNAIL_TABLE:
-                    return _from_table(source, stream, side)
-                size = stream.seek(0, io.SEEK_END)
-                decode = decoding.frame if source.candidate.is_movie else decoding.still
-                return decode(stream, size, side)
-        except FOREIGN_ERRORS as error:
-            raise UnreadableFileError(f"The picture cannot be read ({type(error).__name__}).") from error
 
     def _movie(self, folder: OutputDirectory, source: PreviewSource, tick: crew.Tick) -> str | None:
         """A copy for playing. Browsers take a QuickTime movie for the MP4 it nearly is, if it is so named."""
@@ -207,23 +172,10 @@ class PreviewMaker:
         return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:24]
 
 
-def tables_by_path(files: Iterable[TableFile]) -> Mapping[tuple[str, str], ThumbnailTable]:
-    """Thumbnail tables by domain and path."""
-    return {(item.entry.domain, item.entry.relative_path): item.table for item in files}
-
-
-def _from_table(source: PreviewSource, stream: BinaryIO, side: int) -> Image.Image:
-    number = source.candidate.file.index
-    entry = source.table.entries.in_slot(number) if source.table and number is not None else None
-    if source.table is None or entry is None:
-        raise UnreadableFileError("The table does not have this thumbnail.")
-    return decoding.presented(decode_entry(source.table, entry, stream), side)
-
-
 def _save(image: Image.Image, folder: OutputDirectory, name: str) -> None:
     with NewFile(folder) as new:
         with new.buffered() as stream:
-            image.save(stream, "JPEG", quality=_QUALITY, optimize=image.width <= SMALL)
+            save_jpeg(image, stream)
         new.publish(name)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from recovery import __version__
@@ -29,7 +29,8 @@ from recovery.report.html import first_screen as opening
 from recovery.report.html.embed import detail_blocks, main_block
 from recovery.report.html.facts import shown
 from recovery.report.html.page import Page, page
-from recovery.report.html.previews import Preview, PreviewMaker, tables_by_path
+from recovery.report.html.picture_sources import tables_by_path
+from recovery.report.html.previews import Preview, PreviewMaker
 from recovery.report.html.timeline_marks import events
 from recovery.report.safe_text import clean
 from recovery.report.text import words
@@ -37,7 +38,7 @@ from recovery.report.text.asset_text import measured_note
 from recovery.source.backup_view import BackupView
 
 GENERATOR = "recover-facetime"
-SCRIPTS = ("elements", "data", "filters", "gallery", "closeup", "timeline", "selection", "main")
+SCRIPTS = ("elements", "data", "filters", "gallery", "closeup", "timeline", "selection", "selection_file", "main")
 _HEAD_BYTES = 4096
 
 
@@ -131,48 +132,71 @@ def render(
     progress: Progress = SILENT,
 ) -> str:
     """The whole page as text; `previews` are in the order of the assets."""
-    calls = case.around.calls.records if case else ()
-    shown_page: Page = page(findings, previews, events(findings, calls), folder, progress)
-    style, script = _static(("page.css", "browse.css", "closeup.css")), _static(f"{name}.js" for name in SCRIPTS)
-    causes = opening.cause_groups(findings.causes)
+    style, script = style_text(), script_text()
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
-            generator=f"{GENERATOR} {__version__}",
+            page_values(findings, case, previews, folder, made, progress),
             policy=policy(style, script),
             style=Markup(style),
             script=Markup(script),
-            made=when(made),
-            device=clean(findings.backup.device_name or findings.backup.product_type or "an iPhone or iPad"),
-            backup_made=when(findings.backup.backup_date) if findings.backup.backup_date else "",
-            sentences=opening.sentences(findings),
-            bars=opening.bars(findings),
-            bar_width=opening.BAR,
-            causes=causes,
-            cause_count=len(findings.causes),
-            messages=opening.message_group(findings.facetime_messages),
-            loose_ends=opening.loose_groups(findings.loose_ends),
-            gaps=opening.gap_groups(findings.gaps),
-            gap_count=len(findings.gaps),
-            loose_count=len(findings.loose_ends),
-            backup_rows=opening.backup_rows(findings.backup),
-            notes=_notes(findings),
-            page=shown_page,
-            main=main_block(
-                shown_page, {"udid": findings.backup.udid, "made": _iso(findings.backup.backup_date)}, progress
-            ),
-            blocks=detail_blocks(
-                counted(
-                    shown_page.details,
-                    progress,
-                    "Storing the details in the page",
-                    len(findings.assets),
-                    " photos",
-                )
-            ),
         )
     )
+
+
+def page_values(
+    findings: Findings,
+    case: Case | None,
+    previews: list[Preview],
+    folder: str,
+    made: datetime,
+    progress: Progress = SILENT,
+) -> dict[str, object]:
+    """What the template shows, by name: everything but style and script, which a program may serve apart."""
+    calls = case.around.calls.records if case else ()
+    shown_page: Page = page(findings, previews, events(findings, calls), folder, progress)
+    return {
+        "generator": f"{GENERATOR} {__version__}",
+        "made": when(made),
+        "device": clean(findings.backup.device_name or findings.backup.product_type or "an iPhone or iPad"),
+        "backup_made": when(findings.backup.backup_date) if findings.backup.backup_date else "",
+        "sentences": opening.sentences(findings),
+        "bars": opening.bars(findings),
+        "bar_width": opening.BAR,
+        "causes": opening.cause_groups(findings.causes),
+        "cause_count": len(findings.causes),
+        "messages": opening.message_group(findings.facetime_messages),
+        "loose_ends": opening.loose_groups(findings.loose_ends),
+        "gaps": opening.gap_groups(findings.gaps),
+        "gap_count": len(findings.gaps),
+        "loose_count": len(findings.loose_ends),
+        "backup_rows": opening.backup_rows(findings.backup),
+        "notes": _notes(findings),
+        "page": shown_page,
+        "main": main_block(
+            shown_page, {"udid": findings.backup.udid, "made": _iso(findings.backup.backup_date)}, progress
+        ),
+        "blocks": detail_blocks(
+            counted(
+                shown_page.details,
+                progress,
+                "Storing the details in the page",
+                len(findings.assets),
+                " photos",
+            )
+        ),
+    }
+
+
+def style_text() -> str:
+    """The style of the page."""
+    return _static(("page.css", "browse.css", "closeup.css"))
+
+
+def script_text(names: Iterable[str] = SCRIPTS) -> str:
+    """The scripts of the page, in the order they need each other."""
+    return _static(f"{name}.js" for name in names)
 
 
 def policy(style: str, script: str) -> str:
@@ -212,10 +236,12 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+@lru_cache(maxsize=2)
+def environment(package: str = "") -> Environment:
+    """The templates of the page, after those of another package that build on them."""
+    ours = PackageLoader("recovery.report.html", "templates")
     environment = Environment(
-        loader=PackageLoader(__package__ or "recovery.report.html", "templates"),
+        loader=ChoiceLoader([PackageLoader(package, "templates"), ours]) if package else ours,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -52,6 +52,15 @@ def dry_run(plan: Plan, out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def counted_outcomes(outcomes: Outcomes) -> Iterator[tuple[int, str]]:
+    """How many files, and what became of them; pictures made here are counted last."""
+    for state, meaning in _STATES.items():
+        if number := outcomes.count(state):
+            yield number, f"{'file' if number == 1 else 'files'} {meaning}"
+    if made := sum("NOT-ORIGINAL" in item.target and item.entry is not None for item in outcomes.documents):
+        yield made, "pictures made from other files of the backup; they are not the originals"
+
+
 def summary(outcomes: Outcomes, out: Path, *, page: Path | None = None, verbose: bool = False) -> str:
     """What was recovered and where, each file that is not whole, the report, and how to check it all later."""
     lines = heading("Recovered")
@@ -59,11 +68,8 @@ def summary(outcomes: Outcomes, out: Path, *, page: Path | None = None, verbose:
         (outcome.planned, outcome.state is not OutcomeState.DAMAGED) for outcome in outcomes.files if outcome.entry
     )
     lines += wrap(sentence(f"{saved} ({file_size(outcomes.bytes)})") if saved else "Nothing was recovered.")
-    for state, meaning in _STATES.items():
-        if number := outcomes.count(state):
-            lines += _counted(number, f"{'file' if number == 1 else 'files'} {meaning}")
-    if made := sum("NOT-ORIGINAL" in item.target and item.entry is not None for item in outcomes.documents):
-        lines += _counted(made, "pictures made from other files of the backup; they are not the originals")
+    for number, meaning in counted_outcomes(outcomes):
+        lines += _counted(number, meaning)
     if unchanged := sum(outcome.unchanged for outcome in outcomes.files):
         lines += _counted(unchanged, "of them were there already and were checked again")
     checked = [(item.target or item.planned.target, item.picture) for item in outcomes.files if item.picture]
@@ -109,25 +115,30 @@ def _about_messages() -> list[str]:
     return [line for text in texts for line in wrap(text, first="  ", rest="    ")]
 
 
+def not_whole(outcomes: Outcomes) -> Iterator[str]:
+    """Each file that was not written whole, and why."""
+    for outcome in outcomes.files:
+        if outcome.state is not OutcomeState.WRITTEN:
+            yield _trouble(outcome.target or outcome.planned.target, outcome.state, outcome.reason)
+    for item in outcomes.documents:
+        if item.state is not OutcomeState.WRITTEN:
+            yield _trouble(item.target, item.state, item.reason)
+
+
+def _trouble(target: str, state: OutcomeState, reason: str) -> str:
+    why = clean(reason[:1].lower() + reason[1:])
+    return f"{clean(target)}: {state.value.replace('_', ' ')}; {why}"
+
+
 def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
-    troubles = [
-        (outcome.target or outcome.planned.target, outcome.state.value, outcome.reason)
-        for outcome in outcomes.files
-        if outcome.state is not OutcomeState.WRITTEN
-    ]
-    troubles += [
-        (item.target, item.state.value, item.reason)
-        for item in outcomes.documents
-        if item.state is not OutcomeState.WRITTEN
-    ]
+    troubles = list(not_whole(outcomes))
     if not troubles:
         return
     yield ""
     yield "Not whole:"
     shown = troubles if everything else troubles[:_MOST]
-    for target, state, reason in shown:
-        why = clean(reason[:1].lower() + reason[1:])
-        yield from wrap(f"{clean(target)}: {state.replace('_', ' ')}; {why}", first="  - ", rest="    ")
+    for trouble in shown:
+        yield from wrap(trouble, first="  - ", rest="    ")
     if len(shown) < len(troubles):
         yield f"  … and {len(troubles) - len(shown):,} more; see run.json, or --verbose"
     for reason in dict.fromkeys(outcome.refusal for outcome in outcomes.files if outcome.refusal):
@@ -137,26 +148,37 @@ def _troubles(outcomes: Outcomes, *, everything: bool) -> Iterator[str]:
 
 def verification(found: Verification) -> str:
     """What `verify` says: how much was compared, and each difference."""
-    lines = wrap(f"{count(found.files, 'file')} ({file_size(found.bytes)}) hashed again and held against the record.")
-    if found.compared_with_backup is not None:
-        lines += wrap(f"{count(found.compared_with_backup, 'file')} read again from the backup and compared.")
-    if found.damaged:
-        verb = "was" if found.damaged == 1 else "were"
-        lines += wrap(f"{count(found.damaged, 'file')} {verb} damaged in the backup already, as the record says.")
+    lines = [line for told in verification_sentences(found) for line in wrap(told)]
     if found.pictures is not None:
         lines += _pictures(
             found.pictures.decoded, [(picture.target, picture.says) for picture in found.pictures.not_checked]
         )
+    for difference in differences(found):
+        lines += wrap(difference, first="  - ", rest="    ")
+    lines.append(f"SHA-256 of the run record: {found.record_sha256}")
+    return "\n".join(lines) + "\n"
+
+
+def verification_sentences(found: Verification) -> Iterator[str]:
+    """How much was compared, and whether nothing differs."""
+    yield f"{count(found.files, 'file')} ({file_size(found.bytes)}) hashed again and held against the record."
+    if found.compared_with_backup is not None:
+        yield f"{count(found.compared_with_backup, 'file')} read again from the backup and compared."
+    if found.damaged:
+        verb = "was" if found.damaged == 1 else "were"
+        yield f"{count(found.damaged, 'file')} {verb} damaged in the backup already, as the record says."
     if found.unreadable:
         verb = "was" if found.unreadable == 1 else "were"
-        lines += wrap(
+        yield (
             f"{count(found.unreadable, 'file')} {verb} not read to the end, as the record says: extract again, and "
             "what can be read by then is written."
         )
     if not found.differences:
-        lines.append("Nothing differs.")
+        yield "Nothing differs."
+
+
+def differences(found: Verification) -> Iterator[str]:
+    """Each difference in a sentence."""
     for difference in found.differences:
         code = difference.code.value.replace("_", " ")
-        lines += wrap(f"{clean(difference.target)}: {code}. {clean(difference.says)}", first="  - ", rest="    ")
-    lines.append(f"SHA-256 of the run record: {found.record_sha256}")
-    return "\n".join(lines) + "\n"
+        yield f"{clean(difference.target)}: {code}. {clean(difference.says)}"

@@ -16,7 +16,8 @@
     }
     const image = element("img", { src: report.path(name), alt: card().name, class: detail.large ? "" : "small" });
     image.addEventListener("error", () => {
-      const text = "The picture is missing from the folder beside this page.";
+      const text = report.askMadeFrom
+        ? "This picture cannot be shown." : "The picture is missing from the folder beside this page.";
       stage.replaceChildren(element("p", { class: "nothing", textContent: text }));
     }, { once: true });
     stage.replaceChildren(image);
@@ -61,13 +62,25 @@
     return made;
   }
 
+  /* A program that makes pictures when they are asked for (report.askMadeFrom) knows only then from what. */
+  function describe() {
+    const at = position;
+    byId("made-from").textContent = report.askMadeFrom ? "" : detail.madeFrom;
+    if (!report.askMadeFrom || !detail.large) return;
+    report.askMadeFrom(card().index).then((text) => {
+      if (at !== position) return;
+      detail.madeFrom = text;
+      byId("made-from").textContent = text;
+    });
+  }
+
   function show(next) {
     if (next < 0 || next >= report.order.length) return;
     position = next;
     detail = report.details(card().index);
     byId("closeup-name").textContent = card().name;
     byId("closeup-badges").replaceChildren(...report.badges(card()));
-    byId("made-from").textContent = detail.madeFrom;
+    describe();
     byId("position").textContent = `${(position + 1).toLocaleString("en")} of ${report.order.length.toLocaleString("en")}`;
     byId("closeup-tick").checked = report.ticked.has(card().index);
     byId("play").hidden = !detail.movie;

@@ -1,17 +1,7 @@
-/* Ticked photos, and the file that tells `extract --select` about them. */
+/* Ticked photos. */
 (function () {
   const { byId, plural } = report;
   report.ticked = new Set();
-
-  report.selectionDocument = function () {
-    const chosen = [...report.ticked].sort((a, b) => a - b).map((index) => report.cards[index]);
-    return {
-      schema: "recover-facetime/selection/1",
-      backup: report.main.backup,
-      uuids: chosen.filter((card) => card.uuid).map((card) => card.uuid),
-      files: chosen.filter((card) => !card.uuid && card.file_id).map((card) => card.file_id),
-    };
-  };
 
   function update() {
     const number = report.ticked.size;
@@ -31,10 +21,4 @@
     update();
   });
   byId("clear-selection").addEventListener("click", () => { report.ticked.clear(); update(); });
-  byId("save-selection").addEventListener("click", () => {
-    const text = JSON.stringify(report.selectionDocument(), null, 1) + "\n";
-    const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    report.element("a", { href: address, download: "selection.json" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10000);
-  });
 })();
