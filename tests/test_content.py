@@ -148,7 +148,8 @@ def test_originals_of_other_bytes_are_damaged(tmp_path: Path, passphrase: str | 
     assert {halves["still"].state, halves["paired_video"].state} == {"damaged"}
     asset = named(found, "IMG_0001.HEIC")
     assert (asset.status, found.totals.complete, found.totals.damaged_files) == (Status.REDUCED_COPY, 1, 2)
-    assert reason(asset.status_reason) == "still and video are damaged; what survives is a thumbnail"
+    left = "what survives is a thumbnail of 360 x 640 pixels"
+    assert reason(asset.status_reason) == f"still and video are damaged; {left}"
     assert asset.live_photo is not None and not asset.live_photo.still and not asset.live_photo.video
     because = ONLY_ZEROS if wrong == "zeros" else "its bytes are not those of a picture"
     assert halves["still"].note.startswith(because)

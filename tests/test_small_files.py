@@ -18,12 +18,11 @@ from recovery.analysis.search import Search
 from recovery.case import gather
 from recovery.case.facetime_evidence import could_be_facetime_by_size
 from recovery.case.grouping import Group, GroupFile
-from recovery.gap_codes import GapSubject
+from recovery.gap_codes import GapReason, GapSubject
 from recovery.photos_db.camera_roll_paths import FileRole, MediaPath, MediaPathPart
 from recovery.photos_db.codes import KindCode
 from recovery.photos_db.library import AssetRow
 from recovery.photos_db.media_files import MediaFile
-from recovery.report.messages.gaps import why
 from recovery.source.backup_view import BackupView
 from recovery.source.blobs import Blob, BlobState
 from recovery.source.manifest import EntryKind, ManifestEntry
@@ -195,11 +194,10 @@ def test_what_cannot_be_read_is_told_once(
 
     monkeypatch.setattr(BackupView, "open", failing)
     findings = scan(folder)
-    (gap,) = (gap for gap in findings.gaps if gap.what is GapSubject.SMALL_PICTURES)
-    assert gap.fault and why(gap).startswith("of 5 media files: ")
-    assert "FaceTime marks inside the file" in gap.hides
+    (gap,) = (gap for gap in findings.gaps if gap.what is GapSubject.UNREADABLE_FILES)
+    assert gap.fault and (gap.part, gap.why) == ("5", GapReason.READ_ERROR)
     said = say("scan", folder, "-v")
-    assert said.code == 3 and "the inside of small pictures and videos" in said.out
+    assert said.code == 3 and "files that this computer cannot read" in " ".join(said.out.split())
     assert "Traceback" not in said.all
 
 
