@@ -96,7 +96,7 @@ def ours(number: int = 1, **changes: Any) -> list[Asset]:
             [an_asset("x", facetime=facetime("possible"))],
             (
                 "No FaceTime photo was found in this backup. 1 photo may be from FaceTime, but nothing proves it. "
-                "A photo that you miss need not be lost: what follows says where it may be, and what to check."
+                "A photo that you miss need not be lost: the diagnosis says where it may be, and what to check."
             ),
         ),
     ],

@@ -105,7 +105,7 @@ FACTS = {
         "The photo library of this backup could not be read in full, so this may not be all."
     ),
     PlainStatement.NEED_NOT_BE_LOST: (
-        "A photo that you miss need not be lost: what follows says where it may be, and what to check."
+        "A photo that you miss need not be lost: the diagnosis says where it may be, and what to check."
     ),
 }
 

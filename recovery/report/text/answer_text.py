@@ -92,8 +92,10 @@ def _recoverable(findings: Findings, progress: Progress) -> str:
     planned = plan(findings.changed(assets=findings.assets.extracted_by_default()), progress=progress)
     in_all = f"The backup tells of {count(known, 'photo or video', 'photos and videos')} in all"
     saved = saved_text((file, file.file.state is not FileState.DAMAGED) for file in planned.files if file.bytes)
+    if not planned.assets and not findings.assets.notable():
+        return f"{in_all}; none has a sign of FaceTime, or is deleted or hidden."
     if not saved:
-        return f"Nothing of them can be saved. {in_all}."
+        return f"Of the photos below nothing can be saved. {in_all}."
     return f"Can be saved: {saved} ({file_size(planned.bytes)}). {in_all}."
 
 
@@ -105,7 +107,9 @@ def next_steps(findings: Findings, style: Style = PLAIN, *, after_diagnosis: boo
     else:
         steps = [("Why a photo may be missing, and what to do:", command("diagnose", backup))]
     if findings.totals.recoverable_bytes:
-        steps.insert(0, ("To save what is here:", extract_command(findings.backup)))
+        chosen = findings.assets.extracted_by_default()
+        saving = ("To save what is here:", extract_command(findings.backup))
+        steps.insert(0, saving if chosen else ("To save all photos:", extract_command(findings.backup, "--all")))
     return [line for title, pasted in steps for line in (title, f"  {style.paint(style.strong, clean(pasted))}")]
 
 
