@@ -212,3 +212,14 @@ def test_extract_makes_the_page_beside_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / "saved.html").is_file()
     assert any((tmp_path / "saved_files").iterdir())
     assert CliRunner().invoke(main, ["verify", str(out)]).exit_code == 0
+
+
+def test_the_page_names_the_command_that_saves_and_that_of_an_extraction_does_not(tmp_path: Path) -> None:
+    """A page made by `report` goes on to `extract`, with the real path; the page of an extraction is past that."""
+    backup = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "b")
+    runner = CliRunner()
+    assert runner.invoke(main, ["report", str(backup), str(tmp_path / "r.html")]).exit_code == 0
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert f'<code id="next-command">recover-facetime extract {backup} recovered-photos</code>' in page
+    runner.invoke(main, ["extract", str(backup), str(tmp_path / "out")])
+    assert 'id="next-command"' not in (tmp_path / "out.html").read_text("utf-8")

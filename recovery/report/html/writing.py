@@ -32,6 +32,7 @@ from recovery.report.html.page import Page, page
 from recovery.report.html.picture_sources import tables_by_path
 from recovery.report.html.previews import Preview, PreviewMaker
 from recovery.report.html.timeline_marks import events
+from recovery.report.messages.commands import extract_command
 from recovery.report.safe_text import clean
 from recovery.report.text import words
 from recovery.report.text.asset_text import measured_note
@@ -94,7 +95,10 @@ def write_report(
     made = maker.make(wanted, lambda asset: options.everything or is_notable(asset), progress) if wanted else []
     by_asset = {id(asset): preview for asset, preview in zip(wanted, made, strict=True)}
     previews = [by_asset.get(id(asset), Preview()) for asset in findings.assets]
-    html = render(findings, case, previews, folder.name, now(), progress)
+    # A page about an extraction does not advise one.
+    saving = findings.totals.recoverable_bytes and options.only is None
+    next_command = extract_command(findings.backup) if saving else ""
+    html = render(findings, case, previews, folder.name, now(), progress, next_command=next_command)
     try:
         with replacing(out, Evidence(view.identity.folder)) as stream:
             stream.write(html.encode())
@@ -130,14 +134,16 @@ def render(
     folder: str,
     made: datetime,
     progress: Progress = SILENT,
+    *,
+    next_command: str = "",
 ) -> str:
-    """The whole page as text; `previews` are in the order of the assets."""
+    """The whole page as text; `previews` are in the order of the assets, `next_command` saves what is here."""
     style, script = style_text(), script_text()
     return (
         environment()
         .get_template("page.html.jinja")
         .render(
-            page_values(findings, case, previews, folder, made, progress),
+            page_values(findings, case, previews, folder, made, progress, next_command=next_command),
             policy=policy(style, script),
             style=Markup(style),
             script=Markup(script),
@@ -152,6 +158,8 @@ def page_values(
     folder: str,
     made: datetime,
     progress: Progress = SILENT,
+    *,
+    next_command: str = "",
 ) -> dict[str, object]:
     """What the template shows, by name: everything but style and script, which a program may serve apart."""
     calls = case.around.calls.records if case else ()
@@ -162,6 +170,7 @@ def page_values(
         "device": clean(findings.backup.device_name or findings.backup.product_type or "an iPhone or iPad"),
         "backup_made": when(findings.backup.backup_date) if findings.backup.backup_date else "",
         "sentences": opening.sentences(findings),
+        "next_command": clean(next_command),
         "bars": opening.bars(findings),
         "bar_width": opening.BAR,
         "causes": opening.cause_groups(findings.causes),

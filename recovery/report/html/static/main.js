@@ -17,6 +17,16 @@
     if (report.markDays) report.markDays(wanted.from, wanted.to);
   };
 
+  const copy = byId("copy-command");
+  if (copy) copy.addEventListener("click", () => {
+    const line = byId("next-command");
+    getSelection().selectAllChildren(line);
+    const done = () => { copy.textContent = "Copied"; };
+    // A page opened from a file may not use the clipboard in every browser; then the line stays selected.
+    if (navigator.clipboard) navigator.clipboard.writeText(line.textContent).then(done, () => {});
+    else if (document.execCommand("copy")) done();
+  });
+
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", report.refresh);
   form.addEventListener("reset", () => setTimeout(report.refresh));
