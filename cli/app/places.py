@@ -59,7 +59,7 @@ def _drives(platform: str) -> Iterator[Path]:
     parents = ("/Volumes",) if platform == "darwin" else (f"/media/{user}", f"/run/media/{user}")
     for parent in map(Path, parents):
         with suppress(OSError):
-            yield from sorted(folder for folder in parent.iterdir() if not folder.is_symlink() and is_folder(folder))
+            yield from sorted(folder for folder in parent.iterdir() if is_folder(folder, follow_links=False))
 
 
 def refuse_network(path: str) -> None:

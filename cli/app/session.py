@@ -30,6 +30,7 @@ from recovery.errors import (
 from recovery.extraction.outcomes import Outcomes, RunFacts
 from recovery.extraction.plan import Plan
 from recovery.extraction.selected_files import Selection
+from recovery.filesystem import mode_of
 from recovery.provenance import Reading
 from recovery.report.figures import count, file_size, minute
 from recovery.report.html.gallery import Gallery
@@ -363,7 +364,7 @@ class Session:
             for item in found.records:
                 if item.identity.folder not in self._folders:
                     self._folders.append(item.identity.folder)
-                    listed.append(_listed(item.identity))
+                    listed.append(_listed(item))
             unseen = tuple(clean(line(gap)) for gap in found.gaps if gap.fault)
             self._change(backups=tuple(listed), unseen=unseen)
 
@@ -545,11 +546,12 @@ def _trouble(error: BaseException) -> Trouble:
     )
 
 
-def _listed(identity: Identity) -> ListedBackup:
+def _listed(found: FoundBackup) -> ListedBackup:
+    identity = found.identity
     return ListedBackup(
         device=clean(identity.device),
         made=minute(identity.backup_date),
-        encrypted={True: "Encrypted", False: "Not encrypted", None: "Encrypted or not: unknown"}[identity.encrypted],
+        encrypted={True: "Encrypted", False: "Not encrypted", None: "Encrypted or not: unknown"}[found.encrypted],
         complete={True: "Complete", False: "Interrupted: files may be missing", None: ""}[identity.complete],
         folder=clean(str(identity.folder)),
     )
@@ -563,7 +565,7 @@ def _new_folder(place: Path, identity: Identity) -> Path:
     made = f" {identity.backup_date:%Y-%m-%d}" if identity.backup_date else ""
     name = f"FaceTime photos from backup{made}"
     names = (place / (f"{name} {number}" if number > 1 else name) for number in counting(1))
-    return next(folder for folder in names if not folder.exists())
+    return next(folder for folder in names if mode_of(folder, follow_links=False) is None)
 
 
 def _recovered(planned: Plan, outcomes: Outcomes, out: Path, chosen: int) -> Recovered:
