@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from recovery.filesystem import is_file
+from recovery.filesystem import is_file, is_folder
 
 INFO, MANIFEST, STATUS = "Info.plist", "Manifest.plist", "Status.plist"
 MANIFEST_DATABASE = "Manifest.db"
@@ -15,6 +15,8 @@ SNAPSHOT = "Snapshot"
 OLD_LIST = "Manifest.mbdb"
 """The list of files before iOS 10."""
 MARKS = (MANIFEST_DATABASE, MANIFEST, INFO, STATUS)
+UNPACKED = ("CameraRollDomain", "MediaDomain", "HomeDomain")
+"""Folders of a backup that another program has unpacked: the files lie there under their own names."""
 UDID_FOLDER = re.compile(r"([0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{16})(-\d{8}-\d{6})?")
 """40 hexadecimal digits, or since 2018 eight, a dash and sixteen; dated copies carry -YYYYMMDD-HHMMSS behind."""
 
@@ -31,6 +33,14 @@ def is_backup(folder: Path) -> bool:
         return True
     marks = sum(is_file(folder / mark) for mark in MARKS)
     return marks >= 2 or (marks == 1 and UDID_FOLDER.fullmatch(folder.name) is not None)
+
+
+def is_unpacked(folder: Path) -> bool:
+    """Whether files of a backup lie in a folder under their own names; where the system refuses to say it is not."""
+    try:
+        return any(is_folder(folder / name, follow_links=False) for name in UNPACKED)
+    except OSError:
+        return False
 
 
 def enclosing_backup(path: Path) -> Path | None:

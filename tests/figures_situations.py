@@ -350,7 +350,9 @@ SITUATIONS = (
     ),
     library("case17", lambda answer: answer.says("Shared with You|Syndication")),
     library("case18", lambda answer: answer.says("burst", "not shown in Photos|burst")),
-    library("case19", lambda answer: answer.says("shared library", "participant|other person|someone else")),
+    library(
+        "case19", lambda answer: answer.says(r"shared (photo\s+)?library", "participant|other person|someone else")
+    ),
     library("case22", lambda answer: answer.of("C2841912", "status") == ["complete"]),
     library("case26", lambda answer: answer.total("facetime") == 5 and answer.of("IMG", "favorite") == [True] * 5),
     Situation(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +18,14 @@ from recovery.analysis.model import Cause, CauseVerdict
 from recovery.analysis.statements import CauseCode, PhotoFact, PointInTime, Share, TrueOfPhotos
 from recovery.case import Case
 from recovery.case.case_records import ListedFile
+from recovery.errors import BackupNotFoundError
 from recovery.report.messages.causes import ADVICE, DOES_NOT_SAY, LAST_DAY_PASSED, TITLES, told
 from recovery.report.messages.phrases import day, has_passed
-from recovery.report.messages.sentences import deadline
+from recovery.report.messages.sentences import deadline, paragraph
 from recovery.report.messages.sentences import text as sentence
+from recovery.source.locate import locate
 from tests.causes_tools import LIBRARY, built, cause_of, with_settings
-from tests.scanning import case_of
+from tests.scanning import case_of, scan
 
 TCC = "Library/TCC/TCC.db"
 
@@ -190,3 +194,19 @@ def test_advice_holds_on_to_a_last_day_that_is_unknown_or_to_come(
     says = TrueOfPhotos(PhotoFact.RECENTLY_DELETED, Share(number, 3), until, ())
     cause = Cause(CauseCode.RECENTLY_DELETED, CauseVerdict.SHOWN, (says,))
     assert told(cause).advice == advice
+
+
+def test_an_unpacked_backup_is_called_one(tmp_path: Path) -> None:
+    """With its list beside the folders of domains the first sentence says it; without a list nothing is a backup."""
+    folder = BackupBuilder().with_live_photo("IMG_0001").build(tmp_path / "backups")
+    with closing(sqlite3.connect(folder / "Manifest.db")) as database:
+        rows = database.execute("SELECT fileID, domain, relativePath FROM Files WHERE flags = 1").fetchall()
+    for file_id, domain, path in rows:
+        blob, unpacked = folder / file_id[:2] / file_id, folder / domain / path
+        unpacked.parent.mkdir(parents=True, exist_ok=True)
+        blob.rename(unpacked)
+    assert paragraph(scan(folder).summary).startswith("This is an unpacked backup: its files lie under their own names")
+    for name in ("Manifest.db", "Manifest.plist", "Info.plist", "Status.plist"):
+        (folder / name).unlink()
+    with pytest.raises(BackupNotFoundError, match="is an unpacked backup"):
+        locate(str(folder), ())

@@ -22,7 +22,7 @@ SUBTYPES = {
     Subtype.BURST_FRAME: "burst frame",
     Subtype.PORTRAIT: "portrait",
     Subtype.SPATIAL: "spatial",
-    Subtype.LIVE_OFF: "Live off",
+    Subtype.LIVE_OFF: "Live Photo switched off",
     Subtype.LOOP: "Loop",
     Subtype.BOUNCE: "Bounce",
     Subtype.LONG_EXPOSURE: "Long Exposure",

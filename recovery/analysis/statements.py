@@ -238,6 +238,8 @@ class NearlyNoFiles(Record, frozen=True):
 
     listed: int
     here: int
+    unpacked: bool = False
+    """Whether the files lie there under their own names instead."""
 
 
 class PictureSizes(Record, frozen=True):

@@ -54,6 +54,8 @@ class InventoryCheck:
     unlisted: tuple[UnlistedBlob, ...]
     hidden: frozenset[str] = frozenset()
     """File IDs in folders that the system refuses to list; counted as there, because nothing says they are not."""
+    unpacked: bool = False
+    """Whether the files lie beside the list under their own names, as another program has unpacked them."""
 
 
 @dataclass(frozen=True, slots=True)

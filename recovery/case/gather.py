@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from recovery import limits
+from recovery.backup_marks import is_unpacked
 from recovery.case.app_data_readings import read_surroundings
 from recovery.case.case_records import (
     AssetHistory,
@@ -199,7 +200,12 @@ class _Gatherer:
         left = sorted(self.view.blobs(there)) if there else []
         unlisted = tuple(self._unlisted(name, path) for name, path in left)
         return InventoryCheck(
-            listed, listed - missing.total(), tuple(self._listed(missing)), unlisted, frozenset(hidden)
+            listed,
+            listed - missing.total(),
+            tuple(self._listed(missing)),
+            unlisted,
+            frozenset(hidden),
+            is_unpacked(self.view.identity.folder),
         )
 
     def _listed(self, names: Counter[str]) -> Iterator[ListedFile]:

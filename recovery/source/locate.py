@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recovery import limits
-from recovery.backup_marks import SNAPSHOT
+from recovery.backup_marks import SNAPSHOT, is_unpacked
 from recovery.backup_marks import is_backup as is_backup
 from recovery.errors import AmbiguousBackupError, BackupNotFoundError
 from recovery.filesystem import is_file, is_folder, mode_of
 from recovery.gap_codes import GapSubject
 from recovery.provenance import Gap, Reading, unreadable
-from recovery.refusals import reason_of, refused, remedy, said_by
+from recovery.refusals import reason_of, refused, said_by
 from recovery.source import reading
 from recovery.source.file_lists import folder_refused, is_encrypted
 from recovery.source.identity import Identity, read_identity
@@ -188,14 +188,17 @@ def _at(path: Path) -> Path:
         raise BackupNotFoundError(*_no_backup_but(path))
     gaps: list[Gap] = []
     inside = list(_backups_below(path, gaps))
-    if not inside and gaps and gaps[0].where == str(path):
-        raise folder_refused(path, gaps[0].why, str(gaps[0].values[0]))
-    if not inside:
-        unseen = f" The system refuses to show {gaps[0].where}, for one ({gaps[0].values[0]})." if gaps else ""
-        first = f"{remedy(gaps[0].why)} " if gaps else ""
+    if not inside and gaps:  # a backup may be where it cannot be looked for
+        raise folder_refused(Path(gaps[0].where), gaps[0].why, str(gaps[0].values[0]))
+    if not inside and is_unpacked(path):
         raise BackupNotFoundError(
-            f"There is no backup in {path} or up to {_DEPTH} folders below it.{unseen}",
-            f"{first}A backup folder holds Manifest.db and hundreds of folders with two-letter names; {_LIST_THEM}",
+            f"{path} is an unpacked backup: its files lie there under their own names, which is not read.",
+            "Give the backup folder that it was unpacked from.",
+        )
+    if not inside:
+        raise BackupNotFoundError(
+            f"There is no backup in {path} or up to {_DEPTH} folders below it.",
+            f"A backup folder holds Manifest.db and hundreds of folders with two-letter names; {_LIST_THEM}",
         )
     if len(inside) > 1:
         raise _ambiguous(str(path), [read_identity(folder) for folder in inside])

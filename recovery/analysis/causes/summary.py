@@ -81,7 +81,9 @@ def opening(
     """
     missing = len(check.missing)
     if check.listed_files and missing * 100 >= check.listed_files * NEARLY_ALL:
-        first: tuple[Statement, ...] = (NearlyNoFiles(check.listed_files, check.listed_files - missing),)
+        first: tuple[Statement, ...] = (
+            NearlyNoFiles(check.listed_files, check.listed_files - missing, check.unpacked),
+        )
     else:
         first = ()
     return (*first, *_statements(ours, maybe, causes, library_read))

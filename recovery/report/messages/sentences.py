@@ -376,6 +376,12 @@ def _reason(deleted: Deleted) -> str:
 def _nearly_no_files(found: NearlyNoFiles) -> str:
     here = f"only {count(found.here, 'is', 'are')}" if found.here else "none is"
     listed = count(found.listed, "file", "files")
+    if found.unpacked:
+        return (
+            "This is an unpacked backup: its files lie under their own names in folders such as CameraRollDomain, "
+            f"which is not read; of the {listed} that its list names {here} where a backup keeps them. Give the backup "
+            "folder that it was unpacked from."
+        )
     return (
         f"Nearly all of this backup is missing: of the {listed} that it lists {here} in its folder. "
         "Copy the whole backup folder again from the computer that made it, or make a new backup."
