@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from recovery.analysis.model import Asset, AssetFile, BackupFacts, CauseVerdict, FileRole, FileState, Findings, Status
+from recovery.analysis.model import (
+    Asset,
+    AssetFile,
+    BackupFacts,
+    CauseVerdict,
+    FileRole,
+    FileState,
+    Findings,
+    Status,
+    Subtype,
+)
 from recovery.analysis.reasons import Loss
 from recovery.clock import in_stored_zone
 from recovery.extraction.plan import plan
@@ -160,7 +170,9 @@ def state(asset: Asset) -> str:
         told.append(words.ELSEWHERE.get(asset.status_reason.place, "elsewhere"))
     elif asset.status is not Status.PARTIAL and any(loss in _IN_CLOUD for _, loss in asset.status_reason.lost):
         told.append("original in iCloud")
-    return ", ".join(told) or ("in Photos" if asset.row is not None else "not in Photos")
+    if not told:
+        told.append("in Photos" if asset.row is not None else "not in Photos")
+    return ", ".join([*told, *(["Live switched off"] if Subtype.LIVE_OFF in asset.subtype else [])])
 
 
 def recoverable(asset: Asset) -> str:
