@@ -172,7 +172,7 @@ def state(asset: Asset) -> str:
         told.append("original in iCloud")
     if not told:
         told.append("in Photos" if asset.row is not None else "not in Photos")
-    return ", ".join([*told, *(["Live switched off"] if Subtype.LIVE_OFF in asset.subtype else [])])
+    return ", ".join([*told, *(["Live off"] if Subtype.LIVE_OFF in asset.subtype else [])])
 
 
 def recoverable(asset: Asset) -> str:
