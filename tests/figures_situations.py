@@ -318,7 +318,7 @@ SITUATIONS = (
             answer.total("assets") == 3
             and answer.total("complete") == 3
             and set(answer.of("IMG", "kind")) == {"live_photo"}
-            and answer.says("switched off|turned off|Live off")
+            and answer.of("IMG_0002", "subtype") == [["live_off"]]
         ),
     ),
     library(
