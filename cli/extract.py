@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from cli.options import (
     redact_option,
     told,
 )
-from recovery.analysis.model import Findings, Verdict
+from recovery.analysis.model import Findings
 from recovery.errors import OutputError
 from recovery.extraction.copying import Overwrite
 from recovery.extraction.deriving import Deriver, can_take_frames
@@ -53,21 +53,12 @@ from recovery.system_files import from_system
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Take the whole library.")
 @search_options
-@click.option("--uuid", "uuids", multiple=True, metavar="UUID", help="Only this asset; may be repeated.")
 @click.option(
     "--select",
     "ticked",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Only what was ticked in the report: its selection.json.",
-)
-@click.option("--live", is_flag=True, help="Only Live Photos.")
-@click.option("--hidden", is_flag=True, help="Only hidden assets.")
-@click.option("--deleted", is_flag=True, help="Only recently or permanently deleted assets.")
-@click.option(
-    "--min-confidence",
-    type=click.Choice(["possible", "probable", "certain"]),
-    help="Only FaceTime photos that are at least this sure.",
 )
 @click.option(
     "--reduced",
@@ -239,21 +230,10 @@ def _source(
 
 
 def _selection(chosen: Mapping[str, Any]) -> Selection:
-    least, search = chosen["min_confidence"], search_of(chosen)
+    search = search_of(chosen)
     return Selection(
-        since=search.since,
-        until=search.until,
-        near=search.near,
-        persons=search.persons,
-        albums=search.albums,
-        text=search.text,
-        subtypes=search.subtypes,
+        **{part.name: getattr(search, part.name) for part in fields(search)},
         everything=chosen["everything"],
-        min_confidence=Verdict(least) if least else None,
-        deleted=chosen["deleted"],
-        hidden=chosen["hidden"],
-        live=chosen["live"],
-        uuids=frozenset(chosen["uuids"]),
         reduced=Reduced(chosen["reduced"].replace("-", "_")),
         album_folders=chosen["album_folders"],
         jpeg=chosen["jpeg"],

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from cli.streams import typed
+from recovery.analysis.model import Verdict
 from recovery.analysis.search import Near, Search
 from recovery.errors import SelectionError
 from recovery.photos_db.subtypes import Subtype
@@ -87,6 +88,16 @@ SUBTYPE = click.option(
     help=f"Only photos and videos of this kind; several add up: {', '.join(_SUBTYPES)}.",
 )
 
+UUID = click.option("--uuid", "uuids", multiple=True, metavar="UUID", help="Only this asset; may be repeated.")
+LIVE = click.option("--live", is_flag=True, help="Only Live Photos.")
+HIDDEN = click.option("--hidden", is_flag=True, help="Only hidden assets.")
+DELETED = click.option("--deleted", is_flag=True, help="Only recently or permanently deleted assets.")
+MIN_CONFIDENCE = click.option(
+    "--min-confidence",
+    type=click.Choice(["possible", "probable", "certain"]),
+    help="Only FaceTime photos that are at least this sure.",
+)
+
 FACETIME = click.option(
     "--facetime",
     is_flag=True,
@@ -96,7 +107,8 @@ FACETIME = click.option(
 
 def search_options(function: F) -> F:
     """Every search option but --facetime; `search_of` makes one value of them."""
-    decorated: F = FROM_DATE(TO_DATE(NEAR(PERSON(ALBUM(TEXT(SUBTYPE(function)))))))
+    of_kind = UUID(LIVE(HIDDEN(DELETED(MIN_CONFIDENCE(SUBTYPE(function))))))
+    decorated: F = FROM_DATE(TO_DATE(NEAR(PERSON(ALBUM(TEXT(of_kind))))))
     return decorated
 
 
@@ -111,6 +123,11 @@ def search_of(chosen: Mapping[str, Any]) -> Search:
             albums=tuple(map(from_system, chosen["albums"])),
             text=typed(chosen["text"]),
             facetime=chosen.get("facetime", False),
+            min_confidence=Verdict(chosen["min_confidence"]) if chosen["min_confidence"] else None,
+            deleted=chosen["deleted"],
+            hidden=chosen["hidden"],
+            live=chosen["live"],
+            uuids=frozenset(chosen["uuids"]),
             subtypes=tuple(Subtype(word.replace("-", "_")) for word in chosen["subtypes"]),
         )
     except SelectionError as error:

@@ -159,3 +159,32 @@ def test_what_a_script_reads(demo_twins: DemoTwins, tmp_path: Path, untouched: C
     said = say("scan", demo_twins.encrypted, "--facetime", "--format", "csv", *secret)
     assert demo_twins.passphrase not in said.all
     assert len(said.out.splitlines()) == len(found["assets"]) + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--deleted"], {"IMG_0002.HEIC", "IMG_0031.HEIC", "IMG_0033.MOV"}),
+        (["--hidden"], {"IMG_0003.HEIC", "IMG_0031.HEIC"}),
+        (["--hidden", "--deleted"], {"IMG_0031.HEIC"}),
+        (["--live", "--deleted", "--min-confidence", "certain"], {"IMG_0002.HEIC", "IMG_0031.HEIC"}),
+    ],
+)
+def test_kinds_mean_the_same_in_scan_and_extract(
+    demo_twins: DemoTwins, tmp_path: Path, options: list[str], names: set[str]
+) -> None:
+    """What scan lists with a filter is what extract takes with it; what is known by trace alone has no name."""
+    document = json.loads(say("scan", demo_twins.plain, "--json", *options).out)
+    assert {asset["filename"] for asset in document["assets"]} - {None} == names
+    assert document["totals"]["assets"] == len(document["assets"])
+    say("extract", demo_twins.plain, tmp_path / "out", "--no-report", *options)
+    written = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["files"]
+    assert {Path(file["path"]).name for file in written if "/DCIM/" in file["path"]} >= names
+
+
+def test_one_photo_is_asked_for_by_its_uuid(demo_twins: DemoTwins) -> None:
+    """Of a single photo that fits all that is known is told, without -v."""
+    asset = json.loads(say("scan", demo_twins.plain, "--json", "--hidden").out)["assets"][0]
+    said = say("scan", demo_twins.plain, "--uuid", asset["uuid"].lower())
+    assert f"with the UUID {asset['uuid'].lower()}" in " ".join(said.out.split())
+    assert "Status   " in said.out and asset["filename"] in said.out

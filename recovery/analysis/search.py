@@ -56,8 +56,9 @@ class Search:
     A day as `since` or `until` is one where the photo was taken, by the zone stored with it (else UTC), and both are
     included; times are aware, and `until` is not included. They are held against the date of an asset, else against
     the date it was added. Persons, albums and words match parts of names, whatever their case and accents; all of
-    them must be there, words in the title, caption, keywords or original name. Of the subtypes one must fit. `facetime`
-    takes what has any sign of FaceTime, a possible one included.
+    them must be there, words in the title, caption, keywords or original name. Of subtypes and UUIDs one must fit.
+    `facetime` takes what has any sign of FaceTime, a possible one included, `min_confidence` what is at least so sure;
+    `deleted` takes what is recently or permanently deleted, `live` Live Photos.
     """
 
     since: date | datetime | None = None
@@ -68,6 +69,11 @@ class Search:
     text: str | None = None
     facetime: bool = False
     subtypes: tuple[Subtype, ...] = ()
+    min_confidence: Verdict | None = None
+    deleted: bool = False
+    hidden: bool = False
+    live: bool = False
+    uuids: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for moment in (self.since, self.until):
@@ -95,7 +101,13 @@ class Search:
     @property
     def _narrows_further(self) -> bool:
         words = self.persons or self.albums or self._words
-        return bool(self.since or self.until or self.near or self.subtypes or words)
+        return self.names_kind or bool(self.since or self.until or self.near or words)
+
+    @property
+    def names_kind(self) -> bool:
+        """Whether a kind of asset is asked for, or single ones."""
+        states = self.deleted or self.hidden or self.live
+        return states or bool(self.min_confidence or self.subtypes or self.uuids)
 
     def fits(self, asset: Asset) -> bool:
         """Whether an asset has everything that is searched for; what it does not tell does not fit."""
@@ -103,10 +115,20 @@ class Search:
             self._is_of_origin(asset)
             and self.covers(_moment(asset), asset.timezone_offset)
             and (self.near is None or self.near.covers(asset))
-            and (not self.subtypes or not set(self.subtypes).isdisjoint(asset.subtype))
+            and self._is_of_kind(asset)
             and _all_within(self.persons, asset.persons)
             and _all_within(self.albums, (*asset.albums, *asset.shared_albums, *asset.deleted_albums))
             and _all_within(self._words, _described(asset))
+        )
+
+    def _is_of_kind(self, asset: Asset) -> bool:
+        return (
+            (not self.subtypes or not set(self.subtypes).isdisjoint(asset.subtype))
+            and (self.min_confidence is None or asset.facetime.verdict.rank >= self.min_confidence.rank)
+            and (not self.deleted or asset.trashed is True or asset.deleted is not None)
+            and (not self.hidden or asset.hidden is True)
+            and (not self.live or asset.live_photo is not None)
+            and (not self.uuids or (asset.uuid or "").upper() in {uuid.upper() for uuid in self.uuids})
         )
 
     def covers(self, moment: datetime | None, offset: int | None = None) -> bool:
@@ -131,6 +153,11 @@ class Search:
             parts.append(f"{'before' if isinstance(self.until, datetime) else 'to'} {_minute(self.until)}")
         if self.near:
             parts.append(f"within {self.near.kilometres:g} km of {self.near.latitude:g}, {self.near.longitude:g}")
+        parts += [f"{self.min_confidence.value} or surer"] if self.min_confidence else []
+        parts += ["recently or permanently deleted"] if self.deleted else []
+        parts += ["hidden"] if self.hidden else []
+        parts += ["Live Photo"] if self.live else []
+        parts += [f"with the UUID {' or '.join(sorted(self.uuids))}"] if self.uuids else []
         parts += [" or ".join(SUBTYPES[subtype] for subtype in self.subtypes)] if self.subtypes else []
         parts += [f"with “{name}”" for name in self.persons]
         parts += [f"in album “{name}”" for name in self.albums]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recovery.analysis.found import is_notable
-from recovery.analysis.model import Asset, FaceTimeMessage, Verdict, asset_key
+from recovery.analysis.model import Asset, FaceTimeMessage, asset_key
 from recovery.analysis.search import Search
 
 
@@ -39,11 +39,6 @@ class Selection(Search):
     """
 
     everything: bool = False
-    min_confidence: Verdict | None = None
-    deleted: bool = False
-    hidden: bool = False
-    live: bool = False
-    uuids: frozenset[str] = frozenset()
     loose: bool = True
     reduced: Reduced = Reduced.WHEN_NEEDED
     edits: bool = True
@@ -63,14 +58,7 @@ class Selection(Search):
             return False
         if not self._names_kind:
             return self.everything or is_notable(asset) or (loose and self.loose)
-        return (
-            (self.min_confidence is None or asset.facetime.verdict.rank >= self.min_confidence.rank)
-            and (not self.deleted or _is_deleted(asset))
-            and (not self.hidden or asset.hidden is True)
-            and (not self.live or asset.live_photo is not None)
-            and (self.keys is None or asset_key(asset) in self.keys)
-            and (not self.uuids or (asset.uuid or "").upper() in {uuid.upper() for uuid in self.uuids})
-        )
+        return self.keys is None or asset_key(asset) in self.keys
 
     @property
     def takes_files_without_asset(self) -> bool:
@@ -84,9 +72,4 @@ class Selection(Search):
 
     @property
     def _names_kind(self) -> bool:
-        kinds = self.min_confidence or self.deleted or self.hidden or self.live or self.uuids or self.subtypes
-        return bool(kinds) or self.keys is not None
-
-
-def _is_deleted(asset: Asset) -> bool:
-    return asset.trashed is True or asset.deleted is not None
+        return self.names_kind or self.keys is not None
