@@ -28,14 +28,16 @@ from recovery.analysis.model import (
     Status,
     Verdict,
 )
+from recovery.analysis.reasons import Note, NoteCode
 from recovery.analysis.statements import NearlyNoFiles
 from recovery.gap_codes import GapReason, GapSubject
+from recovery.photos_db.library import LibraryName
 from recovery.provenance import Gap, Reading, Source, unreadable
 from recovery.report.messages.gaps import HIDES, what
 from recovery.report.safe_text import width
 from recovery.report.text import scan_text as text
 from recovery.report.text import words
-from recovery.report.text.answer_text import ONE_SCREEN
+from recovery.report.text.answer_text import ONE_SCREEN, state
 from recovery.report.text.layout import COLOUR, COLUMNS
 from recovery.source.identity import Identity
 from recovery.source.locate import FoundBackup
@@ -267,3 +269,39 @@ def test_missing_numbers_are_told_as_ranges() -> None:
     assert "  - Media/DCIM/100APPLE: IMG_0005 to IMG_0007 (3)\n" in page
     assert "  - Media/DCIM/100APPLE: IMG_0009\n  - Media/DCIM/101APPLE: IMG_0010\n" in page
     assert "a remark" not in page
+
+
+def test_many_refusals_of_one_kind_are_one_sentence_with_one_remedy() -> None:
+    """However many stores a system refuses, the commands stay on the first screen."""
+    gaps = [
+        Gap(GapSubject.MEDIA_FILE, f"store {number}", GapReason.PERMISSION_DENIED, (), fault=True, values=("EACCES",))
+        for number in range(12)
+    ]
+    page = text.scan(findings(gaps=gaps))
+    assert " ".join(page.split()).count("your account lacks the permission") == 1
+    assert "and 11 more: your account lacks the permission (EACCES)" in " ".join(page.split())
+    assert any(line.startswith("  recover-facetime diagnose ") for line in page.splitlines()[:ONE_SCREEN])
+
+
+def test_the_list_of_photos_claims_no_more_than_is_known() -> None:
+    """A placeholder is no date, an entry that is missing or says nothing of its state leaves it unknown."""
+    facts = {"created": datetime(4001, 1, 1, tzinfo=UTC), "notes": (Note(NoteCode.PLACEHOLDER_DATE),), "hidden": True}
+    assert "4001" not in text.scan(findings([story_asset().changed(**facts)]))
+    for row, trashed, library, told in (
+        (7, False, LibraryName.PHOTOS, "in Photos"),
+        (7, None, LibraryName.PHOTOS, "unknown"),
+        (None, False, LibraryName.PHOTOS, "unknown"),
+        (7, False, LibraryName.SHARED_WITH_YOU, "in Shared with You"),
+    ):
+        assert state(story_asset().changed(row=row, trashed=trashed, library=library)) == told
+
+
+def test_probable_photos_are_not_called_certain() -> None:
+    """The first screen counts both; where all are certain it need not."""
+    certain, probable = (
+        story_asset().changed(filename=f"{verdict}.HEIC", facetime=FaceTime(verdict))
+        for verdict in (Verdict.CERTAIN, Verdict.PROBABLE)
+    )
+    assert "1 of the FaceTime photos is certain, 1 probable." in text.scan(findings([certain, probable]))
+    assert "None of the FaceTime photos is certain, only probable." in text.scan(findings([probable]))
+    assert "probable" not in text.scan(findings([certain]))

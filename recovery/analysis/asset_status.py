@@ -103,11 +103,6 @@ def _roles(files: Sequence[AssetFile], state: FileState) -> set[FileRole]:
     return {item.role for item in files if item.state is state}
 
 
-def is_complete(kind: Kind, files: Sequence[AssetFile]) -> bool:
-    """Whether every original file of an asset is here and whole."""
-    return _roles(files, FileState.PRESENT).issuperset(needed_roles(kind))
-
-
 def decide(
     kind: Kind, files: Sequence[AssetFile], row: AssetRow | None, resources: Sequence[ResourceRow]
 ) -> StatusDecision:

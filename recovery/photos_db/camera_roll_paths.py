@@ -219,5 +219,4 @@ RAW_EXTENSIONS = frozenset(
 MOVIE_EXTENSIONS = frozenset(
     ".mov .mp4 .m4v .3gp .3gpp .3g2 .avi .qt .mpg .mpeg .mts .m2ts .webm .mkv .wmv .hevc .insv".split()
 )
-ADJUSTMENT_EXTENSIONS = frozenset(".aae .plist .data .xmp".split())
-"""Extensions as cameras and phones write them, and the sidecars an edit leaves."""
+"""Extensions as cameras and phones write them."""

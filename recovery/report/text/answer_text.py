@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from recovery.analysis.model import (
@@ -14,16 +15,20 @@ from recovery.analysis.model import (
     Findings,
     Status,
     Subtype,
+    Verdict,
 )
 from recovery.analysis.reasons import Loss
 from recovery.clock import in_stored_zone
 from recovery.extraction.plan import plan
+from recovery.gap_codes import GapReason
+from recovery.photos_db.library import LibraryName
 from recovery.progress import Progress
+from recovery.provenance import Gap
 from recovery.refusals import REFUSALS
 from recovery.report.figures import count, file_size, minute
 from recovery.report.messages.causes import TITLES
 from recovery.report.messages.commands import backup_argument, command, extract_command
-from recovery.report.messages.gaps import line
+from recovery.report.messages.gaps import what, why
 from recovery.report.messages.phrases import listed, sentence
 from recovery.report.messages.sentences import paragraph
 from recovery.report.output_options import View, capped
@@ -73,21 +78,45 @@ def device_sentence(backup: BackupFacts) -> str:
 def _answer(findings: Findings, view: View) -> list[str]:
     """What became of the FaceTime photos, what else is known, and how much of the backup could not be examined."""
     lines = wrap(clean(paragraph(findings.summary)))
+    lines.extend(wrap(_certainty(findings)))
     lines.extend(wrap(_recoverable(findings, view.progress)))
     if findings.facetime_messages:
         lines.extend(wrap(messages_sentence(findings.facetime_messages)))
+        if any(message.untested for message in findings.facetime_messages):
+            lines.extend(wrap(words.MESSAGES_UNTESTED_NOTE))
     shown = [TITLES[cause.code] for cause in findings.causes if cause.verdict is CauseVerdict.SHOWN]
     if shown and not findings.totals.facetime:
         more = f", and {len(shown) - _MOST_CAUSES:,} more" if len(shown) > _MOST_CAUSES else ""
         lines.extend(wrap(f"This backup confirms: {'; '.join(shown[:_MOST_CAUSES])}{more}."))
     if not findings.totals.facetime:
         lines.extend(wrap(words.OTHER_PHONE_NOTE))
-    for gap in (gap for gap in findings.gaps if gap.why in REFUSALS):
-        lines.extend(wrap(clean(sentence(line(gap)))))
+    lines.extend(text for told in _refusals(findings) for text in wrap(clean(told)))
     faults = sum(gap.fault and gap.why not in REFUSALS for gap in findings.gaps)
     if faults:
         lines.extend(wrap(f"{count(faults, 'thing')} in this backup could not be read; -v names {_them(faults)}."))
     return lines
+
+
+def _certainty(findings: Findings) -> str:
+    """How sure it is that the photos which are called FaceTime photos are from FaceTime."""
+    verdicts = Counter(asset.facetime.verdict for asset in findings.assets.notable())
+    certain, probable = verdicts[Verdict.CERTAIN], verdicts[Verdict.PROBABLE]
+    if not probable:
+        return ""
+    if not certain:
+        return "None of the FaceTime photos is certain, only probable."
+    return f"{certain:,} of the FaceTime photos {'is' if certain == 1 else 'are'} certain, {probable:,} probable."
+
+
+def _refusals(findings: Findings) -> Iterator[str]:
+    """One sentence for each reason why the system refused something, with what to do about it."""
+    reasons: dict[GapReason, list[Gap]] = {}
+    for gap in findings.gaps:
+        if gap.why in REFUSALS:
+            reasons.setdefault(gap.why, []).append(gap)
+    for first, *others in reasons.values():
+        more = f", and {len(others):,} more" if others else ""
+        yield sentence(f"Not examined: {what(first)}{more}: {why(first)}")
 
 
 def _them(number: int) -> str:
@@ -101,9 +130,9 @@ def _recoverable(findings: Findings, progress: Progress) -> str:
         return "No photo or video at all is known from this backup."
     planned = plan(findings.changed(assets=findings.assets.extracted_by_default()), progress=progress)
     in_all = f"The backup tells of {count(known, 'photo or video', 'photos and videos')} in all"
-    saved = saved_text((file, file.file.state is not FileState.DAMAGED) for file in planned.files if file.bytes)
     if not planned.assets and not findings.assets.notable():
-        return f"{in_all}; none has a sign of FaceTime, or is deleted or hidden."
+        return f"{in_all}; of none is it known that it is from FaceTime, deleted or hidden."
+    saved = saved_text((file, file.file.state is not FileState.DAMAGED) for file in planned.files if file.bytes)
     if not saved:
         return f"Of the photos below nothing can be saved. {in_all}."
     return f"Can be saved: {saved} ({file_size(planned.bytes)}). {in_all}."
@@ -125,7 +154,7 @@ def next_steps(findings: Findings, style: Style = PLAIN, *, after_diagnosis: boo
 
 def photo_tables(findings: Findings, view: View) -> list[str]:
     """One row per photo: those from FaceTime, those that may be, then other deleted and hidden ones."""
-    notable = findings.assets.notable()
+    notable = list(findings.assets.notable())  # each asset is made anew when it is asked for
     sure = [asset for asset in notable if asset.facetime.verdict.rank > 1]
     perhaps = [asset for asset in notable if asset.facetime.verdict.rank == 1]
     others = [asset for asset in notable if not asset.facetime.verdict.rank]
@@ -155,7 +184,7 @@ def photo_table(
 
 
 def _taken(asset: Asset) -> str:
-    moment = asset.created or asset.added
+    moment = asset.real_created or asset.real_added
     return f"{in_stored_zone(moment, asset.timezone_offset):%Y-%m-%d %H:%M}" if moment else "unknown"
 
 
@@ -170,8 +199,10 @@ def state(asset: Asset) -> str:
         told.append(words.ELSEWHERE.get(asset.status_reason.place, "elsewhere"))
     elif asset.status is not Status.PARTIAL and any(loss in _IN_CLOUD for _, loss in asset.status_reason.lost):
         told.append("original in iCloud")
-    if not told:
-        told.append("in Photos" if asset.row is not None else "not in Photos")
+    if not told and asset.library is LibraryName.SHARED_WITH_YOU:
+        told.append("in Shared with You")
+    if not told:  # without an entry in the library, or with a state that is not known, nothing tells
+        told.append("in Photos" if asset.row is not None and asset.trashed is not None else "unknown")
     return ", ".join([*told, *(["Live off"] if Subtype.LIVE_OFF in asset.subtype else [])])
 
 
